@@ -1,0 +1,73 @@
+"""What tests stand on: a real PostgreSQL, a warehouse of either kind, a real browser."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tests import cluster
+
+# `make soak` sets ASSAY_EXAMPLES: the same tests with larger numbers, drawn anew each time.
+EXAMPLES = int(os.environ.get("ASSAY_EXAMPLES", "30"))
+settings.register_profile("assay", max_examples=EXAMPLES, deadline=None, derandomize="ASSAY_EXAMPLES" not in os.environ)
+settings.load_profile("assay")
+
+CHROMIUM = next((path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), None)
+
+
+def missing(what: str) -> None:
+    """Fail where `make test` installs such things, skip with the reason where it cannot."""
+    if os.geteuid() == 0 and Path("/etc/debian_version").exists():
+        pytest.fail(f"{what} is not installed; `make test` installs it", pytrace=False)
+    pytest.skip(f"{what} is not installed here, and installing it needs root on Debian")
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[cluster.Cluster]:
+    """A PostgreSQL cluster of this test run's own, with an owner role and a runtime role that owns nothing."""
+    where = cluster.programs()
+    if where is None:
+        missing("PostgreSQL (Debian package postgresql)")
+    running = cluster.new_cluster(where)
+    running.start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def postgres_database(postgres: cluster.Cluster) -> Iterator[cluster.Database]:
+    """A fresh, empty PostgreSQL database for one test."""
+    database = postgres.database()
+    yield database
+    postgres.drop(database)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
+    """Debian's Chromium, for Playwright's own `browser`, `context` and `page` fixtures."""
+    if CHROMIUM is None:
+        missing("A browser (Debian package chromium)")
+    quiet = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking"
+    return {
+        **browser_type_launch_args,
+        "executable_path": CHROMIUM,
+        "args": [*quiet.split(), "--disable-component-update", "--disable-sync"],
+    }
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict) -> dict:
+    """A British desktop of common size; the content security policy holds (see `axe_page` for the one exception)."""
+    return {**browser_context_args, "locale": "en-GB", "timezone_id": "Europe/London", "viewport": WINDOW}
+
+
+WINDOW = {"width": 1440, "height": 900}
+
+
+@pytest.fixture
+def axe_page(new_context):
+    """A page into which axe may be injected: the content security policy is bypassed here and nowhere else."""
+    return new_context(bypass_csp=True).new_page()
