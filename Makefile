@@ -1,0 +1,92 @@
+# The commands of this house: `make demo`, `make test`, `make soak`, `make lock`, `make clean`.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.ONESHELL:
+.SILENT:
+.DEFAULT_GOAL := help
+.PHONY: help demo test soak machine lint lock clean
+
+VENV := .venv
+BIN := $(VENV)/bin
+# The first Python found that is 3.11 or later; `make demo PYTHON=/path/to/python3` uses another.
+PYTHON ?= $(firstword $(foreach p,python3.11 python3.12 python3.13 python3.14 python3,$(shell $(p) -c 'import sys; print("$(p)") if sys.version_info >= (3, 11) else None' 2>/dev/null)))
+PIP := $(BIN)/python -m pip --disable-pip-version-check --no-input
+HOST ?= 127.0.0.1
+PORT ?= 8050
+
+help:
+	sed -n 's/^## //p' Makefile
+
+## make demo    a demo warehouse, and the dashboard on http://127.0.0.1:8050 (PORT=8051 for another)
+demo: $(VENV)/run
+	$(BIN)/assay demo --port $(PORT)
+
+## make test    everything that CI checks: lint, types, import contracts and every test
+test: machine $(VENV)/test lint
+	$(BIN)/python -m pytest -n $${ASSAY_WORKERS:-2} --dist loadfile
+
+## make soak    the same tests with larger numbers, drawn anew each time (EXAMPLES=500)
+EXAMPLES ?= 500
+soak: export ASSAY_EXAMPLES := $(EXAMPLES)
+soak: test
+
+lint: $(VENV)/test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# What the tests need of the machine: a PostgreSQL server and a browser.
+machine:
+	wanted=
+	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || wanted="$$wanted postgresql"
+	command -v chromium chromium-browser google-chrome >/dev/null || wanted="$$wanted chromium"
+	if [ -z "$$wanted" ]; then exit 0; fi
+	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+		echo "Installing$$wanted (Debian packages), which the tests need"
+		export DEBIAN_FRONTEND=noninteractive
+		apt-get update -qq
+		apt-get install -y -qq --no-install-recommends $$wanted >/dev/null
+	else
+		echo "The tests that need$$wanted will be skipped, saying so. To run them: sudo apt-get install$$wanted" >&2
+	fi
+
+$(BIN)/python:
+	if [ -z "$(PYTHON)" ]; then echo "Assay needs Python 3.11 or later, and none was found. On Debian: apt-get install python3 python3-venv" >&2; exit 1; fi
+	if ! $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null; then
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+			echo "Installing python3-venv (a Debian package), without which Python cannot make a virtual environment"
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends python3-venv >/dev/null
+		else
+			echo "$(PYTHON) cannot make a virtual environment. On Debian: sudo apt-get install python3-venv" >&2; exit 1
+		fi
+	fi
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/run: requirements.lock pyproject.toml | $(BIN)/python
+	echo "Installing Assay and what it stands on into $(VENV) (about a minute)"
+	$(PIP) install -q --require-hashes -r requirements.lock
+	$(PIP) install -q --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(VENV)/test: requirements-test.lock $(VENV)/run
+	echo "Installing what the tests need into $(VENV)"
+	$(PIP) install -q --require-hashes -r requirements-test.lock
+	touch $@
+
+## make lock    take the newest versions pyproject.toml allows into both lock files
+# One resolution for every platform and Python from 3.11 on, hence uv; what it writes is plain pip.
+lock: $(BIN)/python
+	$(PYTHON) -m venv build/lock
+	build/lock/bin/python -m pip install -q uv
+	compile="build/lock/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-config --upgrade"
+	build() { echo 'setuptools>=77'; } # what installs Assay itself; see [build-system] in pyproject.toml
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $$compile pyproject.toml -o requirements.lock - < <(build)
+	UV_CUSTOM_COMPILE_COMMAND="make lock" $$compile -c requirements.lock --extra test pyproject.toml -o requirements-test.lock - < <(build)
+
+## make clean   remove the virtual environment, caches and the demo's warehouse
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache test-results
+	rm -f assay-demo.db assay-demo.db-*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
