@@ -96,7 +96,7 @@ def status_by_department(headroom: pl.DataFrame) -> pl.DataFrame:
         tightest.group_by("department_code")
         .agg(pl.col("status", "criterion", "why").first(), pl.col("indicative").any(), pl.col("place").min())
         .sort("place")
-        .select(STATUS)
+        .select(list(STATUS))
     )
 
 
