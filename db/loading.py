@@ -1,0 +1,89 @@
+"""What a load hands to the warehouse and gets back: plain data, shared with the way in."""
+
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from scheme.frames import Schema
+from scheme.tables import TABLES
+
+# PostgreSQL cannot index more than about 2,700 bytes: all key columns of a row together may hold this many.
+KEY_BYTES = 2000
+
+_STAGED: dict[str, pl.DataType | type[pl.DataType]] = {
+    "day": pl.Date,
+    "flag": pl.Boolean,
+    "count": pl.Int64,
+    "number": pl.Float64,
+    "codes": pl.List(pl.String),
+    "elements": pl.List(pl.String),
+}
+
+
+def staged_schema(table: str) -> Schema:
+    """The columns and dtypes of a canonical table on its way in.
+
+    Key columns that are no column of the table (action_key) come first, then its own, then file_number (the place in
+    `Load.files`, from 1) and row_number (the sender's own). Codes that name nothing are null. Columns of values may be
+    absent: nothing was said.
+    """
+    spec = TABLES[table]
+    extra = {name: pl.String for name in spec.key if name not in spec.names}
+    own = {column.name: _STAGED.get(column.kind, pl.String) for column in spec.columns}
+    return {**extra, **own, "file_number": pl.Int64, "row_number": pl.Int64}
+
+
+@dataclass
+class FileReport:
+    """What became of one table in one sheet of one file; `sheet` is None where the format has none.
+
+    read = loaded + unchanged + duplicate + no_result + set_aside. `publish` fills in loaded and unchanged, and adds
+    notes on rows that have vanished.
+    """
+
+    file: str
+    sheet: str | None
+    sha256: str
+    table: str | None
+    read: int = 0
+    loaded: int = 0
+    unchanged: int = 0
+    duplicate: int = 0
+    no_result: int = 0
+    set_aside: int = 0
+    outcome: str = "loaded"  # or "refused"
+    reason: str | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A row set aside: where it stood, the sender's own cells by heading, and why in words."""
+
+    file_number: int
+    row: int
+    why: str
+    cells: dict[str, str]
+
+
+@dataclass
+class Load:
+    """All that one load brings. A file is in `files` once per sheet and table; file_number counts them from 1.
+
+    `tables`: staged frames by canonical table (see `staged_schema`), without two rows of one key. `seen_keys`: by table,
+    frames of key columns for rows that are in an edition but not in `tables` (duplicates, no results, set aside with a
+    key that could be read). `unreadable_keys`: the file_numbers in which a row was set aside whose key could not be
+    read. `taken_in`: rows of departments and sites that no register has named, at least key, file_number and
+    row_number; what is named and still missing is taken in at publication anyway.
+    """
+
+    sent_by: str
+    source: str | None
+    files: list[FileReport]
+    tables: dict[str, pl.DataFrame] = field(default_factory=dict)
+    rejected: list[Rejected] = field(default_factory=list)
+    seen_keys: dict[str, pl.DataFrame] = field(default_factory=dict)
+    unreadable_keys: set[int] = field(default_factory=set)
+    taken_in: dict[str, pl.DataFrame] = field(default_factory=dict)
+    withdraw_missing: bool = False
+    load_number: int | None = None  # set by `publish`
