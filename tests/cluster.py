@@ -18,8 +18,9 @@ RUNTIME = "assay_runtime"  # owns nothing, is a member of nothing and may bypass
 
 @dataclass(frozen=True)
 class Database:
-    """One fresh database: where the owner reaches it, and where the program does."""
+    """One fresh database: its name, where the owner reaches it, and where the program does."""
 
+    name: str
     owner_url: str
     url: str
 
@@ -36,11 +37,11 @@ class Cluster:
         """A fresh database that belongs to OWNER, made from another one where a template is named."""
         name = f"assay_{next(self._numbers)}"
         self.say(f"CREATE DATABASE {name} OWNER {OWNER} TEMPLATE {template}")
-        return Database(self.url(OWNER, name), self.url(RUNTIME, name))
+        return Database(name, self.url(OWNER, name), self.url(RUNTIME, name))
 
     def drop(self, database: Database) -> None:
         """Remove a database, closing whatever connections are still open."""
-        self.say(f"DROP DATABASE IF EXISTS {name_of(database)} WITH (FORCE)")
+        self.say(f"DROP DATABASE IF EXISTS {database.name} WITH (FORCE)")
 
     def url(self, role: str, name: str) -> str:
         """The address of a database for a role; it holds for SQLAlchemy and for psycopg alike."""
@@ -83,11 +84,6 @@ class Cluster:
         """Stop the cluster and remove its folder."""
         self.run("pg_ctl", "stop", "-D", str(self.folder / "data"), "-m", "immediate", "-w")
         shutil.rmtree(self.folder)
-
-
-def name_of(database: Database) -> str:
-    """The name under which a cluster knows a database."""
-    return database.url.split("@/")[1].split("?")[0]
 
 
 def programs() -> Path | None:

@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -42,6 +43,59 @@ def postgres_database(postgres: cluster.Cluster) -> Iterator[cluster.Database]:
     """A fresh, empty PostgreSQL database for one test."""
     database = postgres.database()
     yield database
+    postgres.drop(database)
+
+
+@pytest.fixture(scope="session")
+def empty_warehouse(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], str]:
+    """A function: what a new warehouse of a kind ("sqlite", "postgresql") is copied from, made at the first call."""
+
+    @cache
+    def prepared(kind: str) -> str:
+        if kind == "sqlite":
+            path = tmp_path_factory.mktemp("empty") / "assay.db"
+            brought_up({"ASSAY_DATABASE_URL": f"sqlite:///{path}"})
+            return str(path)
+        database = request.getfixturevalue("postgres").database()
+        brought_up({"ASSAY_DATABASE_URL": database.url, "ASSAY_OWNER_DATABASE_URL": database.owner_url})
+        return database.name
+
+    return prepared
+
+
+def brought_up(settings: dict[str, str]) -> None:
+    """Run `upgrade` under these settings and leave no connection behind (a template must have none)."""
+    from db.engine import engine, owner_url
+    from db.upgrade import upgrade
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in settings.items():
+            patch.setenv(name, value)
+        upgrade()
+        engine(owner_url()).dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def warehouse(request, empty_warehouse, tmp_path, monkeypatch) -> Iterator[str]:
+    """The address of a new warehouse at this version, on SQLite and then on PostgreSQL; the environment points at it.
+
+    On PostgreSQL the program's role owns nothing, and ASSAY_OWNER_DATABASE_URL is the owner's.
+    """
+    from db.engine import engine
+
+    if request.param == "sqlite":
+        path = shutil.copy(empty_warehouse("sqlite"), tmp_path / "assay.db")
+        monkeypatch.setenv("ASSAY_DATABASE_URL", url := f"sqlite:///{path}")
+        monkeypatch.delenv("ASSAY_OWNER_DATABASE_URL", raising=False)
+        yield url
+        engine(url).dispose()
+        return
+    postgres = request.getfixturevalue("postgres")
+    database = postgres.database(template=empty_warehouse("postgresql"))
+    monkeypatch.setenv("ASSAY_DATABASE_URL", database.url)
+    monkeypatch.setenv("ASSAY_OWNER_DATABASE_URL", database.owner_url)
+    yield database.url
+    engine(database.url).dispose()
     postgres.drop(database)
 
 
