@@ -1,0 +1,1 @@
+"""The way out: what the screens show, and how they are wired."""
