@@ -1,0 +1,3 @@
+"""The warehouse: all SQL, all tenancy. Importing anything of it puts the lock on first."""
+
+import db.session  # noqa: F401

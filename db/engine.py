@@ -1,0 +1,104 @@
+"""Where the warehouse is, and how connections to it behave."""
+
+import os
+import sqlite3
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from scheme.errors import UsageError, WarehouseError
+
+DEFAULT_URL = "sqlite:///assay.db"
+BUSY_SECONDS = 60
+# reliability.md W1: before 3.51.3 a WAL can be corrupted by two connections that write.
+JOURNAL = "WAL" if sqlite3.sqlite_version_info >= (3, 51, 3) else "DELETE"
+WRITES = "assay_writes"  # execution option of connections that may write
+
+
+def database_url() -> str:
+    """The address of the warehouse: ASSAY_DATABASE_URL, else assay.db in the working directory."""
+    return os.environ.get("ASSAY_DATABASE_URL") or DEFAULT_URL
+
+
+def owner_url() -> str:
+    """The address under which migrations run: ASSAY_OWNER_DATABASE_URL, else the warehouse's own."""
+    return os.environ.get("ASSAY_OWNER_DATABASE_URL") or database_url()
+
+
+def engine(url: str | None = None) -> Engine:
+    """The one engine of this process for an address, by default the warehouse's; UsageError where it makes no sense."""
+    return _engine(url or database_url())
+
+
+@cache
+def _engine(url: str) -> Engine:
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise UsageError("ASSAY_DATABASE_URL is not an address; write sqlite:///FILE or postgresql://...") from error
+    if parsed.drivername in ("postgres", "postgresql"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    match parsed.get_backend_name():
+        case "sqlite" if parsed.database and parsed.database != ":memory:":
+            made = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
+            event.listen(made, "connect", _sqlite_connected)
+            event.listen(made, "begin", _sqlite_begins)
+        case "postgresql":
+            options = {"connect_timeout": 10, "application_name": "assay"}
+            made = create_engine(parsed, pool_pre_ping=True, pool_timeout=10, connect_args=options)
+        case _:
+            raise UsageError("the warehouse lives in an SQLite file (sqlite:///FILE) or in PostgreSQL (postgresql://...)")
+    # A connection must not be shared with a forked worker.
+    os.register_at_fork(after_in_child=lambda: made.dispose(close=False))
+    return made
+
+
+def _sqlite_connected(connection: sqlite3.Connection, _: Any) -> None:
+    connection.isolation_level = None  # the driver must not begin transactions of its own
+    for pragma in (
+        f"busy_timeout = {BUSY_SECONDS * 1000}",
+        "foreign_keys = ON",
+        f"journal_mode = {JOURNAL}",
+        "synchronous = FULL",
+        "cache_spill = OFF",  # a spilling writer would lock readers out long before it commits
+    ):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_begins(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
+    # A deferred transaction that reads and then writes fails at once when another has written (reliability.md F15).
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def absent(made: Engine) -> bool:
+    """Whether the warehouse is an SQLite file that is not there (opening it would make an empty one)."""
+    return made.dialect.name == "sqlite" and not Path(made.url.database or "").exists()
+
+
+def no_warehouse(made: Engine) -> WarehouseError:
+    """The error that says what to do where there are no tables yet."""
+    where = made.url.database if made.dialect.name == "sqlite" else made.url.render_as_string(hide_password=True)
+    return WarehouseError(f"there is no warehouse of this version at {where}; run `assay upgrade`")
+
+
+def in_words(error: DBAPIError, made: Engine) -> WarehouseError | None:
+    """A fault of the database in words fit to be shown; None where it is a fault of ours."""
+    said, state = str(error.orig).casefold(), getattr(error.orig, "sqlstate", None)
+    if "no such table" in said or "no such column" in said or state in ("42P01", "42703"):
+        return no_warehouse(made)
+    if "database is locked" in said or state in ("55P03", "40P01", "40001"):
+        return WarehouseError("the warehouse is busy; nothing was saved, try again in a minute")
+    if "disk is full" in said or state == "53100":
+        return WarehouseError("the disk of the warehouse is full; nothing was saved, make room and try again")
+    if "readonly database" in said or "unable to open" in said or "not a database" in said or state == "42501":
+        return WarehouseError(f"the warehouse cannot be used ({error.orig}); check its address and permissions")
+    if error.connection_invalidated or (state or "").startswith(("08", "57P", "28", "3D", "53")):
+        return WarehouseError(f"the warehouse cannot be reached ({str(error.orig).splitlines()[0]}); try again")
+    if state is None and type(error).__name__ == "OperationalError":
+        return WarehouseError(f"the warehouse cannot be used ({str(error.orig).splitlines()[0]})")
+    return None

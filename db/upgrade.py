@@ -1,0 +1,120 @@
+"""Bringing the warehouse to this version, and refusing to work with any other."""
+
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, make_url, text
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from db.engine import WRITES, absent, database_url, engine, in_words, no_warehouse, owner_url
+from db.models import OWNED, Base
+from db.session import EXEMPT
+from scheme.errors import WarehouseError
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+# One upgrade at a time; any number will do.
+_UPGRADE_LOCK = 20081117
+
+
+def head() -> str:
+    """The version this program needs: the number that begins the name of the newest migration."""
+    return max(path.name for path in (MIGRATIONS / "versions").glob("[0-9]*.py")).split("_")[0]
+
+
+def upgrade() -> str:
+    """Create the warehouse, or bring it to this version; says what it did.
+
+    Runs under the owner's address. Where that is another role than the program's, the latter may read and change rows
+    and owns nothing. WarehouseError where the database cannot be used or was made by a newer Assay.
+    """
+    from alembic import command
+    from alembic.config import Config
+
+    made = engine(owner_url())
+    try:
+        with made.execution_options(**{WRITES: True, EXEMPT: True}).begin() as connection:
+            if made.dialect.name == "postgresql":
+                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
+            before = _version(connection)
+            _refuse_newer(before)
+            config = Config()
+            config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+            role = make_url(database_url()).username
+            if made.dialect.name == "postgresql" and role and role != make_url(owner_url()).username:
+                _let_in(connection, role)
+    except DBAPIError as error:
+        words = in_words(error, made)
+        if words is None:
+            raise
+        raise words from error
+    if before == head():
+        return f"the warehouse is at version {before} already"
+    return f"the warehouse is at version {head()} now" + (f" (was {before})" if before else "")
+
+
+def require_current() -> None:
+    """Raise WarehouseError, which says what to do, unless the warehouse is there, at this version and locked."""
+    made = engine()
+    if absent(made):
+        raise no_warehouse(made)
+    try:
+        with made.connect() as connection:
+            version = _version(connection)
+            faults = unlocked(connection)
+    except DBAPIError as error:
+        words = in_words(error, made)
+        if words is None:
+            raise
+        raise words from error
+    _refuse_newer(version)
+    if version != head():
+        raise no_warehouse(made)
+    if faults:
+        raise WarehouseError("row-level security does not hold: " + "; ".join(faults))
+
+
+def _version(connection: Connection) -> str | None:
+    if not connection.dialect.has_table(connection, "alembic_version"):
+        return None
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+
+
+def _refuse_newer(version: str | None) -> None:
+    if version is not None and version > head():
+        raise WarehouseError(f"the warehouse is at version {version}, made by a newer Assay; bring this program up to it")
+
+
+def _let_in(connection: Connection, role: str) -> None:
+    name = connection.dialect.identifier_preparer.quote(role)
+    if not connection.execute(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role}).scalar():
+        raise WarehouseError(f"the role {role} of ASSAY_DATABASE_URL does not exist; create it: CREATE ROLE {name} LOGIN")
+    connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA public TO {name}")
+    connection.exec_driver_sql(f"GRANT SELECT ON alembic_version TO {name}")
+    for table in Base.metadata.sorted_tables:
+        connection.exec_driver_sql(f"GRANT SELECT, INSERT, UPDATE ON {table.name} TO {name}")
+    connection.exec_driver_sql(f"GRANT DELETE ON grants, user_sessions, sign_in_attempts TO {name}")
+    connection.exec_driver_sql(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {name}")
+
+
+def unlocked(connection: Connection) -> list[str]:
+    """What lets this connection's role past row-level security, in words; nothing on SQLite (reliability.md T2)."""
+    if connection.dialect.name != "postgresql":
+        return []
+    faults = []
+    role = connection.execute(
+        text("SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user")
+    ).one()
+    if role.rolsuper or role.rolbypassrls:
+        faults.append(f"the role {role.rolname} bypasses it; use one that is no superuser and has NOBYPASSRLS")
+    # Every table with a tenant_id but the two that hold who may do what, which are read before a tenant is known.
+    open_tables = connection.execute(
+        text(
+            "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' "
+            "WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace "
+            "AND c.relname NOT IN ('grants', 'user_sessions') AND NOT (c.relrowsecurity AND c.relforcerowsecurity AND "
+            "EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND p.polqual IS NOT NULL "
+            "AND p.polwithcheck IS NOT NULL)) ORDER BY c.relname"
+        )
+    ).scalars()
+    return faults + [f"table {name} is open; run `assay upgrade`" for name in open_tables]
