@@ -19,6 +19,7 @@ help:
 	sed -n 's/^## //p' Makefile
 
 ## make demo    a demo warehouse, and the dashboard on http://127.0.0.1:8050 (PORT=8051 for another)
+demo: export ASSAY_DATABASE_URL ?= sqlite:///assay-demo.db
 demo: $(VENV)/run
 	$(BIN)/assay demo --port $(PORT)
 
@@ -78,9 +79,11 @@ $(VENV)/test: requirements-test.lock $(VENV)/run
 ## make lock    take the newest versions pyproject.toml allows into both lock files
 # One resolution for every platform and Python from 3.11 on, hence uv; what it writes is plain pip.
 lock: $(BIN)/python
-	$(PYTHON) -m venv build/lock
-	build/lock/bin/python -m pip install -q uv
-	compile="build/lock/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-config --upgrade"
+	tools=$$(mktemp -d)
+	trap 'rm -rf "$$tools"' EXIT
+	$(PYTHON) -m venv "$$tools"
+	"$$tools/bin/python" -m pip install -q uv
+	compile="$$tools/bin/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-config --upgrade"
 	build() { echo 'setuptools>=77'; } # what installs Assay itself; see [build-system] in pyproject.toml
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $$compile pyproject.toml -o requirements.lock - < <(build)
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $$compile -c requirements.lock --extra test pyproject.toml -o requirements-test.lock - < <(build)
