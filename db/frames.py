@@ -1,0 +1,153 @@
+"""Frames in and out of the warehouse, through the session's own connection and never past the lock.
+
+A canonical row is kept in the warehouse as it travels, but for two things: what names nothing is "" in a key, and lists
+of codes are text with ";" between.
+"""
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import polars as pl
+from sqlalchemy import Select
+from sqlalchemy.orm import Session
+
+from db.loading import staged_schema
+from db.models import Base
+from db.session import bound_tenant
+from scheme.frames import Schema
+from scheme.tables import TABLES
+
+LIST = pl.List(pl.String)
+PLACE: Schema = {"load_number": pl.Int64, "file_number": pl.Int64, "row_number": pl.Int64}
+
+
+def kept_schema(table: str) -> Schema:
+    """The columns and dtypes of a canonical table as the warehouse keeps it, without where its rows come from."""
+    staged = {name: dtype for name, dtype in staged_schema(table).items() if name not in PLACE}
+    return {name: pl.String if dtype == LIST else dtype for name, dtype in staged.items()}
+
+
+def as_kept(table: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Staged rows as the warehouse keeps them: all columns of kept_schema, then whatever else the frame has.
+
+    Empty text is nothing said; a visit without a mode was on site (inputs.md section 1).
+    """
+    spec, columns = TABLES[table], []
+    for name, dtype in staged_schema(table).items():
+        if name in PLACE:
+            continue
+        column = pl.col(name) if name in frame.columns else pl.lit(None, dtype)
+        if dtype == LIST and frame.schema.get(name) != pl.String:
+            column = column.cast(LIST).list.join(";")
+        kept = column.cast(pl.String if dtype == LIST else dtype)
+        if kept_schema(table)[name] == pl.String:
+            kept = pl.when(kept != "").then(kept)
+        if dtype == pl.Float64:
+            kept = kept.fill_nan(None)
+        if name == "mode":
+            kept = kept.fill_null("on_site")
+        if name in spec.key and kept_schema(table)[name] == pl.String:
+            kept = kept.fill_null("")
+        columns.append(kept.alias(name))
+    rest = [name for name in frame.columns if name not in kept_schema(table)]
+    return frame.select(*columns, *rest)
+
+
+def as_told(table: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Rows as the warehouse keeps them, as they travel: null for what names nothing, lists for codes and elements.
+
+    Several departments of a site: an empty list where there are none; no elements: null.
+    """
+    columns = []
+    for name, dtype in staged_schema(table).items():
+        if name not in frame.columns:
+            continue
+        column = pl.col(name)
+        if kept_schema(table)[name] == pl.String:
+            column = pl.when(column != "").then(column)
+        if dtype == LIST:
+            column = column.str.split(";")
+            if name in ("department_code", "department_codes"):
+                column = column.fill_null([])
+        columns.append(column.alias(name))
+    return frame.with_columns(columns)
+
+
+def fetched(session: Session, statement: Select[Any], schema: Schema) -> pl.DataFrame:
+    """The rows of a statement as a frame; `schema` names its columns in order."""
+    rows = session.execute(statement).all()
+    columns = list(zip(*rows, strict=True)) or [()] * len(schema)
+    return pl.DataFrame(
+        [pl.Series(name, column, dtype) for (name, dtype), column in zip(schema.items(), columns, strict=True)]
+    )
+
+
+def insert(session: Session, table: str, frame: pl.DataFrame) -> None:
+    """Add a frame's rows to a table that the session's tenant owns; columns have the table's names."""
+    if not frame.height:
+        return
+    names = ["tenant_id", *frame.columns]
+    frame = frame.select(pl.lit(bound_tenant(session), pl.Int64).alias("tenant_id"), pl.all())
+    quoted = ", ".join(f'"{name}"' for name in names)
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        _stage(session, table, frame)
+        connection.exec_driver_sql(f"INSERT INTO {table} ({quoted}) SELECT {quoted} FROM staged_{table}")  # noqa: S608
+        connection.exec_driver_sql(f"DROP TABLE staged_{table}")
+        return
+    marks = ", ".join("?" * len(names))
+    connection.exec_driver_sql(f"INSERT INTO {table} ({quoted}) VALUES ({marks})", _bare(frame))  # noqa: S608
+
+
+def supersede(session: Session, table: str, rows: pl.DataFrame, by_load: int) -> None:
+    """Mark rows of a canonical table (its key columns and load_number) as superseded by a load."""
+    if not rows.height:
+        return
+    names = (*TABLES[table].key, "load_number")
+    tenant, connection = bound_tenant(session), session.connection()
+    if connection.dialect.name == "postgresql":
+        _stage(session, table, rows.select(names))
+        same = " AND ".join(f'kept."{name}" = staged."{name}"' for name in names)
+        connection.exec_driver_sql(
+            f"UPDATE {table} kept SET superseded_by_load = {int(by_load)} FROM staged_{table} staged "  # noqa: S608
+            f"WHERE kept.tenant_id = {int(tenant)} AND {same}"
+        )
+        connection.exec_driver_sql(f"DROP TABLE staged_{table}")
+        return
+    same = " AND ".join(f'"{name}" = ?' for name in names)
+    said = f"UPDATE {table} SET superseded_by_load = {int(by_load)} WHERE tenant_id = {int(tenant)} AND {same}"  # noqa: S608
+    connection.exec_driver_sql(said, _bare(rows.select(names)))
+
+
+def _bare(frame: pl.DataFrame) -> list[tuple[Any, ...]]:
+    # Days as SQLAlchemy writes them: in SQLite they are text, and two ways of writing would not compare.
+    days = [pl.col(name).dt.strftime("%Y-%m-%d") for name, dtype in frame.schema.items() if dtype == pl.Date]
+    return frame.with_columns(days).rows()
+
+
+def _stage(session: Session, table: str, frame: pl.DataFrame) -> None:
+    # Row-level security refuses COPY into the table itself (stack.md, five that shape the design, 4).
+    kinds = {column.name: column.type.compile(session.connection().dialect) for column in Base.metadata.tables[table].c}
+    columns = ", ".join(f'"{name}" {kinds[name]}' for name in frame.columns)
+    connection = session.connection()
+    connection.exec_driver_sql(f"CREATE TEMPORARY TABLE staged_{table} ({columns}) ON COMMIT DROP")
+    text = io.BytesIO()
+    frame.write_csv(text, include_header=False, quote_style="non_numeric", null_value="\\N")
+    driver = connection.connection.driver_connection
+    with driver.cursor() as cursor, cursor.copy(f"COPY staged_{table} FROM STDIN (FORMAT csv, NULL '\\N')") as copy:
+        copy.write(text.getbuffer())
+
+
+def in_turn(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:
+    """The frame sorted by some columns, codes in their own order: none first, numbers in number order."""
+    from scheme.standard import code_order
+
+    keys = []
+    for name in by:
+        if frame.schema[name] == pl.String:
+            codes = sorted(frame[name].unique(), key=code_order)
+            keys.append(pl.col(name).replace_strict(codes, range(len(codes)), return_dtype=pl.Int64))
+        else:
+            keys.append(pl.col(name))
+    return frame.sort(keys, maintain_order=True)

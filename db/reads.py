@@ -1,0 +1,260 @@
+"""What the warehouse knows, as frames. The tenant is the session's; every question can be asked as known at a moment."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy.orm import Session, aliased
+
+from db.frames import PLACE, as_told, fetched, in_turn, kept_schema
+from db.models import TAKEN_IN, VERSIONED, File, Load, RejectedRow, Tenant, Versioned
+from db.session import bound_tenant
+from db.tenants import profiles_in, standard_in
+from scheme import frames
+from scheme.frames import Programme, Schema
+from scheme.standard import Profile, Standard
+from scheme.tables import TABLES
+
+MOMENT = pl.Datetime("us", "UTC")
+
+
+@dataclass(frozen=True)
+class Register:
+    """What a load is checked against: the standard, the profiles by code, and the codes that are known.
+
+    `departments`: department_code, parent_code, is_confirmed; `sites`: site_code, department_code (list),
+    is_confirmed. Rows not confirmed were taken in because a row named their code.
+    """
+
+    standard: Standard
+    profiles: Mapping[str, Sequence[Profile]]
+    departments: pl.DataFrame
+    sites: pl.DataFrame
+
+
+def version(session: Session) -> int:
+    """A number that goes up with every change of the tenant's data or profiles."""
+    return session.scalars(select(Tenant.version).where(Tenant.id == bound_tenant(session))).one()
+
+
+def load_known(session: Session, known_at: datetime | None) -> int | None:
+    """The newest load finished at or before a moment, 0 where there was none; None for now."""
+    if known_at is None:
+        return None
+    number = session.scalars(select(func.max(Load.load_number)).where(Load.finished_at <= known_at)).one()
+    return number or 0
+
+
+def at_load(model: type[Versioned], load: int | None) -> ColumnElement[bool]:
+    """The rows that held after a load; None for those that hold now."""
+    if load is None:
+        return model.superseded_by_load.is_(None)
+    alive = model.superseded_by_load.is_(None) | (model.superseded_by_load > load)
+    return and_(model.load_number <= load, alive)
+
+
+def kept(session: Session, name: str, columns: Schema, load: int | None = None, *where: Any) -> pl.DataFrame:
+    """Rows of a canonical table as the warehouse keeps them, after a load or now, in no promised order."""
+    model = VERSIONED[name]
+    statement = select(*(getattr(model, column) for column in columns)).where(at_load(model, load), *where)
+    return fetched(session, statement, columns)
+
+
+def table(session: Session, name: str, known_at: datetime | None = None) -> pl.DataFrame:
+    """A canonical table: all its columns, then load_number, file_number, row_number, sorted by its key.
+
+    Codes that name nothing are null; lists are lists. Departments and sites have is_confirmed before these: false for
+    those taken in because a row named their code.
+    """
+    columns: Schema = {**kept_schema(name), **({"is_confirmed": pl.Boolean} if name in TAKEN_IN else {}), **PLACE}
+    return in_turn(as_told(name, kept(session, name, columns, load_known(session, known_at))), TABLES[name].key)
+
+
+def programme(session: Session, known_at: datetime | None = None) -> Programme:
+    """All that the tenant's measures are made of, as known at a moment (scheme.frames has the schemas)."""
+    standard, profiles = _rules(session, known_at)
+    load = load_known(session, known_at)
+
+    def frame(name: str, schema: Schema, renamed: Mapping[str, str] | None = None) -> pl.DataFrame:
+        ours = {kept: told for told, kept in (renamed or {}).items()}
+        kinds = kept_schema(name)
+        columns = [(renamed or {}).get(column, column) for column in schema]
+        rows = kept(session, name, {column: kinds[column] for column in columns}, load)
+        told = as_told(name, rows).rename(ours)
+        flags = [pl.col(column).fill_null(value=False) for column, dtype in schema.items() if dtype == pl.Boolean]
+        # Only so that the same data always gives the same frames; rules sort for themselves.
+        return told.with_columns(flags).select(schema).sort(TABLES[name].key)
+
+    return Programme(
+        standard,
+        profiles,
+        frame("departments", frames.DEPARTMENTS),
+        frame("sites", frames.SITES, {"department_codes": "department_code"}),
+        frame("certificates", frames.CERTIFICATES),
+        frame("assessments", frames.ASSESSMENTS),
+        frame("visits", frames.VISITS),
+        frame("results", frames.RESULTS),
+    )
+
+
+def _rules(session: Session, known_at: datetime | None) -> tuple[Standard, dict[str, list[Profile]]]:
+    code = session.scalars(select(Tenant.standard_code).where(Tenant.id == bound_tenant(session))).one()
+    standard = standard_in(session, code, known_at)
+    return standard, profiles_in(session, standard, known_at)
+
+
+def register(session: Session) -> Register:
+    """What a load is checked against."""
+    standard, profiles = _rules(session, None)
+    text, flag = pl.String, pl.Boolean
+    departments: Schema = {"department_code": text, "parent_code": text, "is_confirmed": flag}
+    sites: Schema = {"site_code": text, "department_code": text, "is_confirmed": flag}
+    return Register(
+        standard,
+        profiles,
+        as_told("departments", kept(session, "departments", departments)).sort("department_code"),
+        as_told("sites", kept(session, "sites", sites)).sort("site_code"),
+    )
+
+
+# --- results with where they come from --------------------------------------------------------------------------------
+
+_ORIGIN: Schema = {
+    "file": pl.String,
+    "sheet": pl.String,
+    "row": pl.Int64,
+    "load": pl.Int64,
+    "loaded_at": MOMENT,
+    "superseded_at": MOMENT,
+}
+
+
+def _results(columns: Schema) -> Select[Any]:
+    model, successor = VERSIONED["results"], aliased(Load)
+    here = (File.load_number == model.load_number) & (File.file_number == model.file_number)
+    origin = (File.file, File.sheet, model.row_number, model.load_number, Load.finished_at, successor.finished_at)
+    return (
+        select(*(getattr(model, name) for name in columns), *origin)
+        .join(File, here & (File.tenant_id == model.tenant_id))
+        .join(Load, (Load.load_number == model.load_number) & (Load.tenant_id == model.tenant_id))
+        .outerjoin(
+            successor,
+            (successor.load_number == model.superseded_by_load) & (successor.tenant_id == model.tenant_id),
+        )
+    )
+
+
+def history(session: Session, known_at: datetime | None = None) -> pl.DataFrame:
+    """Every result as loaded, superseded ones too: the keys of commands.md, `history`, sorted by them.
+
+    `restated` is as the sender marked it; scheme.standing.effective finds the others.
+    """
+    columns: Schema = {
+        name: kept_schema("results")[name]
+        for name in ("department_code", "site_code", "element", "assessment_type", "assessed_on", "band", "restated")
+    }
+    load, statement = load_known(session, known_at), _results(columns)
+    if load is not None:
+        statement = statement.where(VERSIONED["results"].load_number <= load)
+    rows = as_told("results", fetched(session, statement, {**columns, **_ORIGIN}))
+    if known_at is not None:
+        rows = rows.with_columns(pl.when(pl.col("superseded_at") <= known_at).then("superseded_at"))
+    rows = rows.with_columns(pl.col("restated").fill_null(value=False))
+    return in_turn(rows, ["department_code", "site_code", "element", "assessment_type", "assessed_on", "load"])
+
+
+def result_rows(
+    session: Session,
+    departments: Sequence[str | None],
+    elements: Sequence[str],
+    known_at: datetime | None = None,
+) -> pl.DataFrame:
+    """Results of some departments (None is the corporate body) and elements, with all that was said and where.
+
+    All columns of the table results, then file, sheet, row, load, loaded_at (UTC); sorted by key, `restated` as sent.
+    """
+    model, columns = VERSIONED["results"], kept_schema("results")
+    statement = _results(columns).where(
+        at_load(model, load_known(session, known_at)),
+        model.department_code.in_([code or "" for code in departments]),  # type: ignore[attr-defined]
+        model.element.in_(list(elements)),  # type: ignore[attr-defined]
+    )
+    rows = as_told("results", fetched(session, statement, {**columns, **_ORIGIN})).drop("superseded_at")
+    return in_turn(rows.with_columns(pl.col("restated").fill_null(value=False)), TABLES["results"].key)
+
+
+# --- loads ------------------------------------------------------------------------------------------------------------
+
+_LOADS: Schema = {
+    "load": pl.Int64,
+    "started_at": MOMENT,
+    "finished_at": MOMENT,
+    "sent_by": pl.String,
+    "file": pl.String,
+    "sheet": pl.String,
+    "sha256": pl.String,
+    "table": pl.String,
+    **{name: pl.Int64 for name in ("read", "loaded", "unchanged", "duplicate", "no_result", "set_aside")},
+    "outcome": pl.String,
+    "reason": pl.String,
+}
+
+
+def loads(session: Session) -> pl.DataFrame:
+    """The loads, newest first, a row for each file, sheet and table: the keys of commands.md, `loads`."""
+    counts = [getattr(File, f"{name}_count") for name in list(_LOADS)[8:14]]
+    statement = (
+        select(Load.load_number, Load.started_at, Load.finished_at, Load.sent_by, File.file, File.sheet, File.sha256)
+        .add_columns(File.table_name, *counts, File.outcome, File.reason)
+        .join(File, (File.load_number == Load.load_number) & (File.tenant_id == Load.tenant_id))
+        .order_by(Load.load_number.desc(), File.file_number)
+    )
+    return fetched(session, statement, _LOADS)
+
+
+def notes(session: Session, load_number: int) -> pl.DataFrame:
+    """What a load had to say of its files: file, sheet, table, note (String)."""
+    statement = select(File).where(File.load_number == load_number).order_by(File.file_number)
+    rows = [
+        (file.file, file.sheet, file.table_name, note)
+        for file in session.scalars(statement)
+        for note in json.loads(file.notes)
+    ]
+    return pl.DataFrame(rows, dict.fromkeys(("file", "sheet", "table", "note"), pl.String), orient="row")
+
+
+def latest_load(session: Session) -> tuple[int, datetime] | None:
+    """The number of the newest load and the moment it finished; None where nothing was loaded yet."""
+    row = session.execute(select(Load.load_number, Load.finished_at).order_by(Load.load_number.desc()).limit(1)).first()
+    return None if row is None else (row[0], row[1])
+
+
+def rejected(session: Session, load_number: int) -> pl.DataFrame:
+    """The rows a load set aside: file, sheet (String), row (Int64), why, cells (the sender's own, a JSON object)."""
+    statement = (
+        select(File.file, File.sheet, RejectedRow.row_number, RejectedRow.why, RejectedRow.cells)
+        .join(
+            File,
+            (File.load_number == RejectedRow.load_number)
+            & (File.file_number == RejectedRow.file_number)
+            & (File.tenant_id == RejectedRow.tenant_id),
+        )
+        .where(RejectedRow.load_number == load_number)
+        .order_by(RejectedRow.reject_number)
+    )
+    text = pl.String
+    return fetched(session, statement, {"file": text, "sheet": text, "row": pl.Int64, "why": text, "cells": text})
+
+
+def content_hash(session: Session) -> str:
+    """A fingerprint of all that holds now in the canonical tables, whatever loads and files it came from."""
+    print_ = hashlib.sha256()
+    for name, spec in TABLES.items():
+        columns: Schema = {**kept_schema(name), **({"is_confirmed": pl.Boolean} if name in TAKEN_IN else {})}
+        print_.update(f"{name}\n{kept(session, name, columns).sort(spec.key).write_csv()}".encode())
+    return print_.hexdigest()

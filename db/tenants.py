@@ -1,0 +1,206 @@
+"""Tenants, the standards they are held to, and the profiles under which a standard is applied."""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from typing import Any
+
+import polars as pl
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db.models import ProfileText, StandardText, Tenant
+from db.session import Scope, bind, bound_tenant, open_platform
+from scheme.errors import ProfileInvalid, StandardInvalid, UsageError
+from scheme.standard import (
+    Profile,
+    Standard,
+    code_order,
+    parsed,
+    profile_of,
+    shipped,
+    shipped_codes,
+    standard_of,
+)
+
+SINCE_EVER = date.min  # how the warehouse keeps "no day" in `in_force_from`
+
+
+# --- standards --------------------------------------------------------------------------------------------------------
+
+
+def add_standard(body: str, where: str = "the standard") -> str:
+    """Add a standard from the TOML of its file, or a newer text of one; says what it did.
+
+    StandardInvalid where the file contradicts itself, takes the code of a shipped standard, or drops an element that
+    results may speak of. The same text again changes nothing.
+    """
+    standard = standard_of(parsed(body, where), where)
+    if standard.code in shipped_codes():
+        raise StandardInvalid(f"{where}: the code {standard.code} is taken by a shipped standard; choose another")
+    with open_platform(write=True) as session:
+        editions = _editions(session, standard.code)
+        if editions and editions[-1].body == body:
+            return f"standard {standard.code} is there already, word for word"
+        if editions:
+            dropped = set(standard_of(parsed(editions[-1].body, where), where).codes) - set(standard.codes)
+            if dropped:
+                gone = ", ".join(sorted(dropped, key=code_order))
+                raise StandardInvalid(f"{where}: {gone} of {standard.code} is missing; results may speak of it, keep it")
+        edition = StandardText(
+            code=standard.code, edition=len(editions) + 1, body=body, added_at=datetime.now(UTC)
+        )
+        session.add(edition)
+        for tenant in session.scalars(select(Tenant).where(Tenant.standard_code == standard.code)):
+            tenant.version += 1
+    return f"standard {standard.code} {'has a newer text' if editions else 'added'} ({len(standard.codes)} elements)"
+
+
+def standards() -> list[Standard]:
+    """Every standard there is, by code: the shipped ones and the newest text of those added."""
+    with open_platform() as session:
+        added = sorted(set(session.scalars(select(StandardText.code))))
+        known = [standard_in(session, code) for code in added]
+    return sorted([*(shipped(code) for code in shipped_codes()), *known], key=lambda s: code_order(s.code))
+
+
+def standard_of_code(code: str) -> Standard:
+    """The standard of that code; UsageError names those there are."""
+    with open_platform() as session:
+        return standard_in(session, code)
+
+
+def standard_in(session: Session, code: str, known_at: datetime | None = None) -> Standard:
+    """The standard of that code as known at a moment, its first text where none was; UsageError where there is none."""
+    if code in shipped_codes():
+        return shipped(code)
+    editions = _editions(session, code)
+    if not editions:
+        there = ", ".join([*shipped_codes(), *sorted(set(session.scalars(select(StandardText.code))))])
+        raise UsageError(f"no standard '{code}'; there are {there}; `assay standard add FILE` adds one")
+    chosen = [e for e in editions if known_at is None or e.added_at <= known_at] or editions[:1]
+    return standard_of(parsed(chosen[-1].body, code), f"standard {code}")
+
+
+def _editions(session: Session, code: str) -> list[StandardText]:
+    return list(session.scalars(select(StandardText).where(StandardText.code == code).order_by(StandardText.edition)))
+
+
+# --- tenants and their profiles ---------------------------------------------------------------------------------------
+
+
+def add_tenant(
+    code: str,
+    name: str,
+    standard: str = "cse",
+    profile_bodies: Sequence[tuple[str, Mapping[str, Any]]] = (),
+) -> str:
+    """Add a tenant, or to one that is there another name or versions of profiles; says what it did.
+
+    Profiles come as (where, parsed TOML); one with a `code` is what certificates may name, one without is the tenant's
+    own. UsageError for a code that is no code, an unknown standard or a change of standard; ProfileInvalid for a
+    profile that contradicts itself. The same again changes nothing.
+    """
+    code, name = code.strip(), name.strip()
+    if not re.fullmatch(r"[\w.&-]{1,40}", code):
+        raise UsageError(f"'{code}' is no code for a tenant; use up to 40 letters, digits, and . & - _")
+    if not name:
+        raise UsageError(f"tenant {code} needs a name")
+    with open_platform(write=True) as session:
+        applied = standard_in(session, standard)
+        versions = [(_profile(body, applied, where), body) for where, body in profile_bodies]
+        tenant = session.scalars(select(Tenant).where(func.lower(Tenant.code) == code.lower()).with_for_update()).first()
+        if tenant is None:
+            if applied.profile is None and all(profile.code for profile, _ in versions):
+                raise UsageError(f"standard {applied.code} brings no [profile]; give tenant {code} one with --profile")
+            tenant = Tenant(code=code, name=name, standard_code=applied.code, version=1)
+            session.add(tenant)
+            done = [f"tenant {code} added, under {applied.title}"]
+        elif tenant.standard_code != applied.code:
+            raise UsageError(f"tenant {tenant.code} is held to {tenant.standard_code}; its results speak of that standard")
+        else:
+            done = [f"tenant {tenant.code} is called {name} now"] if tenant.name != name else []
+            tenant.name = name
+        session.flush()
+        bind(session, tenant.id)
+        done += [said for profile, body in versions if (said := _add_profile(session, profile, body))]
+        tenant.version += bool(done)
+    return "; ".join(done) or f"tenant {tenant.code} is there already, with all of this"
+
+
+def _profile(body: Mapping[str, Any], standard: Standard, where: str) -> Profile:
+    named = body.get("base")
+    base = standard.profile
+    if named is not None and named != standard.code:
+        if named not in shipped_codes():
+            raise ProfileInvalid(f"{where}: there is no profile '{named}' to start from; base = \"{standard.code}\"")
+        base = shipped(str(named)).profile
+    return profile_of(body, standard, where, base)
+
+
+def _add_profile(session: Session, profile: Profile, body: Mapping[str, Any]) -> str | None:
+    day = profile.in_force_from or SINCE_EVER
+    text = json.dumps(body, default=str, sort_keys=True, ensure_ascii=False)
+    there = session.scalars(
+        select(ProfileText)
+        .where(ProfileText.profile_code == profile.code, ProfileText.in_force_from == day)
+        .order_by(ProfileText.edition)
+    ).all()
+    if there and there[-1].body == text:
+        return None
+    session.add(
+        ProfileText(
+            tenant_id=bound_tenant(session),
+            profile_code=profile.code,
+            in_force_from=day,
+            edition=len(there) + 1,
+            body=text,
+            added_at=datetime.now(UTC),
+        )
+    )
+    since = f" from {profile.in_force_from:%-d %B %Y}" if profile.in_force_from else ""
+    return f"profile '{profile.name}'{since} {'replaced' if there else 'added'}"
+
+
+def profiles_in(session: Session, standard: Standard, known_at: datetime | None = None) -> dict[str, list[Profile]]:
+    """The versions of each of the tenant's profiles by code, as known at a moment; "" is the tenant's own.
+
+    The standard's own profile stands in where the tenant brought none, and is there under its code. Where a profile
+    was not known yet, its first version is.
+    """
+    rows = session.scalars(select(ProfileText).order_by(ProfileText.added_at, ProfileText.edition)).all()
+    profiles: dict[str, list[Profile]] = {}
+    if standard.profile is not None:
+        profiles = {standard.profile.code: [standard.profile], "": [standard.profile]}
+    for code in dict.fromkeys(row.profile_code for row in rows):
+        own = [row for row in rows if row.profile_code == code]
+        known = [row for row in own if known_at is None or row.added_at <= known_at] or own[:1]
+        newest = {row.in_force_from: row for row in known}
+        profiles[code] = [_kept(row, standard) for _, row in sorted(newest.items())]
+    return profiles
+
+
+def _kept(row: ProfileText, standard: Standard) -> Profile:
+    body = json.loads(row.body)
+    if "in_force_from" in body:
+        body["in_force_from"] = date.fromisoformat(body["in_force_from"])
+    return _profile(body, standard, f"profile '{row.profile_code}'")
+
+
+def tenants() -> pl.DataFrame:
+    """Every tenant by code: code, name, standard (String)."""
+    with open_platform() as session:
+        rows = session.execute(select(Tenant.code, Tenant.name, Tenant.standard_code)).all()
+    schema = {"code": pl.String, "name": pl.String, "standard": pl.String}
+    return pl.DataFrame(sorted(map(tuple, rows), key=lambda row: code_order(row[0])), schema, orient="row")
+
+
+def scope_of(tenant_code: str) -> Scope:
+    """The scope of the operator at the command line in a tenant; UsageError names the tenants there are."""
+    with open_platform() as session:
+        tenant = session.scalars(select(Tenant).where(func.lower(Tenant.code) == tenant_code.strip().lower())).first()
+        if tenant is None:
+            there = ", ".join(session.scalars(select(Tenant.code).order_by(Tenant.code))) or "none yet"
+            raise UsageError(f"no tenant '{tenant_code}'; there are {there}; `assay tenant add` adds one")
+        return Scope(tenant.id, tenant.code, None, "operator", "")
