@@ -85,7 +85,7 @@ TWO = {"3.3.1": "partial", "3.2.2": "partial"}
         ),
         (
             THREE,
-            THIRD[:-1] if THIRD[-1] not in THREE else THIRD,
+            THIRD[:-1],
             "fails",
             "Criterion 3 fails: 3 partials, 2 allowed (3.2.2, 3.3.1, 3.4.2). 1 element not assessed.",
         ),
