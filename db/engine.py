@@ -50,7 +50,9 @@ def _engine(url: str) -> Engine:
             options = {"connect_timeout": 10, "application_name": "assay"}
             made = create_engine(parsed, pool_pre_ping=True, pool_timeout=10, connect_args=options)
         case _:
-            raise UsageError("the warehouse lives in an SQLite file (sqlite:///FILE) or in PostgreSQL (postgresql://...)")
+            raise UsageError(
+                "the warehouse lives in an SQLite file (sqlite:///FILE) or in PostgreSQL (postgresql://...)"
+            )
     # A connection must not be shared with a forked worker.
     os.register_at_fork(after_in_child=lambda: made.dispose(close=False))
     return made

@@ -61,14 +61,14 @@ def as_told(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     """
     columns = []
     for name, dtype in staged_schema(table).items():
-        if name not in frame.columns:
+        if name in PLACE or name not in frame.columns:
             continue
         column = pl.col(name)
         if kept_schema(table)[name] == pl.String:
             column = pl.when(column != "").then(column)
         if dtype == LIST:
             column = column.str.split(";")
-            if name in ("department_code", "department_codes"):
+            if name == "department_code":
                 column = column.fill_null([])
         columns.append(column.alias(name))
     return frame.with_columns(columns)

@@ -1,6 +1,7 @@
 """What a load hands to the warehouse and gets back: plain data, shared with the way in."""
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 import polars as pl
 
@@ -73,8 +74,7 @@ class Load:
     `tables`: staged frames by canonical table (see `staged_schema`), without two rows of one key. `seen_keys`: by table,
     frames of key columns for rows that are in an edition but not in `tables` (duplicates, no results, set aside with a
     key that could be read). `unreadable_keys`: the file_numbers in which a row was set aside whose key could not be
-    read. `taken_in`: rows of departments and sites that no register has named, at least key, file_number and
-    row_number; what is named and still missing is taken in at publication anyway.
+    read. Departments and sites that rows name and no register has are taken in at publication (db.taken_in.named).
     """
 
     sent_by: str
@@ -84,6 +84,6 @@ class Load:
     rejected: list[Rejected] = field(default_factory=list)
     seen_keys: dict[str, pl.DataFrame] = field(default_factory=dict)
     unreadable_keys: set[int] = field(default_factory=set)
-    taken_in: dict[str, pl.DataFrame] = field(default_factory=dict)
     withdraw_missing: bool = False
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     load_number: int | None = None  # set by `publish`

@@ -24,7 +24,7 @@ _BOUND = "assay_tenant"
 EXEMPT = "assay_exempt"  # execution option of the migrations' connection, and of no other
 _NAMES_OWNED = re.compile(rf"\b({'|'.join(OWNED)})\b", re.IGNORECASE)
 _NAMES_TENANT = re.compile(r'\btenant_id"?\s*(=|\bin\b)', re.IGNORECASE)
-_INSERTS_TENANT = re.compile(r'^\s*insert\s+into\s+\S+\s*\([^)]*\btenant_id\b', re.IGNORECASE)
+_INSERTS_TENANT = re.compile(r"^\s*insert\s+into\s+\S+\s*\([^)]*\btenant_id\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

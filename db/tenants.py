@@ -47,10 +47,10 @@ def add_standard(body: str, where: str = "the standard") -> str:
             dropped = set(standard_of(parsed(editions[-1].body, where), where).codes) - set(standard.codes)
             if dropped:
                 gone = ", ".join(sorted(dropped, key=code_order))
-                raise StandardInvalid(f"{where}: {gone} of {standard.code} is missing; results may speak of it, keep it")
-        edition = StandardText(
-            code=standard.code, edition=len(editions) + 1, body=body, added_at=datetime.now(UTC)
-        )
+                raise StandardInvalid(
+                    f"{where}: {gone} of {standard.code} is missing; results may speak of it, keep it"
+                )
+        edition = StandardText(code=standard.code, edition=len(editions) + 1, body=body, added_at=datetime.now(UTC))
         session.add(edition)
         for tenant in session.scalars(select(Tenant).where(Tenant.standard_code == standard.code)):
             tenant.version += 1
@@ -110,7 +110,9 @@ def add_tenant(
     with open_platform(write=True) as session:
         applied = standard_in(session, standard)
         versions = [(_profile(body, applied, where), body) for where, body in profile_bodies]
-        tenant = session.scalars(select(Tenant).where(func.lower(Tenant.code) == code.lower()).with_for_update()).first()
+        tenant = session.scalars(
+            select(Tenant).where(func.lower(Tenant.code) == code.lower()).with_for_update()
+        ).first()
         if tenant is None:
             if applied.profile is None and all(profile.code for profile, _ in versions):
                 raise UsageError(f"standard {applied.code} brings no [profile]; give tenant {code} one with --profile")
@@ -118,7 +120,9 @@ def add_tenant(
             session.add(tenant)
             done = [f"tenant {code} added, under {applied.title}"]
         elif tenant.standard_code != applied.code:
-            raise UsageError(f"tenant {tenant.code} is held to {tenant.standard_code}; its results speak of that standard")
+            raise UsageError(
+                f"tenant {tenant.code} is held to {tenant.standard_code}; its results speak of that standard"
+            )
         else:
             done = [f"tenant {tenant.code} is called {name} now"] if tenant.name != name else []
             tenant.name = name

@@ -190,9 +190,7 @@ def versioned(table: str, keys: list[str], values: list[str]) -> None:
     )
     current = sa.text("superseded_by_load IS NULL")
     names = ["tenant_id", *keys]
-    op.create_index(
-        f"uq_{table}_current", table, names, unique=True, sqlite_where=current, postgresql_where=current
-    )
+    op.create_index(f"uq_{table}_current", table, names, unique=True, sqlite_where=current, postgresql_where=current)
 
 
 def lock(table: str) -> None:

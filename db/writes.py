@@ -1,0 +1,237 @@
+"""Publishing a load: in one transaction all of it is in, or none (inputs.md section 4; reliability.md F4, F15)."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from db import models, reads
+from db.engine import WRITES
+from db.frames import as_kept, as_told, fetched, in_turn, insert, kept_schema, supersede
+from db.loading import FileReport, Load
+from db.models import TAKEN_IN, VERSIONED
+from db.session import bound_tenant
+from db.taken_in import settle, take_in
+from scheme.frames import Schema
+from scheme.tables import TABLES
+
+_FEW = 300  # so many codes are asked for by name; more, and the whole table is read
+_LISTED = 20  # rows named in a note
+
+
+def compare(session: Session, table: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """Staged rows against what holds now: what each would say once loaded, and `change` (new, changed, unchanged).
+
+    Takes and gives the columns of db.loading.staged_schema; an empty cell never overwrites a real value, except where
+    the row was only taken in because something named its code.
+    """
+    return as_told(table, _compared(session, table, frame).drop("held_by_load"))
+
+
+def _compared(session: Session, table: str, frame: pl.DataFrame) -> pl.DataFrame:
+    spec, staged = TABLES[table], as_kept(table, frame)
+    held = _held(session, table, staged)
+    joined = staged.join(held, on=spec.key, how="left", suffix="_held", nulls_equal=True, maintain_order="left")
+    known = pl.col("held_by_load").is_not_null()
+    told = {name: pl.coalesce(name, f"{name}_held") for name in spec.values}
+    differs = [told[name].ne_missing(pl.col(f"{name}_held")) for name in spec.values]
+    if table in TAKEN_IN:
+        differs.append(~pl.col("is_confirmed"))
+    change = pl.when(~known).then(pl.lit("new")).when(pl.any_horizontal(differs)).then(pl.lit("changed"))
+    return joined.with_columns(change.otherwise(pl.lit("unchanged")).alias("change")).select(
+        *spec.key,
+        *(told[name].alias(name) for name in kept_schema(table) if name in spec.values),
+        *(name for name in frame.columns if name not in kept_schema(table)),
+        "change",
+        "held_by_load",
+    )
+
+
+def _held(session: Session, table: str, staged: pl.DataFrame) -> pl.DataFrame:
+    spec, model = TABLES[table], VERSIONED[table]
+    columns: Schema = {**kept_schema(table), **({"is_confirmed": pl.Boolean} if table in TAKEN_IN else {})}
+    columns["load_number"] = pl.Int64
+    narrowest = min(spec.key, key=lambda name: staged[name].n_unique())
+    codes = staged[narrowest].unique().to_list()
+    named = [getattr(model, narrowest).in_(codes)] if len(codes) <= _FEW else []
+    held = reads.kept(session, table, columns, None, *named).rename({"load_number": "held_by_load"})
+    if table in TAKEN_IN:
+        values = [pl.when("is_confirmed").then(name).alias(name) for name in spec.values]
+        held = held.with_columns(values)
+    return held
+
+
+def publish(session: Session, load: Load) -> list[FileReport]:
+    """Take a load into the tenant's warehouse; gives its files with loaded and unchanged counted and notes added.
+
+    Sets `load.load_number`. Loads of one tenant wait for one another. Rows that say something new supersede what was
+    said before, which is kept; rows that have vanished from a newer edition of a file (same source and file name) are
+    noted, and with `withdraw_missing` taken back. AssertionError where the load contradicts itself.
+    """
+    _sure(bool(session.info.get(WRITES)), "publish needs open_session(scope, write=True)")
+    tenant = session.scalars(
+        select(models.Tenant).where(models.Tenant.id == bound_tenant(session)).with_for_update()
+    ).one()
+    compared = {
+        name: _compared(session, name, load.tables[name])
+        for name in TABLES
+        if name in load.tables and load.tables[name].height
+    }
+    _count(load, compared)
+    number = (session.scalars(select(func.max(models.Load.load_number))).one() or 0) + 1
+    missing = _vanished(session, load, compared)
+    row = _record(session, load, number)
+    for name, rows in compared.items():
+        _write(session, name, rows, number)
+    take_in(session, {name: as_told(name, rows) for name, rows in compared.items()}, number)
+    if load.withdraw_missing and any(rows.height for rows in missing.values()):
+        for name, rows in missing.items():
+            supersede(session, name, rows, number)
+        settle(session, number, min(rows["file_number"].min() for rows in missing.values() if rows.height))
+    row.finished_at = _later(session, datetime.now(UTC))
+    tenant.version += 1
+    load.load_number = number
+    return load.files
+
+
+def _count(load: Load, compared: dict[str, pl.DataFrame]) -> None:
+    counted = {(n, change): 0 for n in range(1, len(load.files) + 1) for change in ("new", "changed", "unchanged")}
+    for name, rows in compared.items():
+        twice = rows.filter(rows.select(TABLES[name].key).is_duplicated())
+        _sure(not twice.height, f"two rows of one key in {name}: {twice.select(TABLES[name].key).rows()[:1]}")
+        for file_number, change, count in rows.group_by("file_number", "change").len().iter_rows():
+            counted[file_number, change] += count
+    for file_number, file in enumerate(load.files, 1):
+        file.loaded = counted[file_number, "new"] + counted[file_number, "changed"]
+        file.unchanged = counted[file_number, "unchanged"]
+        told = file.loaded + file.unchanged + file.duplicate + file.no_result + file.set_aside
+        _sure(file.read == told or file.outcome == "refused", f"{file.file}: read {file.read}, accounted for {told}")
+
+
+def _sure(truth: bool, otherwise: str) -> None:
+    if not truth:
+        raise AssertionError(otherwise)
+
+
+def _later(session: Session, moment: datetime) -> datetime:
+    newest = session.scalars(
+        select(models.Load.finished_at).order_by(models.Load.load_number.desc()).offset(1).limit(1)
+    ).first()
+    # A clock put back must not change what was known when.
+    return moment if newest is None or newest < moment else newest + timedelta(microseconds=1)
+
+
+def _record(session: Session, load: Load, number: int) -> models.Load:
+    row = models.Load(load_number=number, started_at=load.started_at, finished_at=load.started_at)
+    row.sent_by, row.source = load.sent_by, load.source
+    session.add(row)
+    session.flush()
+    files = [
+        (
+            *(number, file_number, file.file, file.sheet, file.sha256, file.table),
+            *(file.read, file.loaded, file.unchanged, file.duplicate, file.no_result, file.set_aside),
+            *(file.outcome, file.reason, json.dumps(file.notes, ensure_ascii=False)),
+        )
+        for file_number, file in enumerate(load.files, 1)
+    ]
+    insert(session, "files", pl.DataFrame(files, _FILES, orient="row"))
+    rejected = [
+        (
+            number,
+            n,
+            set_aside.file_number,
+            set_aside.row,
+            set_aside.why,
+            json.dumps(set_aside.cells, ensure_ascii=False),
+        )
+        for n, set_aside in enumerate(load.rejected, 1)
+    ]
+    insert(session, "rejected_rows", pl.DataFrame(rejected, _REJECTED, orient="row"))
+    return row
+
+
+def _schema(model: type[models.Base]) -> Schema:
+    whole = ("_number", "_count")
+    names = [column.name for column in model.__table__.columns if column.name != "tenant_id"]
+    return {name: pl.Int64 if name.endswith(whole) else pl.String for name in names}
+
+
+_FILES, _REJECTED = _schema(models.File), _schema(models.RejectedRow)
+
+
+def _write(session: Session, table: str, rows: pl.DataFrame, number: int) -> None:
+    told = rows.filter(pl.col("change") != "unchanged")
+    old = told.filter(pl.col("held_by_load").is_not_null()).rename({"held_by_load": "load_number"})
+    supersede(session, table, old, number)
+    extra = [pl.lit(value=True).alias("is_confirmed")] if table in TAKEN_IN else []
+    place = [pl.lit(number, pl.Int64).alias("load_number"), "file_number", "row_number"]
+    insert(session, table, told.select(*kept_schema(table), *extra, *place))
+
+
+# --- rows that a newer edition of a file no longer has ----------------------------------------------------------------
+
+
+def _vanished(session: Session, load: Load, compared: dict[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """By table: key, load_number and the file_number of the edition they are gone from, of rows that may be taken back.
+
+    Says in the files' notes what vanished, and what stays and why.
+    """
+    read: dict[str, int] = {}
+    for n, file in enumerate(load.files, 1):
+        read.setdefault(file.file, n)
+    refused = {file.file for file in load.files if file.outcome == "refused"}
+    unsure = {load.files[n - 1].file for n in load.unreadable_keys}
+    names = sorted(set(read) - refused)
+    found: dict[str, pl.DataFrame] = {}
+    for table in TABLES if names else ():
+        gone = _told_before(session, load.source, table, names)
+        for seen in (compared.get(table), load.seen_keys.get(table)):
+            if seen is not None and gone.height:
+                keys = as_kept(table, seen).select(TABLES[table].key).cast(gone.select(TABLES[table].key).schema)
+                gone = gone.join(keys, on=TABLES[table].key, how="anti")
+        for name in gone["file"].unique().sort():
+            stays = not load.withdraw_missing or name in unsure
+            load.files[read[name] - 1].notes.append(_note(table, gone.filter(pl.col("file") == name), stays, load))
+        numbers = pl.col("file").replace_strict(read, return_dtype=pl.Int64).alias("file_number")
+        found[table] = gone.filter(~pl.col("file").is_in(sorted(unsure))).with_columns(numbers)
+    return found
+
+
+def _told_before(session: Session, source: str | None, table: str, names: list[str]) -> pl.DataFrame:
+    model, key = VERSIONED[table], TABLES[table].key
+    columns: Schema = {name: kept_schema(table)[name] for name in key}
+    columns |= {"load_number": pl.Int64, "file": pl.String}
+    here = (models.File.load_number == model.load_number) & (models.File.file_number == model.file_number)
+    statement = (
+        select(*(getattr(model, name) for name in key), model.load_number, models.File.file)
+        .join(models.File, here & (models.File.tenant_id == model.tenant_id))
+        .join(
+            models.Load,
+            (models.Load.load_number == model.load_number) & (models.Load.tenant_id == model.tenant_id),
+        )
+        .where(reads.at_load(model, None), models.Load.source.is_not_distinct_from(source))
+    )
+    if table in TAKEN_IN:
+        statement = statement.where(model.is_confirmed)  # type: ignore[attr-defined]
+    parts = [
+        fetched(session, statement.where(models.File.file.in_(names[n : n + _FEW])), columns)
+        for n in range(0, len(names), _FEW)
+    ]
+    return pl.concat(parts)
+
+
+def _note(table: str, gone: pl.DataFrame, stays: bool, load: Load) -> str:
+    rows = in_turn(gone, TABLES[table].key).select(TABLES[table].key)
+    named = "; ".join(", ".join(str(cell) for cell in row if cell != "") for row in rows.head(_LISTED).iter_rows())
+    more = f" and {rows.height - _LISTED} more" if rows.height > _LISTED else ""
+    count = f"{rows.height} row{'' if rows.height == 1 else 's'} of {table}"
+    if not stays:
+        return f"{count} no longer in this file, taken back: {named}{more}"
+    why = (
+        "stay, for a row was set aside whose key could not be read, and it may be one of them"
+        if load.withdraw_missing
+        else "stay; --withdraw-missing takes them back"
+    )
+    return f"{count} no longer in this file {why}: {named}{more}"
