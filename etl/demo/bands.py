@@ -93,7 +93,7 @@ def looks(cast: Cast, department: Department, formal: Sequence[Review], seed: in
             elif number == 1 and element in department.mended:
                 band = PARTIAL
             elif number:
-                band = _before(band, (0.3 if number == 1 else 0.55) * (element in hard), by)
+                band = _before(band, (0.2 if number == 1 else 0.5) * (element in hard), by)
             if element in review.failing and band != NOT_APPLICABLE:
                 band = NONE
             bands[review.code, element] = band
@@ -182,10 +182,13 @@ def _by_site(formal: Sequence[Review], visits: Iterable[Visit], seed: int, stand
                 )  # fmt: skip
 
 
-def _site_checks(department: Department, review: Review, visits: Iterable[Visit], seed: int) -> Iterator[Result]:
-    # Premises, people and information are looked at site by site as well.
+def _site_checks(
+    cast: Cast, department: Department, review: Review, visits: Iterable[Visit], seed: int
+) -> Iterator[Result]:
+    # Premises, people and information are looked at site by site as well; at a shared site they would speak of all.
+    own = {site.code for site in cast.sites if site.departments == (department.code,)}
     for visit in visits:
-        if visit.review == review.code and visit.mode == "on_site":
+        if visit.review == review.code and visit.mode == "on_site" and visit.site in own:
             by = chance(seed, review.code, visit.site, "check")
             for element in ("2.2.2", "3.1.1", "3.3.3"):
                 band = PARTIAL if by.random() < 0.06 else PLUS if by.random() < 0.15 else COMPLIANT
@@ -247,7 +250,7 @@ def results(
         by_department[code] = all_looks
         given += _results_of(cast, department, all_looks, formal, seed)
         if formal and not department.by_site and code:
-            given += _site_checks(department, formal[-1], visits, seed)
+            given += _site_checks(cast, department, formal[-1], visits, seed)
         for review in held[code]:
             if not review.formal:
                 given += _informal(review, all_looks, seed, standard)

@@ -87,20 +87,20 @@ def _awards(department: Department, today: date) -> list[date]:
 
 
 def certificates(cast: Cast, today: date) -> list[Certificate]:
-    """Every award of three cycles, the corporate body's first."""
+    """Every award of three cycles, the corporate body's first; closed departments were under its certificate."""
     given = []
     for department in cast.everyone.values():
-        if department.award_days is None:
+        if department.award_days is None or department.closed_days is not None:
             continue
         for day in (awards := _awards(department, today)):
-            ended = {department.closed_days, department.ended_days} - {None} if day == awards[-1] else set()
+            ended = department.ended_days if day == awards[-1] else None
             given.append(
                 Certificate(
                     f"{department.code or 'CORPORATE'}-{day.year}",
                     department.code,
                     day,
                     years_later(day, 3),
-                    today - timedelta(max(filter(None, ended))) if ended else None,
+                    None if ended is None else today - timedelta(ended),
                     department.sites_required,
                 )
             )
@@ -271,11 +271,13 @@ def visits(cast: Cast, reviews: Sequence[Review], seed: int, today: date) -> lis
             and site.in_scope(review.day, today)
             and not (site.not_yet and review.day >= begun and not review.planned)
         ]
-        sites.sort(key=lambda site: (last.get(site.code, date.min), not site.must_visit, by.random()))
+        overdue = review.day - timedelta(800)
+        seen = {site.code: last.get(site.code, date.min) for site in sites}
+        sites.sort(key=lambda s: (not (s.must_visit and seen[s.code] < overdue), seen[s.code], by.random()))
         required = cast.everyone[review.department].sites_required
         take = math.ceil((len(sites) * 0.62 if required is None else required) / 3)
         for site in sites[:take]:
-            mode = "on_site" if review.planned or by.random() > 0.12 else "remote"
+            mode = "on_site" if review.planned or site.must_visit or by.random() > 0.12 else "remote"
             day = review.day - timedelta(by.choice((0, 0, 0, 1)) if review.day.weekday() else 0)
             if last.get(site.code) == day:
                 continue
