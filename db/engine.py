@@ -12,10 +12,11 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from scheme.errors import UsageError, WarehouseError
 
 DEFAULT_URL = "sqlite:///assay.db"
-BUSY_SECONDS = 60
+BUSY_SECONDS, IMPATIENT_SECONDS = 60.0, 0.2
 # reliability.md W1: before 3.51.3 a WAL can be corrupted by two connections that write.
 JOURNAL = "WAL" if sqlite3.sqlite_version_info >= (3, 51, 3) else "DELETE"
-WRITES = "assay_writes"  # execution option of connections that may write
+# Execution options: of connections that may write; of those that would rather give up than wait for another writer.
+WRITES, IMPATIENT = "assay_writes", "assay_impatient"
 
 
 def database_url() -> str:
@@ -61,7 +62,6 @@ def _engine(url: str) -> Engine:
 def _sqlite_connected(connection: sqlite3.Connection, _: Any) -> None:
     connection.isolation_level = None  # the driver must not begin transactions of its own
     for pragma in (
-        f"busy_timeout = {BUSY_SECONDS * 1000}",
         "foreign_keys = ON",
         f"journal_mode = {JOURNAL}",
         "synchronous = FULL",
@@ -71,7 +71,9 @@ def _sqlite_connected(connection: sqlite3.Connection, _: Any) -> None:
 
 
 def _sqlite_begins(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(WRITES, False)
+    options = connection.get_execution_options()
+    writes, seconds = options.get(WRITES, False), IMPATIENT_SECONDS if options.get(IMPATIENT) else BUSY_SECONDS
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
     connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
     # A deferred transaction that reads and then writes fails at once when another has written (reliability.md F15).
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -74,7 +74,7 @@ def as_told(table: str, frame: pl.DataFrame) -> pl.DataFrame:
     return frame.with_columns(columns)
 
 
-def fetched(session: Session, statement: Select[Any], schema: Schema) -> pl.DataFrame:
+def fetched(session: Session, statement: Select[*tuple[Any, ...]], schema: Schema) -> pl.DataFrame:
     """The rows of a statement as a frame; `schema` names its columns in order."""
     rows = session.execute(statement).all()
     columns = list(zip(*rows, strict=True)) or [()] * len(schema)
@@ -134,7 +134,7 @@ def _stage(session: Session, table: str, frame: pl.DataFrame) -> None:
     connection.exec_driver_sql(f"CREATE TEMPORARY TABLE staged_{table} ({columns}) ON COMMIT DROP")
     text = io.BytesIO()
     frame.write_csv(text, include_header=False, quote_style="non_numeric", null_value="\\N")
-    driver = connection.connection.driver_connection
+    driver: Any = connection.connection.driver_connection
     with driver.cursor() as cursor, cursor.copy(f"COPY staged_{table} FROM STDIN (FORMAT csv, NULL '\\N')") as copy:
         copy.write(text.getbuffer())
 

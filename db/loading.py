@@ -71,9 +71,9 @@ class Rejected:
 class Load:
     """All that one load brings. A file is in `files` once per sheet and table; file_number counts them from 1.
 
-    `tables`: staged frames by canonical table (see `staged_schema`), without two rows of one key. `seen_keys`: by table,
-    frames of key columns for rows that are in an edition but not in `tables` (duplicates, no results, set aside with a
-    key that could be read). `unreadable_keys`: the file_numbers in which a row was set aside whose key could not be
+    `tables`: staged frames by canonical table (see `staged_schema`), no two rows of one key. `seen_keys`: by table,
+    frames of key columns for rows that are in an edition but not in `tables` (duplicates, no results, set aside with
+    a key that could be read). `unreadable_keys`: the file_numbers in which a row was set aside whose key could not be
     read. Departments and sites that rows name and no register has are taken in at publication (db.taken_in.named).
     """
 

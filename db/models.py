@@ -30,7 +30,7 @@ from scheme.tables import TABLES, Kind, Table
 
 
 class Moment(TypeDecorator[datetime]):
-    """A moment in UTC with microseconds; in SQLite always the text YYYY-MM-DD HH:MM:SS.ffffff, so that text order holds."""
+    """A moment in UTC with microseconds; in SQLite text in one form, so that its order holds."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -224,7 +224,8 @@ TAKEN_IN = ("departments", "sites")  # rows are taken in under a code that no re
 
 
 def _model(table: Table) -> type[Versioned]:
-    kinds: dict[str, Kind] = {name: "code" for name in table.key} | {c.name: c.kind for c in table.columns}
+    kinds: dict[str, Kind] = {c.name: c.kind for c in table.columns}
+    kinds = {name: kinds.get(name, "code") for name in table.key} | kinds
     attributes: dict[str, Any] = {
         name: mapped_column(_TYPES.get(kind, Text), primary_key=name in table.key, nullable=name not in table.key)
         for name, kind in kinds.items()

@@ -1,4 +1,4 @@
-"""What the warehouse knows, as frames. The tenant is the session's; every question can be asked as known at a moment."""
+"""What the warehouse knows, as frames. The tenant is the session's; most can be asked as known at a moment."""
 
 import hashlib
 import json
@@ -199,7 +199,7 @@ _LOADS: Schema = {
     "sheet": pl.String,
     "sha256": pl.String,
     "table": pl.String,
-    **{name: pl.Int64 for name in ("read", "loaded", "unchanged", "duplicate", "no_result", "set_aside")},
+    **dict.fromkeys(("read", "loaded", "unchanged", "duplicate", "no_result", "set_aside"), pl.Int64),
     "outcome": pl.String,
     "reason": pl.String,
 }

@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction, with_loader_criteria
 from sqlalchemy.pool import Pool
 
-from db.engine import WRITES, absent, engine, in_words, no_warehouse
+from db.engine import IMPATIENT, WRITES, absent, engine, in_words, no_warehouse
 from db.models import OWNED, TenantOwned
 from scheme.errors import Forbidden
 
@@ -50,9 +50,12 @@ def open_session(scope: Scope, write: bool = False) -> Iterator[Session]:
 
 
 @contextmanager
-def open_platform(write: bool = False) -> Iterator[Session]:
-    """A session for the tables no tenant owns (tenants, standards, people); anything else is refused."""
-    with _opened({_BOUND: None, WRITES: write}) as session:
+def open_platform(write: bool = False, patient: bool = True) -> Iterator[Session]:
+    """A session for the tables no tenant owns (tenants, standards, people); anything else is refused.
+
+    One that is not patient gives up with WarehouseError where another writes to an SQLite warehouse.
+    """
+    with _opened({_BOUND: None, WRITES: write, IMPATIENT: not patient}) as session:
         yield session
 
 
@@ -61,7 +64,7 @@ def _opened(info: dict[str, Any]) -> Iterator[Session]:
     made = engine()
     if absent(made):
         raise no_warehouse(made)
-    options: dict[str, Any] = {WRITES: info[WRITES]}
+    options: dict[str, Any] = {WRITES: info[WRITES], IMPATIENT: info.get(IMPATIENT, False)}
     if made.dialect.name == "postgresql" and not info[WRITES]:
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     try:

@@ -2,11 +2,11 @@
 
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, make_url, text
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import Connection, make_url, text
+from sqlalchemy.exc import DBAPIError
 
 from db.engine import WRITES, absent, database_url, engine, in_words, no_warehouse, owner_url
-from db.models import OWNED, Base
+from db.models import Base
 from db.session import EXEMPT
 from scheme.errors import WarehouseError
 
@@ -82,17 +82,13 @@ def _version(connection: Connection) -> str | None:
 
 def _refuse_newer(version: str | None) -> None:
     if version is not None and version > head():
-        raise WarehouseError(
-            f"the warehouse is at version {version}, made by a newer Assay; bring this program up to it"
-        )
+        raise WarehouseError(f"the warehouse is at version {version}, made by a newer Assay; update this one")
 
 
 def _let_in(connection: Connection, role: str) -> None:
     name = connection.dialect.identifier_preparer.quote(role)
     if not connection.execute(text("SELECT 1 FROM pg_roles WHERE rolname = :role"), {"role": role}).scalar():
-        raise WarehouseError(
-            f"the role {role} of ASSAY_DATABASE_URL does not exist; create it: CREATE ROLE {name} LOGIN"
-        )
+        raise WarehouseError(f"the role {role} of ASSAY_DATABASE_URL does not exist; CREATE ROLE {name} LOGIN")
     connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA public TO {name}")
     connection.exec_driver_sql(f"GRANT SELECT ON alembic_version TO {name}")
     for table in Base.metadata.sorted_tables:

@@ -89,7 +89,7 @@ def publish(session: Session, load: Load) -> list[FileReport]:
     if load.withdraw_missing and any(rows.height for rows in missing.values()):
         for name, rows in missing.items():
             supersede(session, name, rows, number)
-        settle(session, number, min(rows["file_number"].min() for rows in missing.values() if rows.height))
+        settle(session, number, pl.concat(rows["file_number"] for rows in missing.values()).to_list()[0])
     row.finished_at = _later(session, datetime.now(UTC))
     tenant.version += 1
     load.load_number = number

@@ -1,10 +1,5 @@
-from datetime import date
-
-import polars as pl
-import pytest
-
 from db import reads
-from tests.db.made import A_ROW_ASIDE, asked, put, results
+from tests.db.made import asked, put, results
 
 
 def test_a_load_again_changes_nothing_and_is_recorded(scope):

@@ -1,7 +1,9 @@
-"""The first version of the warehouse: tenants, standards, people; loads, files and every canonical table with its history.
+"""The first version of the warehouse: tenants, standards, people, loads, and every canonical table with its history.
 
 Frozen: it says what version 0001 is, whatever scheme.tables says today.
 """
+
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -64,19 +66,19 @@ VERSIONED = {
 OWNED = ("profiles", "loads", "files", "rejected_rows", *VERSIONED)
 
 
-def text(name: str, null: bool = False) -> sa.Column:
+def text(name: str, null: bool = False) -> sa.Column[Any]:
     return sa.Column(name, sa.Text(), nullable=null)
 
 
-def whole(name: str, null: bool = False) -> sa.Column:
+def whole(name: str, null: bool = False) -> sa.Column[Any]:
     return sa.Column(name, sa.Integer(), nullable=null, autoincrement=False)
 
 
-def moment(name: str, null: bool = False) -> sa.Column:
+def moment(name: str, null: bool = False) -> sa.Column[Any]:
     return sa.Column(name, sa.DateTime(timezone=True), nullable=null)
 
 
-def serial() -> sa.Column:
+def serial() -> sa.Column[Any]:
     return sa.Column("id", sa.Integer(), nullable=False)
 
 
@@ -106,7 +108,7 @@ def of_file(table: str) -> sa.ForeignKeyConstraint:
     return foreign(table, "files", *((name, name) for name in ("tenant_id", "load_number", "file_number")))
 
 
-def column(name: str, null: bool) -> sa.Column:
+def column(name: str, null: bool) -> sa.Column[Any]:
     for names, kind in ((DAYS, sa.Date), (FLAGS, sa.Boolean), (NUMBERS, sa.Double), (COUNTS, sa.Integer)):
         if name in names:
             return sa.Column(name, kind(), nullable=null)
@@ -131,7 +133,7 @@ def shared() -> None:
     t = "standards"
     op.create_table(t, text("code"), whole("edition"), text("body"), moment("added_at"), key(t, "code", "edition"))
     t = "users"
-    must = sa.Column("must_change_password", sa.Boolean(), nullable=False)
+    must: sa.Column[Any] = sa.Column("must_change_password", sa.Boolean(), nullable=False)
     login = [text("email"), text("password_hash"), must, moment("disabled_at", null=True)]
     op.create_table(t, serial(), *login, key(t, "id"), unique(t, "email"))
     t = "grants"
@@ -150,7 +152,7 @@ def shared() -> None:
 
 def loads() -> None:
     t = "profiles"
-    day = sa.Column("in_force_from", sa.Date(), nullable=False)
+    day: sa.Column[Any] = sa.Column("in_force_from", sa.Date(), nullable=False)
     which = [whole("tenant_id"), text("profile_code"), day, whole("edition")]
     what = [text("body"), moment("added_at")]
     op.create_table(t, *which, *what, of_tenant(t), key(t, "tenant_id", "profile_code", "in_force_from", "edition"))
