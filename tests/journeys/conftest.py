@@ -1,0 +1,60 @@
+"""What journeys start from: an empty warehouse of either kind, at this version, with the tenants T and OTHER."""
+
+import itertools
+import shutil
+from collections.abc import Callable
+
+import pytest
+
+from tests.journeys.command_line import Warehouse
+
+Opened = Callable[[str], Warehouse]
+
+
+@pytest.fixture(scope="session")
+def opened(request, tmp_path_factory) -> Opened:
+    """A function: a new warehouse of a kind ("sqlite", "postgres"), each in a folder of its own."""
+    numbers, made = itertools.count(1), {}
+
+    def prepared(kind: str) -> Warehouse:
+        folder = tmp_path_factory.mktemp(f"{kind}-first")
+        settings = {"ASSAY_DATABASE_URL": f"sqlite:///{folder / 'assay.db'}"}
+        if kind == "postgres":
+            database = request.getfixturevalue("postgres").database()
+            settings = {"ASSAY_DATABASE_URL": database.url, "ASSAY_OWNER_DATABASE_URL": database.owner_url}
+        first = Warehouse(folder, settings)
+        first.say("upgrade")
+        first.say("tenant", "add", "T", "--name", "Test Council")
+        first.say("tenant", "add", "OTHER", "--name", "Another Council")
+        return first
+
+    def new(kind: str) -> Warehouse:
+        first = made[kind] if kind in made else made.setdefault(kind, prepared(kind))
+        folder = tmp_path_factory.mktemp(f"{kind}-{next(numbers)}")
+        if kind == "sqlite":
+            for file in first.folder.glob("assay.db*"):
+                shutil.copy(file, folder)
+            return Warehouse(folder)  # the default address: assay.db in the working directory
+        running = request.getfixturevalue("postgres")
+        database = running.database(first.settings["ASSAY_DATABASE_URL"].split("@/")[1].split("?")[0])
+        return Warehouse(folder, {"ASSAY_DATABASE_URL": database.url})
+
+    return new
+
+
+@pytest.fixture
+def warehouse(opened: Opened) -> Warehouse:
+    """An empty warehouse on SQLite."""
+    return opened("sqlite")
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def either(request, opened: Opened) -> Warehouse:
+    """An empty warehouse on SQLite, then one on PostgreSQL."""
+    return opened(request.param)
+
+
+@pytest.fixture(scope="module")
+def shared(opened: Opened) -> Warehouse:
+    """One warehouse on SQLite for the tests of a module that only read."""
+    return opened("sqlite")
