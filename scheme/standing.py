@@ -37,8 +37,8 @@ def in_code_order(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
     )
 
 
-def holds(day: date, begins: str, ends: str) -> pl.Expr:
-    """Whether the day is on or after the day in column `begins` and before the one in `ends`; null is open."""
+def holds(day: date | pl.Expr, begins: str, ends: str) -> pl.Expr:
+    """Whether the day is on or after the one in column `begins` and before the one in `ends`; null is open."""
     return (pl.col(begins).is_null() | (pl.col(begins) <= day)) & (pl.col(ends).is_null() | (pl.col(ends) > day))
 
 
@@ -50,21 +50,28 @@ def active(departments: pl.DataFrame, day: date) -> pl.DataFrame:
 def below(departments: pl.DataFrame, code: str | None) -> set[str | None]:
     """The department of that code and all that lie below it, active or not; everything for the corporate body (None).
 
-    measures.md sections 4 and 5. A loop of parents ends the search where it closes.
+    measures.md sections 4 and 5.
     """
     if code is None:
         return {None, *departments["department_code"]}
-    children: dict[str | None, list[str]] = defaultdict(list)
-    for child, parent in departments.select("department_code", "parent_code").iter_rows():
-        children[parent].append(child)
-    found: set[str | None] = {code}
-    ahead = [code]
-    while ahead:
-        for child in children[ahead.pop()]:
-            if child not in found:
-                found.add(child)
-                ahead.append(child)
-    return found
+    return {code, *lines(departments).filter(above=code)["place"]}
+
+
+def lines(departments: pl.DataFrame) -> pl.DataFrame:
+    """Every department with itself and each department above it, active or not: place, above.
+
+    The corporate body is left out; a loop of parents is walked once.
+    """
+    parents = dict(departments.select("department_code", "parent_code").iter_rows())
+    rows: list[tuple[str, str]] = []
+    for place in parents:
+        walked: dict[str, None] = {}
+        code: str | None = place
+        while code and code not in walked:
+            walked[code] = None
+            code = parents.get(code)
+        rows += ((place, above) for above in walked)
+    return pl.DataFrame(rows, schema={"place": pl.String, "above": pl.String}, orient="row")
 
 
 def belongs_to(sites: pl.DataFrame) -> pl.DataFrame:

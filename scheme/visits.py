@@ -5,7 +5,7 @@ from math import isqrt
 
 import polars as pl
 
-from scheme.coverage import certificates_on, places_of
+from scheme.cycle import certificates_on, places_of
 from scheme.frames import Programme, Schema
 from scheme.standing import belongs_to, holds, in_code_order
 
@@ -112,9 +112,7 @@ def _listed(programme: Programme, day: date, certificates: pl.DataFrame, of_cert
         pl.col("assessment_type").is_in(["gap_analysis", "desk_review", "self_assessment"])
     )["assessment_code"]
     visited_on = pl.col("visited_on")
-    in_scope = (pl.col("in_scope_from").is_null() | (pl.col("in_scope_from") <= visited_on)) & (
-        pl.col("in_scope_to").is_null() | (pl.col("in_scope_to") > visited_on)
-    )
+    in_scope = holds(visited_on, "in_scope_from", "in_scope_to")
     part_of_preparing = pl.col("assessment_code").is_in(preparing.to_list()).fill_null(False)
     return (
         programme.visits.filter(~pl.col("planned"), visited_on <= day)

@@ -1,0 +1,219 @@
+"""Cycles: the years of a certificate, and what counts as looked at in them (measures.md sections 1 and 4)."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+import polars as pl
+
+from scheme.frames import Programme, Schema
+from scheme.standard import FORMAL
+from scheme.standing import CORPORATE, belongs_to, effective, in_code_order, lines
+
+YEARS: Schema = {
+    "certificate_code": pl.String,
+    "department_code": pl.String,  # of the holder
+    "year": pl.Int64,  # 1 and on
+    "begins_on": pl.Date,
+    "ends_on": pl.Date,  # where the next one begins
+    "state": pl.String,  # over, running, to_come
+    "assessment_days": pl.List(pl.Date),  # those that belong to it, moved ones included
+}
+_TERMS: Schema = {
+    "certificate_code": pl.String,
+    "holder": pl.String,
+    "awarded_on": pl.Date,
+    "expires_on": pl.Date,
+    "cut_on": pl.Date,  # first day on which nothing counts any more
+    "opening_to": pl.Date,  # first day on which initial and renewal count
+    "annual": pl.List(pl.String),
+    "annual_list_set": pl.Boolean,
+    "cycle_years": pl.Int64,
+    "grace": pl.Int64,  # days
+}
+
+
+@dataclass(frozen=True)
+class Cycles:
+    """The cycles of some certificates, and what counts in them up to a day.
+
+    terms: certificate_code, holder, awarded_on, expires_on, cut_on, annual, annual_list_set and more, one row each;
+    places: certificate_code, place (the departments it covers; "" is the corporate body);
+    looked_at: certificate_code, element, day, assessment_type, year of all that counts as covered, without doubles;
+    years: YEARS.
+    """
+
+    terms: pl.DataFrame
+    places: pl.DataFrame
+    looked_at: pl.DataFrame
+    years: pl.DataFrame
+
+
+def certificates_on(programme: Programme, day: date) -> pl.DataFrame:
+    """The certificate of each holder that measures speak of: the last with `awarded_on` on or before the day.
+
+    Of two awarded on one day the one with the highest code. Columns as in scheme.frames.CERTIFICATES, sorted by
+    certificate_code. measures.md section 4.
+    """
+    awarded = in_code_order(programme.certificates.filter(pl.col("awarded_on") <= day), "certificate_code")
+    latest = awarded.sort("awarded_on", maintain_order=True).group_by("department_code").last()
+    return in_code_order(latest.select(awarded.columns), "certificate_code")
+
+
+def places_of(programme: Programme, certificates: pl.DataFrame) -> pl.DataFrame:
+    """The departments each certificate covers: certificate_code, place ("" is the corporate body).
+
+    Those of its holder and all below it, active or not; every one for the corporate body (measures.md sections 4, 5).
+    """
+    holder = pl.col("department_code")
+    every = programme.departments.select(place="department_code")
+    covered = [
+        certificates.select("certificate_code", place=holder.fill_null(CORPORATE)),
+        certificates.filter(holder.is_null()).select("certificate_code").join(every, how="cross"),
+        certificates.join(lines(programme.departments), left_on="department_code", right_on="above").select(
+            "certificate_code", "place"
+        ),
+    ]
+    return pl.concat(covered).unique()
+
+
+def cycle_years(programme: Programme, day: date) -> pl.DataFrame:
+    """The years of each certificate's cycle: their bounds, their state on the day, the assessment days they have.
+
+    Columns and dtypes are YEARS's, sorted by certificate_code, year. A day that slipped past an anniversary is listed
+    in the year it moved to. measures.md sections 1 (cycle) and 4 (years).
+    """
+    return cycles(programme, day, certificates_on(programme, day)).years
+
+
+def cycles(programme: Programme, day: date, certificates: pl.DataFrame) -> Cycles:
+    """The cycles of these certificates as of the day; ProfileInvalid where one names an unknown profile."""
+    terms, places = _terms(programme, day, certificates), places_of(programme, certificates)
+    looked_at = _looked_at(programme, day, terms, places)
+    years = _years(terms, looked_at, day)
+    year_of = years.select("certificate_code", "year", day="assessment_days").explode("day").drop_nulls("day")
+    return Cycles(terms, places, looked_at.join(year_of, on=["certificate_code", "day"]), years)
+
+
+def planned(programme: Programme, day: date, of: Cycles) -> pl.DataFrame:
+    """The formal assessments planned inside each cycle, on or after the day: ASSESSMENTS' columns, certificate_code."""
+    return (
+        programme.assessments.filter("planned", pl.col("ended_on") >= day, pl.col("assessment_type").is_in(FORMAL))
+        .with_columns(place=pl.col("department_code").fill_null(CORPORATE))
+        .join(of.places, on="place")
+        .join(of.terms.select("certificate_code", "cut_on"), on="certificate_code")
+        .filter(pl.col("ended_on") < pl.col("cut_on"))
+    )
+
+
+def _terms(programme: Programme, day: date, certificates: pl.DataFrame) -> pl.DataFrame:
+    """What each certificate's profile, in the version in force on the day, makes of its cycle."""
+    rows = []
+    for certificate in certificates.iter_rows(named=True):
+        profile = programme.profile(day, certificate["profile"])
+        opening = timedelta(days=0 if profile.opening_assessment_counts else profile.opening_days)
+        awarded_on, expires_on = certificate["awarded_on"], certificate["expires_on"]
+        rows.append(
+            (
+                certificate["certificate_code"],
+                certificate["department_code"],
+                awarded_on,
+                expires_on,
+                min(expires_on, certificate["ended_on"] or expires_on),
+                awarded_on + opening,
+                list(profile.annual_elements or ()),
+                profile.annual_elements is not None,
+                profile.cycle_years,
+                profile.review_grace_days,
+            )
+        )
+    return pl.DataFrame(rows, schema=_TERMS, orient="row")
+
+
+def _looked_at(programme: Programme, day: date, terms: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
+    """What counts as covered (measures.md section 4), as Cycles says."""
+    codes = programme.standard.codes
+    moving = programme.results.filter(
+        pl.col("assessment_type").is_in(FORMAL), pl.col("assessed_on") <= day, pl.col("element").is_in(codes)
+    )
+    results = effective(moving, programme.assessments).filter(~pl.col("restated")).rename({"assessed_on": "day"})
+    item = ["place", "element", "day", "assessment_type"]
+    own = results.filter(pl.col("site_code").is_null()).rename({"department_code": "place"})
+    of_sites = results.drop("department_code").join(
+        belongs_to(programme.sites).rename({"department_code": "place"}), on="site_code"
+    )
+    held = programme.assessments.filter(~pl.col("planned"), pl.col("ended_on") <= day)
+    items = pl.concat([frame.select(item) for frame in (own, of_sites, _in_scope(held, codes))])
+    return (
+        items.with_columns(pl.col("place").fill_null(CORPORATE))
+        .unique()
+        .join(places, on="place")
+        .join(terms, on="certificate_code")
+        .filter(
+            pl.col("day") >= pl.col("awarded_on"),
+            pl.col("day") < pl.col("cut_on"),
+            (pl.col("day") >= pl.col("opening_to")) | ~pl.col("assessment_type").is_in(["initial", "renewal"]),
+        )
+        .select("certificate_code", "element", "day", "assessment_type")
+        .unique()
+    )
+
+
+def _in_scope(assessments: pl.DataFrame, codes: Sequence[str]) -> pl.DataFrame:
+    """The elements in the scope of formal assessments: place, element, day, assessment_type."""
+    return (
+        assessments.filter(pl.col("assessment_type").is_in(FORMAL))
+        .select(
+            pl.col("department_code").fill_null(CORPORATE).alias("place"),
+            pl.col("scope").alias("element"),
+            pl.col("ended_on").alias("day"),
+            "assessment_type",
+        )
+        .explode("element")
+        .filter(pl.col("element").is_in(codes))
+    )
+
+
+def _years(terms: pl.DataFrame, looked_at: pl.DataFrame, day: date) -> pl.DataFrame:
+    days = {code: sorted(set(found)) for code, found in looked_at.group_by("certificate_code").agg("day").iter_rows()}
+    rows: list[tuple[Any, ...]] = []
+    for term in terms.iter_rows(named=True):
+        code, grace = term["certificate_code"], timedelta(days=term["grace"])
+        bounds = _bounds(term["awarded_on"], term["expires_on"], term["cycle_years"])
+        settled = _settled(bounds, days.get(code, []), grace)
+        for number, ((begins_on, ends_on), own) in enumerate(zip(bounds, settled, strict=True), 1):
+            over = day >= ends_on and (bool(own) or number == len(bounds) or day >= ends_on + grace)
+            state = "over" if over else "running" if day >= begins_on else "to_come"
+            rows.append((code, term["holder"], number, begins_on, ends_on, state, own))
+    return pl.DataFrame(rows, schema=YEARS, orient="row")
+
+
+def _bounds(awarded_on: date, expires_on: date, count: int) -> list[tuple[date, date]]:
+    """Where each year of a cycle begins and ends; 29 February + 1 year is 28 February (measures.md section 1)."""
+    begins = [begin for begin in (_years_after(awarded_on, k) for k in range(count)) if begin < expires_on]
+    return list(zip(begins, [*begins[1:], expires_on], strict=True)) if begins else []
+
+
+def _years_after(day: date, years: int) -> date:
+    try:
+        return day.replace(year=day.year + years)
+    except ValueError:
+        return day.replace(year=day.year + years, day=28)
+
+
+def _settled(bounds: Sequence[tuple[date, date]], days: Iterable[date], grace: timedelta) -> list[list[date]]:
+    """The assessment days that belong to each year: its own, or the first one that slipped past its end.
+
+    Years are settled in order; a day moves once, and takes all its results with it (measures.md section 4).
+    """
+    own = [[x for x in days if begins_on <= x < ends_on] for begins_on, ends_on in bounds]
+    for year, (_, ends_on) in enumerate(bounds[:-1]):
+        if own[year]:
+            continue
+        late = [(x, later) for later in range(year + 1, len(own)) for x in own[later] if ends_on <= x < ends_on + grace]
+        if late:
+            moved, later = min(late)
+            own[later].remove(moved)
+            own[year].append(moved)
+    return own
