@@ -282,6 +282,34 @@ def test_what_a_spreadsheet_did_to_codes_and_days_is_never_guessed(warehouse):
     assert "day" in why[5]
 
 
+def test_merged_and_hidden_cells_never_turn_into_something_else(warehouse):
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "Results"
+    for line in (
+        RESULT,
+        ("A", "annual_review", DAY, "1.1.1", "C"),
+        (None, "annual_review", DAY, "1.1.2", "C"),
+        ("B", "annual_review", DAY, "1.1.1", "C"),
+    ):
+        sheet.append(list(line))
+    sheet.merge_cells("A2:A3")
+    sheet.row_dimensions[4].hidden = True
+    hidden = book.create_sheet("Old figures")
+    for line in (RESULT, ("OLD", "annual_review", DAY, "1.1.1", "N")):
+        hidden.append(list(line))
+    hidden.sheet_state = "hidden"
+    warehouse.write("merged.xlsx", saved(book))
+    loaded = warehouse.load("merged.xlsx", code=(0, 3))
+    history = tuples(warehouse.measure("history"), "department_code element")
+    # The merged cell says A for both rows; to read the second as the corporate body's would be a guess.
+    assert (None, "1.1.2") not in history
+    assert ("A", "1.1.2") in history or 3 in loaded.why("merged.xlsx")
+    assert ("A", "1.1.1") in history or 2 in loaded.why("merged.xlsx")
+    # What is hidden is not dropped silently, and not taken silently either.
+    assert "Old figures" in loaded.said.err or "hidden" in loaded.said.err
+
+
 def locked():
     """What Excel writes where a password is set: an OLE container with the encrypted workbook in a stream."""
     container = xls([RESULT])
