@@ -73,7 +73,7 @@ $(VENV)/run: requirements.lock pyproject.toml | $(BIN)/python
 
 $(VENV)/test: requirements-test.lock $(VENV)/run
 	echo "Installing what the tests need into $(VENV)"
-	$(PIP) install -q --require-hashes -r requirements-test.lock
+	$(PIP) install -q --require-hashes --no-build-isolation --use-pep517 -r requirements-test.lock
 	touch $@
 
 ## make lock    take the newest versions pyproject.toml allows into both lock files
