@@ -1,0 +1,335 @@
+/* Kinds of cells: for each what it says in words, how it ranks when sorted, and how it is drawn. */
+(function () {
+  "use strict";
+  const BANDS = ["plus", "compliant", "partial", "non", "na"];
+  const AGES = ["assessed in the last year", "assessed over a year ago", "assessed over two years ago", "assessed over three years ago"];
+  const STATUS = {
+    fails: ["Fails", "bi-x-octagon-fill"],
+    at_limit: ["At limit", "bi-exclamation-triangle-fill"],
+    incomplete: ["Incomplete", "bi-circle-half"],
+    passes: ["Passes", "bi-check-circle-fill"],
+    indication: ["Indication", "bi-dash-circle-dotted"],
+  };
+  const STATES = {
+    missed: ["Missed", "bi-x-lg"],
+    owed: ["Owed", "bi-exclamation-lg"],
+    planned: ["Planned", "bi-calendar-event"],
+    looked_at: ["Looked at", "bi-check-lg"],
+    elsewhere: ["Looked at in another year", "bi-check"],
+    open: ["Nothing owed", null],
+  };
+  const RANKS = { status: Object.keys(STATUS), state: Object.keys(STATES) };
+
+  function make(tag, className, words) {
+    const node = document.createElement(tag);
+    if (className) node.className = className;
+    if (words !== undefined && words !== null) node.textContent = words;
+    return node;
+  }
+
+  function icon(name) {
+    const node = make("i", "bi " + name);
+    node.setAttribute("aria-hidden", "true");
+    return node;
+  }
+
+  const number = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 2 });
+  const days = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+
+  function day(iso) {
+    return days.format(new Date(iso + "T00:00:00Z"));
+  }
+
+  function isNothing(value) {
+    return value === null || value === undefined || value === "";
+  }
+
+  function pair(value) {
+    return Array.isArray(value) ? value : [value, null];
+  }
+
+  function arrow(change) {
+    return icon(change > 0 ? "bi-arrow-up-short t-better" : "bi-arrow-down-short t-worse");
+  }
+
+  /* Band: "<band><age>" then letters: o older than a cycle, r rolled up, w worse below, u better, d worse than compared. */
+  function bandParts(text) {
+    return {
+      band: Number(text[0]),
+      age: Number(text[1]),
+      isOld: text.includes("o"),
+      isRolled: text.includes("r"),
+      isWorseBelow: text.includes("w"),
+      change: text.includes("u") ? 1 : text.includes("d") ? -1 : 0,
+    };
+  }
+
+  function bandWords(text, data) {
+    if (isNothing(text)) return "not assessed";
+    const part = bandParts(text);
+    const words = [data.bands[part.band][1]];
+    if (part.change) words.push(part.change > 0 ? "better than on the day compared" : "worse than on the day compared");
+    if (part.isRolled) words.push("rolled up from below, an indication");
+    words.push(part.isOld ? "older than one cycle" : AGES[part.age]);
+    if (part.isWorseBelow) words.push("something below is worse since");
+    return words.join(", ");
+  }
+
+  function band(cell, column, text, data) {
+    if (isNothing(text)) {
+      cell.append(make("span", "b b-unknown", "·"));
+      return bandWords(text, data);
+    }
+    const part = bandParts(text);
+    const age = part.isRolled ? 3 : part.band === 4 ? 0 : part.age;
+    const node = make("span", `b b-${BANDS[part.band]} b-a${age}`, data.bands[part.band][0]);
+    if (part.isOld) node.classList.add("b-old");
+    if (part.isRolled) node.classList.add("b-rolled");
+    if (part.isWorseBelow) node.classList.add("b-worse-below");
+    if (part.change) node.append(arrow(part.change));
+    cell.append(node);
+    return bandWords(text, data);
+  }
+
+  /* Counts: [plus, compliant, partial, non-compliant, not applicable, not assessed, rolled up, change]. */
+  function countsWords(value, data) {
+    if (isNothing(value)) return "not assessed";
+    const words = data.bands.slice(0, 5).map((name, i) => (value[i] ? `${value[i]} ${name[1].toLowerCase()}` : null)).filter(Boolean);
+    if (value[5]) words.push(`${value[5]} not assessed`);
+    if (value[6]) words.push("rolled up from below, an indication");
+    if (value[7]) words.push(value[7] > 0 ? "better than on the day compared" : "worse than on the day compared");
+    return words.join(", ") || "not assessed";
+  }
+
+  function counts(cell, column, value, data) {
+    if (isNothing(value) || value.slice(0, 5).every((n) => !n)) {
+      cell.append(make("span", "b b-unknown", "·"));
+      return countsWords(value, data);
+    }
+    const node = make("span", "counts" + (value[6] ? " is-indication" : ""));
+    for (const i of [3, 2, 1, 0, 4]) {
+      if (!value[i]) continue;
+      const one = make("span", "count");
+      one.append(make("span", null, String(value[i])), make("span", `b b-mini b-a0 b-${BANDS[i]}`, data.bands[i][0]));
+      node.append(one);
+    }
+    if (value[5]) node.append(make("span", "count count-unknown", value[5] + "·"));
+    if (value[7]) node.append(arrow(value[7]));
+    cell.append(node);
+    return countsWords(value, data);
+  }
+
+  /* Headroom: [status or null, partials, allowance, non-compliant, not assessed, change]. */
+  function headroomWords(value) {
+    if (isNothing(value)) return "not assessed";
+    const [status, partial, allowance, non, unknown, change] = value;
+    const words = [status ? STATUS[status][0].toLowerCase() : "indication only"];
+    words.push(`${partial} of ${allowance} ${allowance === 1 ? "partial" : "partials"}`);
+    if (non) words.push(`${non} non-compliant`);
+    if (unknown) words.push(`${unknown} not assessed`);
+    if (change) words.push(change > 0 ? "better than on the day compared" : "worse than on the day compared");
+    return words.join(", ");
+  }
+
+  function headroom(cell, column, value) {
+    if (isNothing(value)) {
+      cell.append(make("span", "b b-unknown", "·"));
+      return headroomWords(value);
+    }
+    const [status, partial, allowance, non, unknown, change] = value;
+    const code = status || "indication";
+    const node = make("span", "hr s-" + code);
+    node.append(icon(STATUS[code][1]), make("span", "hr-n", `${partial}/${allowance}`));
+    if (non) node.append(make("span", "hr-non", non + "N"));
+    if (unknown) node.append(make("span", "hr-unknown", unknown + "·"));
+    if (change) node.append(arrow(change));
+    cell.append(node);
+    return headroomWords(value);
+  }
+
+  function marks(cell, column, value) {
+    if (isNothing(value)) {
+      cell.append(make("span", "b b-unknown", "·"));
+      return headroomWords(value);
+    }
+    const [status, partial, allowance, non, unknown, change] = value;
+    const code = status || "indication";
+    const node = make("span", "marks m-" + code);
+    const shown = Math.min(partial, allowance + 6);
+    for (let i = 0; i < Math.max(shown, allowance); i++) {
+      node.append(make("span", "mark " + (i < allowance ? (i < shown ? "mark-used" : "mark-free") : "mark-over")));
+      if (i === allowance - 1 && shown > allowance) node.append(make("span", "mark-line"));
+    }
+    for (let i = 0; i < Math.min(non, 6); i++) node.append(make("span", "mark mark-non", "N"));
+    const words = shown < partial || non > 6 ? `${partial}/${allowance}${non ? " " + non + "N" : ""}` : `${partial}/${allowance}`;
+    node.append(make("span", "mark-n", words));
+    if (unknown) node.append(make("span", "hr-unknown", unknown + "·"));
+    if (change) node.append(arrow(change));
+    cell.append(node);
+    return headroomWords(value);
+  }
+
+  function share(cell, column, value) {
+    const [part, words] = pair(value);
+    if (isNothing(part)) {
+      cell.append(make("span", "b b-unknown", "·"));
+      return "not assessed";
+    }
+    const percent = Math.floor(part * 100 + 1e-9); // 99.6 % is not yet 100 %
+    const node = make("span", "share");
+    node.append(make("span", "share-n", percent + " %"));
+    const bar = make("span", "share-bar");
+    const full = make("span", "share-full");
+    full.style.width = percent + "%";
+    bar.append(full);
+    node.append(bar);
+    cell.append(node);
+    return percent + " %" + (words ? ", " + words : "");
+  }
+
+  function status(cell, column, value) {
+    const [code, words] = pair(value);
+    if (isNothing(code)) {
+      cell.append(make("span", "t-nothing", "–"));
+      return null;
+    }
+    const node = make("span", "chip s-" + code);
+    node.append(icon(STATUS[code][1]), make("span", null, words || STATUS[code][0]));
+    cell.append(node);
+    return null;
+  }
+
+  function state(cell, column, value) {
+    const [code, words] = pair(value);
+    if (isNothing(code)) return "no such year";
+    const node = make("span", "state st-" + code);
+    if (STATES[code][1]) node.append(icon(STATES[code][1]));
+    cell.append(node);
+    return words || STATES[code][0];
+  }
+
+  function change(cell, column, value) {
+    const [by, words] = pair(value);
+    if (isNothing(by)) {
+      cell.append(make("span", "t-nothing", "–"));
+      return null;
+    }
+    const node = make("span", "change");
+    node.append(icon(by > 0 ? "bi-arrow-up t-better" : by < 0 ? "bi-arrow-down t-worse" : "bi-arrow-right t-same"));
+    node.append(make("span", null, words || (by > 0 ? "Better" : by < 0 ? "Worse" : "Same")));
+    cell.append(node);
+    return null;
+  }
+
+  function anchor(words, href, isDownload, isGrid) {
+    const node = make("a", null, words);
+    node.href = safe(href);
+    if (isDownload) node.setAttribute("download", "");
+    if (/^https?:/.test(href)) {
+      node.target = "_blank";
+      node.rel = "noopener noreferrer";
+    }
+    if (isGrid) node.tabIndex = -1;
+    return node;
+  }
+
+  function safe(href) {
+    return /^(https?:\/\/|\/(?!\/)|\?|#)/.test(href) ? href : "#";
+  }
+
+  function text(cell, column, value, data, isGrid) {
+    const [main, small, href] = Array.isArray(value) ? value : [value, null, null];
+    if (isNothing(main)) {
+      cell.append(make("span", "t-nothing", "–"));
+      return null;
+    }
+    const goes = href || column.href;
+    cell.append(goes ? anchor(main, goes, false, isGrid) : make("span", null, main));
+    if (small) cell.append(make("span", "t-small", small));
+    return null;
+  }
+
+  function link(cell, column, value, data, isGrid) {
+    if (isNothing(value)) {
+      cell.append(make("span", "t-nothing", "–"));
+      return null;
+    }
+    cell.append(anchor(value[0], value[1], value[2], isGrid));
+    return null;
+  }
+
+  const FILL = {
+    text,
+    link,
+    status,
+    change,
+    band,
+    counts,
+    headroom,
+    marks,
+    share,
+    state,
+    number(cell, column, value) {
+      cell.append(isNothing(value) ? make("span", "t-nothing", "–") : make("span", null, number.format(value)));
+      return null;
+    },
+    day(cell, column, value) {
+      cell.append(isNothing(value) ? make("span", "t-nothing", "–") : make("span", null, day(value)));
+      return null;
+    },
+  };
+
+  /* All that a cell says, for finding. */
+  const WORDS = {
+    text: (value) => (Array.isArray(value) ? value.slice(0, 2).filter(Boolean).join(" ") : value),
+    link: (value) => value[0],
+    status: (value) => pair(value)[1] || STATUS[pair(value)[0]][0],
+    state: (value) => pair(value)[1] || STATES[pair(value)[0]][0],
+    change: (value) => pair(value)[1] || "",
+    day,
+    number: (value) => String(value),
+  };
+
+  function words(column, value, data) {
+    if (isNothing(value) || (Array.isArray(value) && isNothing(value[0]))) return "";
+    const say = WORDS[column.n];
+    return say ? String(say(value, data)) : "";
+  }
+
+  /* What a column is sorted by: a number, a text, or null for what is missing, which comes last either way. */
+  function rank(column, value) {
+    if (isNothing(value)) return null;
+    switch (column.n) {
+      case "number": return value;
+      case "day": return value;
+      case "share": return pair(value)[0];
+      case "change": return pair(value)[0];
+      case "status":
+      case "state": {
+        const code = pair(value)[0];
+        return isNothing(code) ? null : RANKS[column.n].indexOf(code);
+      }
+      case "band": {
+        const part = bandParts(value);
+        return part.band === 4 ? null : 10 * (3 - part.band) + part.age / 10;
+      }
+      case "counts": return value.slice(0, 5).every((n) => !n) ? null : -(value[3] * 1000 + value[2]);
+      case "headroom":
+      case "marks": {
+        const code = value[0] || "indication";
+        return RANKS.status.indexOf(code) * 1000 + (value[2] - value[1]) - value[3] * 100;
+      }
+      default: {
+        const said = Array.isArray(value) ? value[0] : value;
+        return isNothing(said) ? null : String(said);
+      }
+    }
+  }
+
+  window.assayCells = {
+    fill: (cell, column, value, data, isGrid) => FILL[column.n](cell, column, value, data, isGrid),
+    words,
+    rank,
+    day,
+  };
+})();

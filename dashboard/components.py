@@ -1,0 +1,246 @@
+"""The parts that pages are made of. The only place that makes a Graph."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import dash_bootstrap_components as dbc
+from dash import dcc, html
+from dash.development.base_component import Component
+
+from dashboard import ids
+from dashboard.figures import Figure
+from dashboard.words import STATUS
+from scheme.standard import Standard
+
+Children = Component | str | None
+
+# reliability.md D6: plotly.js would offer to send the chart and its data to a cloud.
+GRAPH_CONFIG = {
+    "showSendToCloud": False,
+    "plotlyServerURL": "",
+    "displaylogo": False,
+    "displayModeBar": False,
+    "responsive": True,
+}
+_STATUS_ICONS = {
+    "fails": "bi-x-octagon-fill",
+    "at_limit": "bi-exclamation-triangle-fill",
+    "incomplete": "bi-circle-half",
+    "passes": "bi-check-circle-fill",
+    "indication": "bi-dash-circle-dotted",
+}
+_STATE_ICONS = {
+    "looked_at": ("bi-check-lg", "Looked at"),
+    "elsewhere": ("bi-check", "Looked at in another year"),
+    "planned": ("bi-calendar-event", "Planned"),
+    "owed": ("bi-exclamation-lg", "Owed"),
+    "missed": ("bi-x-lg", "Missed"),
+    "open": ("", "Nothing owed"),
+}
+_BAND_CLASSES = ("plus", "compliant", "partial", "non", "na")
+
+
+def attributes(**named: object) -> dict[str, Any]:
+    """Attributes as Dash takes them: `aria_label="..."` as `aria-label`, `data_x=...` as `data-x`; None is left out."""
+    return {name.replace("_", "-"): value for name, value in named.items() if value is not None}
+
+
+HIDDEN = attributes(aria_hidden="true")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A select of a page's own in its filter bar: the key in the address, its label, its values and their words."""
+
+    name: str
+    label: str
+    options: Sequence[tuple[str, str]] = ()
+
+
+def page(title: str, *children: Children) -> Component:
+    """A page: its h1, then what it consists of."""
+    return html.Div([html.H1(title), *children])
+
+
+def headline(id: str) -> Component:  # noqa: A002
+    """The place of the one sentence that answers the page's question."""
+    return html.P(id=id, className="headline")
+
+
+def stack(*children: Children) -> Component:
+    """Blocks one below the other, at equal distances."""
+    return html.Div(list(children), className="stack")
+
+
+def cards(*children: Children) -> Component:
+    """Cards side by side as far as there is room."""
+    return html.Div(list(children), className="cards")
+
+
+def card(title: str, *children: Children, id: str | None = None) -> Component:  # noqa: A002
+    """A titled block; with `id`, its content is a place of its own to be filled."""
+    body: list[Any] = [html.Div(list(children), id=id, className="place")] if id else list(children)
+    return html.Section([html.H2(title), *body], className="block")
+
+
+def place(id: str) -> Component:  # noqa: A002
+    """An empty place, a skeleton until a callback gives it children."""
+    return html.Div(id=id, className="place")
+
+
+def table_place(id: str, label: str = "The table is being fetched") -> Component:  # noqa: A002
+    """The place of a table: `Output(id, "data-table")` takes what dashboard.table.table_json gives."""
+    return html.Div(id=id, **{**attributes(data_label=label), "data-table": None})
+
+
+def table(id: str, body: str) -> Component:  # noqa: A002
+    """A table that is there at once, for instance in a drawer."""
+    return html.Div(id=id, **attributes(data_table=body))
+
+
+def empty_state(title: str, text: str, steps: Iterable[Children] = ()) -> Component:
+    """What a reader sees where there is nothing yet, and what to do first."""
+    todo = [html.Ol([html.Li(step) for step in steps])] if steps else []
+    return html.Section([icon("bi-inbox"), html.H2(title), html.P(text), *todo], className="empty")
+
+
+def icon(name: str) -> Component:
+    """A picture beside words; it says nothing to a screen reader."""
+    return html.I(className=f"bi {name}", **HIDDEN)
+
+
+def status_word(code: str, words: str | None = None) -> Component:
+    """A status as sign and word."""
+    return html.Span([icon(_STATUS_ICONS[code]), html.Span(words or STATUS[code])], className=f"chip s-{code}")
+
+
+def chip(label: str) -> Component:
+    """A quiet label."""
+    return html.Span(label, className="chip")
+
+
+def chips(items: Iterable[tuple[str, int | None, str, bool]], label: str = "Show") -> Component:
+    """Chips that filter: words, how many (None: not said), address, and whether it is the one chosen."""
+    return html.Nav(
+        html.Ul(
+            [
+                html.Li(
+                    html.A(
+                        [html.Span(words), *([] if number is None else [html.Span(f"({number:,})", className="n")])],
+                        href=href,
+                        **attributes(aria_current="true" if is_current else None),
+                    )
+                )
+                for words, number, href, is_current in items
+            ],
+            className="chips",
+        ),
+        **attributes(aria_label=label),
+    )
+
+
+def filter_bar(page: str, *controls: str | Choice) -> Component:
+    """Native inputs whose values are the address: as_of, compare, basis, basis_and_difference, department, or a Choice.
+
+    Departments come by themselves; other options that depend on data go to `data-options` (see `options`).
+    """
+    told = [
+        control
+        if isinstance(control, str)
+        else {"name": control.name, "label": control.label, "kind": "select", "options": list(control.options)}
+        for control in controls
+    ]
+    return html.Div(id=ids.filter_bar(page), className="filters", **attributes(data_filters=json.dumps(told)))
+
+
+def options(**choices: Sequence[tuple[str, str]]) -> str:
+    """Options for `Output(ids.filter_bar(page), "data-options")`: the key in the address -> values and their words."""
+    return json.dumps({name: list(pairs) for name, pairs in choices.items()})
+
+
+def drawer(page: str) -> Component:
+    """Details at the side, open while the address has `cell`; fill ids.drawer_title(page) and ids.drawer_body(page)."""
+    return dbc.Offcanvas(
+        html.Div(id=ids.drawer_body(page), className="place"),
+        id=ids.drawer(page),
+        title=html.Span("Details", id=ids.drawer_title(page)),
+        placement="end",
+        is_open=False,
+    )
+
+
+def details(summary: str, *children: Children) -> Component:
+    """What only some want to see, behind a line one can open."""
+    return html.Details([html.Summary(summary), *children], className="details")
+
+
+def chart(id: str, title: str, figure: Figure, table: str, summary: str) -> Component:  # noqa: A002
+    """A figure (a plain dictionary) with a sentence that says what it shows and its data as a table right below.
+
+    The drawing is hidden from screen readers: the table is its equal (reliability.md A2).
+    """
+    graph = dcc.Graph(id=f"{id}-plot", figure=figure, config=GRAPH_CONFIG, responsive=True)
+    return html.Figure(
+        [
+            html.Figcaption([html.H2(title, id=f"{id}-title"), html.P(summary)]),
+            html.Div(graph, className="plot", **HIDDEN),
+            html.Div(id=f"{id}-table", **attributes(data_table=table)),
+        ],
+        id=id,
+        className="chart",
+        **attributes(aria_labelledby=f"{id}-title"),
+    )
+
+
+def legend(standard: Standard, kind: str = "bands") -> Component:
+    """What the signs mean: of `bands`, of `headroom` or of `coverage`."""
+    items = {"bands": _band_legend, "headroom": _headroom_legend, "coverage": _coverage_legend}[kind](standard)
+    return html.Ul(
+        [html.Li(item) for item in items], className="legend-list", **attributes(aria_label="What the signs mean")
+    )
+
+
+def _band_legend(standard: Standard) -> list[list[Component]]:
+    def sign(name: str, words: str, classes: str = "b-a0") -> Component:
+        return html.Span(words, className=f"b {classes} b-{name}", **HIDDEN)
+
+    known = [
+        [sign(name, band.sign), html.Span(band.label)] for name, band in zip(_BAND_CLASSES, standard.bands, strict=True)
+    ]
+    example = standard.bands[1].sign
+    return [
+        *known,
+        [sign("unknown", "·"), html.Span("Not assessed")],
+        [
+            html.Span([sign("compliant", example, f"b-a{age}") for age in range(4)]),
+            html.Span("Fading: this year, over one, two, three years old"),
+        ],
+        [sign("compliant", example, "b-a3 b-old"), html.Span("Hatched: older than one cycle")],
+        [sign("compliant", example, "b-a3 b-rolled"), html.Span("Dotted: rolled up from below, an indication")],
+        [sign("compliant", example, "b-a0 b-worse-below"), html.Span("Corner: something below is worse since")],
+    ]
+
+
+def _headroom_legend(_: Standard) -> list[list[Component]]:
+    def mark(kind: str, words: str = "") -> Component:
+        return html.Span(words, className=f"mark {kind}", **HIDDEN)
+
+    return [
+        *([status_word(code)] for code in STATUS),
+        [mark("mark-used"), html.Span("a partial used")],
+        [mark("mark-free"), html.Span("one left")],
+        [mark("mark-over"), html.Span("beyond the limit")],
+        [mark("mark-non", "N"), html.Span("a non-compliant")],
+    ]
+
+
+def _coverage_legend(_: Standard) -> list[list[Component]]:
+    return [
+        [
+            html.Span(icon(name) if name else "", className=f"state st-{code}", **HIDDEN),
+            html.Span(words),
+        ]
+        for code, (name, words) in _STATE_ICONS.items()
+    ]

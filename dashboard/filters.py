@@ -1,0 +1,141 @@
+"""The address of a page as what was asked: parsed and checked on the server, since all of it is the client's word."""
+
+import re
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from dash.exceptions import PreventUpdate
+
+from scheme.errors import UsageError
+
+BASES = ("formal", "self", "desk", "difference")
+CARRIED = ("as_of", "known_at", "basis", "compare", "department")  # kept from page to page (assets/assay.js too)
+_CODES = ("mode", "criterion", "department", "status", "certificate", "file")
+_KEYS = ("as_of", "known_at", "basis", "compare", *_CODES, "load", "cell", "open", "find")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_LONGEST = 200
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a page was asked for; `given` holds the keys and values of its address as they stood there."""
+
+    page: str
+    as_of: date
+    known_at: datetime | None = None
+    basis: str = "formal"
+    compare: date | None = None
+    mode: str = ""
+    criterion: str = ""
+    department: str = ""
+    status: str = ""
+    certificate: str = ""
+    file: str = ""
+    load: int | None = None
+    given: tuple[tuple[str, str], ...] = ()
+
+    def href(self, page: str | None = None, **changes: str | int | date | None) -> str:
+        """The address with changes (None or "" drops a key); of another page, only what pages share is carried along.
+
+        KeyError for a key that no page knows.
+        """
+        asked = {key: value for key, value in self.given if page in (None, self.page) or key in CARRIED}
+        for key, value in changes.items():
+            if key not in _KEYS:
+                raise KeyError(key)
+            asked[key] = "" if value is None else value.isoformat() if isinstance(value, date) else str(value)
+        query = urlencode([(key, value) for key, value in asked.items() if value], quote_via=quote, safe="~:")
+        path = _path(page or self.page)
+        return f"{path}?{query}" if query else path
+
+
+def filters(address: str | None, page: str) -> Filters:
+    """What the address in `ids.VIEW` asks of a page; UsageError says what is wrong with it.
+
+    PreventUpdate where the reader has gone to another page already.
+    """
+    parts = urlsplit(address or _path(page))
+    if parts.path != _path(page):
+        raise PreventUpdate
+    pairs = parse_qsl(parts.query, keep_blank_values=True, max_num_fields=50)
+    return _checked(page, pairs)
+
+
+def cell(value: str | None) -> tuple[str | None, str] | None:
+    """The department (None for the corporate body) and the key in `ids.CELL`; None where no details are asked for."""
+    if not value:
+        return None
+    _fit("cell", value)
+    code, tilde, key = value.rpartition("~")
+    if not tilde or not key:
+        raise UsageError("the address names a cell as `cell=DEPARTMENT~ELEMENT`; open it from the table again")
+    return code or None, key
+
+
+def _checked(page: str, pairs: list[tuple[str, str]]) -> Filters:
+    asked: dict[str, str] = {}
+    for key, value in pairs:
+        if key not in _KEYS:
+            raise UsageError(f"the address has `{_shown(key)}`, which no page knows; take it out")
+        if key in asked:
+            raise UsageError(f"the address has `{key}` twice; keep one of them")
+        _fit(key, value)
+        asked[key] = value
+    told = Filters(page, datetime.now(UTC).date(), given=tuple(asked.items()))
+    for key, value in asked.items():
+        if not value or key in ("cell", "open", "find"):
+            continue
+        if key in ("as_of", "compare"):
+            told = replace(told, **{key: _day(key, value)})
+        elif key == "known_at":
+            told = replace(told, known_at=_moment(value))
+        elif key == "basis":
+            if value not in BASES:
+                raise UsageError(f"the address has basis={_shown(value)}; it may be {', '.join(BASES)}")
+            told = replace(told, basis=value)
+        elif key == "load":
+            if not re.fullmatch(r"[0-9]{1,9}", value):
+                raise UsageError(f"the address has load={_shown(value)}; it should be a number")
+            told = replace(told, load=int(value))
+        else:
+            told = replace(told, **{key: value})
+    return told
+
+
+def _path(page: str) -> str:
+    return "/" if page == "overview" else f"/{page}"
+
+
+def _fit(key: str, value: str) -> None:
+    longest = 4000 if key == "open" else _LONGEST
+    if len(value) > longest or _CONTROL.search(value):
+        raise UsageError(f"the address has `{key}` too long or with characters that cannot be; take it out")
+
+
+def _shown(value: str) -> str:
+    return _CONTROL.sub("?", value[:60])
+
+
+def _day(key: str, value: str) -> date:
+    if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        try:
+            day = date.fromisoformat(value)
+        except ValueError:
+            pass
+        else:
+            if 1990 <= day.year <= 2200:
+                return day
+    raise UsageError(
+        f"the address has {key}={_shown(value)}; a day is written 2025-03-07, between 1990-01-01 and 2200-12-31"
+    )
+
+
+def _moment(value: str) -> datetime:
+    try:
+        told = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise UsageError(
+            f"the address has known_at={_shown(value)}; a moment is written 2025-03-07T14:02:00Z"
+        ) from error
+    return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)

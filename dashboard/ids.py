@@ -1,0 +1,45 @@
+"""The ids of components: `<page>-<thing>`. Each page has its own section."""
+
+# The shell
+URL = "_pages_location"  # Dash's own; read VIEW and CELL instead
+VIEW = "shell-view"  # the address without cell, open and find
+CELL = "shell-cell"  # the value of cell, or ""
+MESSAGE = "shell-message"
+FRESHNESS = "shell-freshness"
+WHO = "shell-who"
+LIVE = "shell-live"
+OPTIONS = "shell-options"
+NAVIGATION = "shell-nav"
+
+
+def filter_bar(page: str) -> str:
+    """The filter bar of a page."""
+    return f"{page}-filters"
+
+
+def drawer(page: str) -> str:
+    """The drawer with details of a page."""
+    return f"{page}-drawer"
+
+
+def drawer_title(page: str) -> str:
+    """The heading of a page's drawer."""
+    return f"{page}-drawer-title"
+
+
+def drawer_body(page: str) -> str:
+    """What stands in a page's drawer."""
+    return f"{page}-drawer-body"
+
+
+# overview
+
+# heatmap
+
+# headroom
+
+# coverage
+
+# sites
+
+# data
