@@ -77,7 +77,7 @@ def brought_up(settings: dict[str, str]) -> None:
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def warehouse(request, empty_warehouse, tmp_path, monkeypatch) -> Iterator[str]:
-    """The address of a new warehouse at this version, on SQLite and then on PostgreSQL; the environment points at it.
+    """A new, empty warehouse at this version, on SQLite and on PostgreSQL; gives which, and the environment says where.
 
     On PostgreSQL the program's role owns nothing, and ASSAY_OWNER_DATABASE_URL is the owner's.
     """
@@ -85,17 +85,18 @@ def warehouse(request, empty_warehouse, tmp_path, monkeypatch) -> Iterator[str]:
 
     if request.param == "sqlite":
         path = shutil.copy(empty_warehouse("sqlite"), tmp_path / "assay.db")
-        monkeypatch.setenv("ASSAY_DATABASE_URL", url := f"sqlite:///{path}")
+        monkeypatch.setenv("ASSAY_DATABASE_URL", f"sqlite:///{path}")
         monkeypatch.delenv("ASSAY_OWNER_DATABASE_URL", raising=False)
-        yield url
-        engine(url).dispose()
+        yield request.param
+        engine().dispose()
         return
     postgres = request.getfixturevalue("postgres")
     database = postgres.database(template=empty_warehouse("postgresql"))
     monkeypatch.setenv("ASSAY_DATABASE_URL", database.url)
     monkeypatch.setenv("ASSAY_OWNER_DATABASE_URL", database.owner_url)
-    yield database.url
-    engine(database.url).dispose()
+    yield request.param
+    for address in (database.url, database.owner_url):
+        engine(address).dispose()
     postgres.drop(database)
 
 
