@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from datetime import date
 
 from etl.demo.cast import Cast, Department, chance, phrases
-from etl.demo.reviews import Review, Visit, troubled
+from etl.demo.reviews import Review, troubled
+from etl.demo.visits import Visit
 from scheme.standard import BANDS, NOT_APPLICABLE, Standard
 
 PLUS, COMPLIANT, PARTIAL, NONE = BANDS
@@ -84,20 +85,22 @@ def looks(cast: Cast, department: Department, formal: Sequence[Review], seed: in
     by = chance(seed, cast.code, department.code, "bands")
     hard = set(troubled(cast, department, seed, standard))
     bands: dict[tuple[str, str], str] = {}
+    settled: set[tuple[str, str]] = set()
     for element, now in _today(cast, department, seed, standard).items():
         seen = [review for review in formal if not review.scope or element in review.scope]
         band = now
         for number, review in enumerate(reversed(seen)):
-            if number == 1 and element in department.slipped:
-                band = COMPLIANT
-            elif number == 1 and element in department.mended:
-                band = PARTIAL
+            told = number == 1 and element in (*department.slipped, *department.mended)
+            if told:
+                band = COMPLIANT if element in department.slipped else PARTIAL
             elif number:
                 band = _before(band, (0.2 if number == 1 else 0.5) * (element in hard), by)
             if element in review.failing and band != NOT_APPLICABLE:
                 band = NONE
             bands[review.code, element] = band
-    _within_allowance(department, formal, bands, standard)
+            if told or number == 0:
+                settled.add((review.code, element))
+    _within_allowance(department, formal, bands, settled, standard)
     given: Looks = defaultdict(list)
     for review in formal:
         for element in standard.codes:
@@ -107,22 +110,24 @@ def looks(cast: Cast, department: Department, formal: Sequence[Review], seed: in
 
 
 def _within_allowance(
-    department: Department, formal: Sequence[Review], bands: dict[tuple[str, str], str], standard: Standard
+    department: Department,
+    formal: Sequence[Review],
+    bands: dict[tuple[str, str], str],
+    settled: set[tuple[str, str]],
+    standard: Standard,
 ) -> None:
+    # Partials that the story does not settle become compliant where there are too many; those who slip had room before.
     allowances = standard.profile.allowances if standard.profile else {}
-    last = {element: review.code for review in formal for element in standard.codes if (review.code, element) in bands}
-    standing: dict[str, str] = {}
+    given_at: dict[str, str] = {}
     for review in formal:
-        seen = [element for element in standard.codes if (review.code, element) in bands]
-        standing |= {element: bands[review.code, element] for element in seen}
+        given_at |= {element: review.code for element in standard.codes if (review.code, element) in bands}
+        room = department.slipped and review is not formal[-1]
         for criterion in standard.criteria:
-            over = sum(standing.get(e) == PARTIAL for e in criterion.elements)
-            over -= allowances[criterion.code]
-            for element in reversed(seen):
-                settled = last[element] == review.code or element in department.mended
-                if over > 0 and element in criterion.elements and standing[element] == PARTIAL and not settled:
-                    standing[element] = bands[review.code, element] = COMPLIANT
-                    over -= 1
+            partial = [e for e in criterion.elements if bands.get((given_at.get(e, ""), e)) == PARTIAL]
+            over = len(partial) - allowances[criterion.code] + bool(room)
+            loose = [e for e in partial if (given_at[e], e) not in settled]
+            for element in sorted(loose, key=lambda e: given_at[e] != review.code)[: max(over, 0)]:
+                bands[given_at[element], element] = COMPLIANT
 
 
 def _frame(band: str, before: str | None) -> str:
