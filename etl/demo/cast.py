@@ -52,7 +52,8 @@ class Department:
     @property
     def named(self) -> tuple[str, ...]:
         """The elements that the story names."""
-        return (*(self.partial or ()), *self.non_compliant, *self.slipped, *self.mended)
+        single = filter(None, (self.mistyped, self.reassessed))
+        return (*(self.partial or ()), *self.non_compliant, *self.slipped, *self.mended, *single)
 
 
 @dataclass(frozen=True)

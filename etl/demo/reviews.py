@@ -141,7 +141,7 @@ def _formal(cast: Cast, department: Department, seed: int, today: date, standard
         )
     if holder is None or holder.award_days is None or department.self_only or department.first_in is not None:
         return
-    awards = _awards(holder, today)
+    awards, turn = _awards(holder, today), chance(cast.code, holder.code, "assessor").randrange(len(people))
     began = False
     for cycle, award in enumerate(awards):
         days = _year_days(cast, holder, award, seed, today)
@@ -161,7 +161,7 @@ def _formal(cast: Cast, department: Department, seed: int, today: date, standard
                 some = by.sample(standard.codes, looks) if looks < len(standard.codes) else []
                 kind, scope = "initial", tuple(sorted({*some, *(cast.annual if some else ())}, key=code_order))
             began = True
-            assessor = people[(len(holder.code) * 7 + cycle * 2 + (kind == "renewal")) % len(people)]
+            assessor = people[(turn + cycle * 2 + (kind == "renewal")) % len(people)]
             yield Review(department.code, kind, day, scope, ahead > 0, assessor, submitted=department.submitted)
 
 
