@@ -51,7 +51,8 @@ class Identity:
         if self.chosen is None:
             raise Forbidden("choose an organisation first")
         chosen = self.chosen
-        return Scope(chosen.tenant_id, chosen.tenant_code, chosen.departments, chosen.role, self.email)
+        departments, name = chosen.departments, chosen.tenant_name
+        return Scope(chosen.tenant_id, chosen.tenant_code, departments, chosen.role, self.email, name)
 
 
 # --- accounts ---------------------------------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ class Scope:
     departments: tuple[str, ...] | None
     role: str
     email: str
+    tenant_name: str = ""
 
 
 @contextmanager

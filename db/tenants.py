@@ -207,4 +207,4 @@ def scope_of(tenant_code: str) -> Scope:
         if tenant is None:
             there = ", ".join(session.scalars(select(Tenant.code).order_by(Tenant.code))) or "none yet"
             raise UsageError(f"no tenant '{tenant_code}'; there are {there}; `assay tenant add` adds one")
-        return Scope(tenant.id, tenant.code, None, "operator", "")
+        return Scope(tenant.id, tenant.code, None, "operator", "", tenant.name)

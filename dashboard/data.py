@@ -1,0 +1,216 @@
+"""What the pages show, computed once per tenant, person's scope, version of the warehouse and question.
+
+The one cache of the dashboard (reliability.md T4): its keys hold the tenant, what the person may see and the tenant's
+version, which changes with every load; its size is bounded in bytes.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from threading import RLock
+from typing import Any, TypeVar
+
+import polars as pl
+from cachetools import LRUCache
+
+import measures
+from db import reads
+from db.session import Scope, open_session
+from scheme.coverage import completion, coverage, cycle_years
+from scheme.frames import Programme
+from scheme.headroom import headroom, status_by_department
+from scheme.standard import code_order
+from scheme.standing import active, standing
+from scheme.visits import sites, visits
+
+T = TypeVar("T")
+_MEGABYTES = float(os.environ.get("ASSAY_CACHE_MB", "256"))
+
+
+def _size(value: object) -> int:
+    if isinstance(value, pl.DataFrame):
+        return int(value.estimated_size()) + 512
+    if isinstance(value, Programme):
+        return sum(_size(frame) for frame in vars(value).values() if isinstance(frame, pl.DataFrame)) + 4096
+    return 4096
+
+
+_cache: LRUCache[tuple[Any, ...], Any] = LRUCache(maxsize=_MEGABYTES * 1_000_000, getsizeof=_size)
+_lock = RLock()
+
+
+@dataclass(frozen=True)
+class View:
+    """What one person sees of one tenant at one version of its data: the thing every question here is asked of."""
+
+    scope: Scope
+    version: int
+    known_at: datetime | None = None
+
+    def kept(self, question: str, make: Callable[[], T], *about: object) -> T:
+        """The answer to a question about this view, made at most once while it fits the cache."""
+        key = (self.scope.tenant_id, self.scope.departments, self.version, self.known_at, question, *about)
+        with _lock:
+            if key in _cache:
+                return _cache[key]  # type: ignore[no-any-return]
+        value = make()
+        with _lock:
+            if _size(value) <= _cache.maxsize:
+                _cache[key] = value
+        return value
+
+
+def view(scope: Scope, known_at: datetime | None = None) -> View:
+    """The view of a person's scope at the tenant's present version."""
+    with open_session(scope) as session:
+        return View(scope, reads.version(session), known_at)
+
+
+def asked(view: View, name: str, make: Callable[..., T], *about: object) -> T:
+    """Something read from the warehouse (`make` takes the session), kept with the view."""
+
+    def read() -> T:
+        with open_session(view.scope) as session:
+            return make(session)
+
+    return view.kept(name, read, *about)
+
+
+def programme(view: View) -> Programme:
+    """Everything the tenant's measures are made of; whole, so cut what you show with `seen`."""
+    return asked(view, "programme", lambda session: reads.programme(session, view.known_at))
+
+
+def seen(view: View) -> frozenset[str | None] | None:
+    """The departments this person may see, None for all (the corporate body among them)."""
+
+    def make() -> frozenset[str | None] | None:
+        codes = measures.selected(programme(view).departments, (), view.scope.departments)
+        return None if codes is None else frozenset(codes)
+
+    return view.kept("seen", make)
+
+
+def cut(view: View, frame: pl.DataFrame, department: str | None = None) -> pl.DataFrame:
+    """The rows of a frame with department_code that this person may see, below one department if it is given.
+
+    A department that may not be seen, or does not exist, gives no rows.
+    """
+    codes = seen(view)
+    if department:
+        known = set(programme(view).departments["department_code"])
+        below = measures.selected(programme(view).departments, (department,)) if department in known else set()
+        codes = frozenset(below or ()) if codes is None else codes & frozenset(below or ())
+    if codes is None:
+        return frame
+    return frame.filter(pl.col("department_code").is_in([code for code in codes if code is not None]))
+
+
+def standings(view: View, day: date, basis: str = "formal") -> pl.DataFrame:
+    """scheme.standing.standing of the day, cut to what may be seen."""
+    return view.kept("standing", lambda: cut(view, standing(programme(view), day, basis)), day, basis)
+
+
+def headrooms(view: View, day: date, basis: str = "formal") -> pl.DataFrame:
+    """scheme.headroom.headroom of the day, cut to what may be seen."""
+    return view.kept("headroom", lambda: cut(view, headroom(programme(view), day, basis)), day, basis)
+
+
+def statuses(view: View, day: date, basis: str = "formal") -> pl.DataFrame:
+    """scheme.headroom.status_by_department of the day, cut to what may be seen."""
+    return view.kept("status", lambda: status_by_department(headrooms(view, day, basis)), day, basis)
+
+
+def coverages(view: View, day: date) -> pl.DataFrame:
+    """scheme.coverage.coverage of the day, cut by holder."""
+    return view.kept("coverage", lambda: cut(view, coverage(programme(view), day)), day)
+
+
+def years(view: View, day: date) -> pl.DataFrame:
+    """scheme.coverage.cycle_years of the day, cut by holder."""
+    return view.kept("years", lambda: cut(view, cycle_years(programme(view), day)), day)
+
+
+def completions(view: View, day: date) -> pl.DataFrame:
+    """scheme.coverage.completion of the day, cut by holder."""
+    return view.kept("completion", lambda: cut(view, completion(programme(view), day)), day)
+
+
+def visited(view: View, day: date) -> pl.DataFrame:
+    """scheme.visits.visits of the day, cut by holder."""
+    return view.kept("visits", lambda: cut(view, visits(programme(view), day)), day)
+
+
+def sites_of(view: View, day: date) -> pl.DataFrame:
+    """scheme.visits.sites of the day, cut by holder."""
+    return view.kept("sites", lambda: cut(view, sites(programme(view), day)), day)
+
+
+def tree(view: View, day: date) -> pl.DataFrame:
+    """The departments active on the day in tree order, the corporate body first where it may be seen.
+
+    Columns: department_code, name, parent_code (the nearest shown one), depth (UInt32), path (names above, " › "
+    between), is_named (Boolean: a register gave it a name), has_below (Boolean).
+    """
+    return view.kept("tree", lambda: _tree(view, day), day)
+
+
+def _tree(view: View, day: date) -> pl.DataFrame:
+    shown = cut(view, active(programme(view).departments, day))
+    name = dict(zip(shown["department_code"], shown["department_name"], strict=True))
+    parent = dict(zip(shown["department_code"], shown["parent_code"], strict=True))
+    children: dict[str | None, list[str]] = {}
+    for code in sorted(name, key=code_order):
+        above = parent[code]
+        children.setdefault(above if above in name else None, []).append(code)
+    whole = seen(view) is None
+    rows: list[dict[str, Any]] = []
+    if whole:
+        rows.append(_row(None, view.scope.tenant_name, None, 0, "", True, bool(children)))
+
+    def walk(above: str | None, depth: int, path: tuple[str, ...]) -> None:
+        for code in children.get(above, ()):
+            label = name[code] or code
+            rows.append(_row(code, label, above, depth, " › ".join(path), bool(name[code]), code in children))
+            walk(code, depth + 1, (*path, label))
+
+    walk(None, 1 if whole else 0, ())
+    return pl.DataFrame(rows, schema=_TREE)
+
+
+_TREE = {
+    "department_code": pl.String,
+    "name": pl.String,
+    "parent_code": pl.String,
+    "depth": pl.UInt32,
+    "path": pl.String,
+    "is_named": pl.Boolean,
+    "has_below": pl.Boolean,
+}
+
+
+def _row(*values: object) -> dict[str, Any]:
+    return dict(zip(_TREE, values, strict=True))
+
+
+def rows_of(view: View, name: str) -> pl.DataFrame:
+    """A canonical table as known (db.reads.table): actions, evidence, customer_groups or service_standards."""
+    return cut(view, asked(view, f"table {name}", lambda session: reads.table(session, name, view.known_at)))
+
+
+def results_behind(view: View, departments: list[str | None], elements: list[str]) -> pl.DataFrame:
+    """Every result of these departments (and their sites) and elements, with comments and where it came from."""
+    with open_session(view.scope) as session:
+        return reads.result_rows(session, departments, elements, view.known_at)
+
+
+def loads(view: View) -> pl.DataFrame:
+    """The loads, newest first, with the keys of commands.md and `notes`."""
+    return asked(view, "loads", reads.loads)
+
+
+def rejected(view: View, load: int) -> pl.DataFrame:
+    """The rows a load set aside."""
+    with open_session(view.scope) as session:
+        return reads.rejected(session, load)
