@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 from tests import cluster
+from tests.served import Served, demo_in, serving
 
 # `make soak` sets ASSAY_EXAMPLES: the same tests with larger numbers, drawn anew each time.
 EXAMPLES = int(os.environ.get("ASSAY_EXAMPLES", "30"))
@@ -98,6 +99,23 @@ def warehouse(request, empty_warehouse, tmp_path, monkeypatch) -> Iterator[str]:
     for address in (database.url, database.owner_url):
         engine(address).dispose()
     postgres.drop(database)
+
+
+@pytest.fixture(scope="session")
+def demo_warehouse(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> tuple[str, dict[str, str]]:
+    """The demo's warehouse on SQLite, a copy of this worker's own: its address, and its people's passwords by name."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base if worker_id == "master" else base.parent
+    path, passwords = demo_in(shared, tmp_path_factory.mktemp("demo"))
+    return f"sqlite:///{path}", passwords
+
+
+@pytest.fixture(scope="session")
+def served(demo_warehouse: tuple[str, dict[str, str]]) -> Iterator[Served]:
+    """The real server on the demo's warehouse, for the whole run; tests that change data bring their own."""
+    url, passwords = demo_warehouse
+    with serving(url) as address:
+        yield Served(address, url, passwords)
 
 
 @pytest.fixture(scope="session")
