@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Any
 
 import polars as pl
-from sqlalchemy import ColumnElement, Select, and_, func, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy.orm import Session
 
-from db.frames import PLACE, as_told, fetched, in_turn, kept_schema
+from db.frames import MOMENT, PLACE, as_told, fetched, in_turn, kept_schema
 from db.models import TAKEN_IN, VERSIONED, File, Load, RejectedRow, Tenant, Versioned
 from db.session import bound_tenant
 from db.tenants import profiles_in, standard_in
@@ -19,8 +19,6 @@ from scheme import frames
 from scheme.frames import Programme, Schema
 from scheme.standard import Profile, Standard
 from scheme.tables import TABLES
-
-MOMENT = pl.Datetime("us", "UTC")
 
 
 @dataclass(frozen=True)
@@ -80,21 +78,19 @@ def programme(session: Session, known_at: datetime | None = None) -> Programme:
     standard, profiles = _rules(session, known_at)
     load = load_known(session, known_at)
 
-    def frame(name: str, schema: Schema, renamed: Mapping[str, str] | None = None) -> pl.DataFrame:
-        ours = {kept: told for told, kept in (renamed or {}).items()}
-        kinds = kept_schema(name)
-        columns = [(renamed or {}).get(column, column) for column in schema]
-        rows = kept(session, name, {column: kinds[column] for column in columns}, load)
-        told = as_told(name, rows).rename(ours)
+    def frame(name: str, schema: Schema) -> pl.DataFrame:
+        ours = {"department_codes": "department_code"}
+        columns = {ours.get(column, column): column for column in schema}
+        rows = kept(session, name, {column: kept_schema(name)[column] for column in columns}, load)
         flags = [pl.col(column).fill_null(value=False) for column, dtype in schema.items() if dtype == pl.Boolean]
-        # Only so that the same data always gives the same frames; rules sort for themselves.
-        return told.with_columns(flags).select(schema).sort(TABLES[name].key)
+        # Sorted only so that the same data always gives the same frames; rules sort for themselves.
+        return as_told(name, rows).rename(columns).with_columns(flags).sort(TABLES[name].key)
 
     return Programme(
         standard,
         profiles,
         frame("departments", frames.DEPARTMENTS),
-        frame("sites", frames.SITES, {"department_codes": "department_code"}),
+        frame("sites", frames.SITES),
         frame("certificates", frames.CERTIFICATES),
         frame("assessments", frames.ASSESSMENTS),
         frame("visits", frames.VISITS),
@@ -124,29 +120,26 @@ def register(session: Session) -> Register:
 
 # --- results with where they come from --------------------------------------------------------------------------------
 
-_ORIGIN: Schema = {
-    "file": pl.String,
-    "sheet": pl.String,
-    "row": pl.Int64,
-    "load": pl.Int64,
-    "loaded_at": MOMENT,
-    "superseded_at": MOMENT,
-}
 
-
-def _results(columns: Schema) -> Select[Any]:
-    model, successor = VERSIONED["results"], aliased(Load)
-    here = (File.load_number == model.load_number) & (File.file_number == model.file_number)
-    origin = (File.file, File.sheet, model.row_number, model.load_number, Load.finished_at, successor.finished_at)
-    return (
-        select(*(getattr(model, name) for name in columns), *origin)
-        .join(File, here & (File.tenant_id == model.tenant_id))
-        .join(Load, (Load.load_number == model.load_number) & (Load.tenant_id == model.tenant_id))
-        .outerjoin(
-            successor,
-            (successor.load_number == model.superseded_by_load) & (successor.tenant_id == model.tenant_id),
-        )
+def _with_origin(session: Session, rows: pl.DataFrame) -> pl.DataFrame:
+    """Rows that have PLACE, with file, sheet, row, load, loaded_at (UTC) instead."""
+    text, whole = pl.String, pl.Int64
+    files = fetched(
+        session,
+        select(File.load_number, File.file_number, File.file, File.sheet),
+        {"load_number": whole, "file_number": whole, "file": text, "sheet": text},
     )
+    moments = _finished(session).rename({"finished_at": "loaded_at"})
+    placed = rows.join(files, on=["load_number", "file_number"], how="left", maintain_order="left")
+    placed = placed.join(moments, on="load_number", how="left", maintain_order="left")
+    rest = [name for name in rows.columns if name not in PLACE]
+    row, load = pl.col("row_number").alias("row"), pl.col("load_number").alias("load")
+    return placed.select(*rest, "file", "sheet", row, load, "loaded_at")
+
+
+def _finished(session: Session) -> pl.DataFrame:
+    schema: Schema = {"load_number": pl.Int64, "finished_at": MOMENT}
+    return fetched(session, select(Load.load_number, Load.finished_at), schema)
 
 
 def history(session: Session, known_at: datetime | None = None) -> pl.DataFrame:
@@ -154,18 +147,20 @@ def history(session: Session, known_at: datetime | None = None) -> pl.DataFrame:
 
     `restated` is as the sender marked it; scheme.standing.effective finds the others.
     """
-    columns: Schema = {
-        name: kept_schema("results")[name]
-        for name in ("department_code", "site_code", "element", "assessment_type", "assessed_on", "band", "restated")
-    }
-    load, statement = load_known(session, known_at), _results(columns)
+    names = ("department_code", "site_code", "element", "assessment_type", "assessed_on", "band", "restated")
+    columns: Schema = {**{name: kept_schema("results")[name] for name in names}, **PLACE}
+    columns["superseded_by_load"] = pl.Int64
+    model, load = VERSIONED["results"], load_known(session, known_at)
+    statement = select(*(getattr(model, name) for name in columns))
     if load is not None:
-        statement = statement.where(VERSIONED["results"].load_number <= load)
-    rows = as_told("results", fetched(session, statement, {**columns, **_ORIGIN}))
-    if known_at is not None:
-        rows = rows.with_columns(pl.when(pl.col("superseded_at") <= known_at).then("superseded_at"))
-    rows = rows.with_columns(pl.col("restated").fill_null(value=False))
-    return in_turn(rows, ["department_code", "site_code", "element", "assessment_type", "assessed_on", "load"])
+        statement = statement.where(model.load_number <= load)
+    rows = _told(fetched(session, statement, columns))
+    ended = _finished(session).rename({"load_number": "superseded_by_load", "finished_at": "superseded_at"})
+    if load is not None:
+        ended = ended.filter(pl.col("superseded_by_load") <= load)
+    rows = rows.join(ended, on="superseded_by_load", how="left").drop("superseded_by_load")
+    placed = _with_origin(session, rows).select(pl.exclude("superseded_at"), "superseded_at")
+    return in_turn(placed, ["department_code", "site_code", "element", "assessment_type", "assessed_on", "load"])
 
 
 def result_rows(
@@ -178,14 +173,14 @@ def result_rows(
 
     All columns of the table results, then file, sheet, row, load, loaded_at (UTC); sorted by key, `restated` as sent.
     """
-    model, columns = VERSIONED["results"], kept_schema("results")
-    statement = _results(columns).where(
-        at_load(model, load_known(session, known_at)),
-        model.department_code.in_([code or "" for code in departments]),  # type: ignore[attr-defined]
-        model.element.in_(list(elements)),  # type: ignore[attr-defined]
-    )
-    rows = as_told("results", fetched(session, statement, {**columns, **_ORIGIN})).drop("superseded_at")
-    return in_turn(rows.with_columns(pl.col("restated").fill_null(value=False)), TABLES["results"].key)
+    model: Any = VERSIONED["results"]
+    asked = (model.department_code.in_([code or "" for code in departments]), model.element.in_(list(elements)))
+    rows = kept(session, "results", {**kept_schema("results"), **PLACE}, load_known(session, known_at), *asked)
+    return in_turn(_with_origin(session, _told(rows)), TABLES["results"].key)
+
+
+def _told(results: pl.DataFrame) -> pl.DataFrame:
+    return as_told("results", results).with_columns(pl.col("restated").fill_null(value=False))
 
 
 # --- loads ------------------------------------------------------------------------------------------------------------

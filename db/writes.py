@@ -183,14 +183,13 @@ def _vanished(session: Session, load: Load, compared: dict[str, pl.DataFrame]) -
         read.setdefault(file.file, n)
     refused = {file.file for file in load.files if file.outcome == "refused"}
     unsure = {load.files[n - 1].file for n in load.unreadable_keys}
-    names = sorted(set(read) - refused)
+    editions = _earlier(session, load.source, sorted(set(read) - refused))
     found: dict[str, pl.DataFrame] = {}
-    for table in TABLES if names else ():
-        gone = _told_before(session, load.source, table, names)
+    for table, spec in TABLES.items() if editions.height else ():
+        gone = _told_in(session, table, editions)
         for seen in (compared.get(table), load.seen_keys.get(table)):
-            if seen is not None and gone.height:
-                keys = as_kept(table, seen).select(TABLES[table].key).cast(gone.select(TABLES[table].key).schema)
-                gone = gone.join(keys, on=TABLES[table].key, how="anti")
+            if seen is not None:
+                gone = gone.join(as_kept(table, seen).select(spec.key), on=spec.key, how="anti")
         for name in gone["file"].unique().sort():
             stays = not load.withdraw_missing or name in unsure
             load.files[read[name] - 1].notes.append(_note(table, gone.filter(pl.col("file") == name), stays, load))
@@ -199,27 +198,28 @@ def _vanished(session: Session, load: Load, compared: dict[str, pl.DataFrame]) -
     return found
 
 
-def _told_before(session: Session, source: str | None, table: str, names: list[str]) -> pl.DataFrame:
-    model, key = VERSIONED[table], TABLES[table].key
-    columns: Schema = {name: kept_schema(table)[name] for name in key}
-    columns |= {"load_number": pl.Int64, "file": pl.String}
-    here = (models.File.load_number == model.load_number) & (models.File.file_number == model.file_number)
+def _earlier(session: Session, source: str | None, names: list[str]) -> pl.DataFrame:
+    file, whole = models.File, pl.Int64
+    schema: Schema = {"load_number": whole, "file_number": whole, "file": pl.String}
     statement = (
-        select(*(getattr(model, name) for name in key), model.load_number, models.File.file)
-        .join(models.File, here & (models.File.tenant_id == model.tenant_id))
-        .join(
-            models.Load,
-            (models.Load.load_number == model.load_number) & (models.Load.tenant_id == model.tenant_id),
-        )
-        .where(reads.at_load(model, None), models.Load.source.is_not_distinct_from(source))
+        select(file.load_number, file.file_number, file.file)
+        .join(models.Load, (models.Load.load_number == file.load_number) & (models.Load.tenant_id == file.tenant_id))
+        .where(models.Load.source.is_not_distinct_from(source))
     )
+    named = pl.col("file").is_in(names)
+    return fetched(session, statement, schema).filter(named)
+
+
+def _told_in(session: Session, table: str, editions: pl.DataFrame) -> pl.DataFrame:
+    model, key = VERSIONED[table], TABLES[table].key
+    columns: Schema = {**{name: kept_schema(table)[name] for name in key}, "load_number": pl.Int64}
+    columns["file_number"] = pl.Int64
+    loads = editions["load_number"].unique().to_list()
+    where = [model.load_number.in_(loads)] if len(loads) <= _FEW else []
     if table in TAKEN_IN:
-        statement = statement.where(model.is_confirmed)  # type: ignore[attr-defined]
-    parts = [
-        fetched(session, statement.where(models.File.file.in_(names[n : n + _FEW])), columns)
-        for n in range(0, len(names), _FEW)
-    ]
-    return pl.concat(parts)
+        where.append(model.is_confirmed)  # type: ignore[attr-defined]
+    rows = reads.kept(session, table, columns, None, *where)
+    return rows.join(editions, on=["load_number", "file_number"]).drop("file_number")
 
 
 def _note(table: str, gone: pl.DataFrame, stays: bool, load: Load) -> str:
