@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from scheme.standard import shipped
+from scheme.tables import TABLES
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -174,6 +175,15 @@ def test_every_command_that_a_paper_shows_exists() -> None:
         for command in re.findall(r"(?:^|`|\$ )assay ([a-z]+)", paper.read_text("utf-8"), flags=re.MULTILINE)
     }
     assert {(paper, command) for paper, command in shown if command not in known} == set()
+
+
+def test_the_paper_on_sending_names_every_column_of_every_table() -> None:
+    rows = re.findall(r"^\| (\w+) \| (.*?) \| .*? \|$", (ROOT / "docs" / "sending.md").read_text("utf-8"), re.MULTILINE)
+    told = {table: (must, may) for table, cell in rows for must, _, may in [cell.partition("*")]}
+    for table in TABLES.values():
+        must, may = (set(re.findall(r"\w+", part)) for part in told[table.name])
+        assert {column.name for column in table.columns if column.required} <= must, table.name
+        assert {column.name for column in table.columns if not column.required} <= may, table.name
 
 
 def test_the_glossary_is_in_alphabetical_order_and_defines_each_word_once() -> None:
