@@ -113,7 +113,7 @@ def standing(programme: Programme, day: date, basis: str = "formal") -> pl.DataF
     above = _above(programme.departments, day)
     known = _moving(programme, day, basis)
     own = _own(known, above)
-    of_sites = _of_sites(known, programme.sites, day)
+    of_sites = _of_sites(known, programme.sites, day).select(_ITEM)
     minor_share = programme.profile(day).minor_share
     parents = pl.DataFrame(
         {"department_code": list(above), "above": list(above.values())},
@@ -138,6 +138,19 @@ def standing(programme: Programme, day: date, basis: str = "formal") -> pl.DataF
     return in_code_order(pl.concat(rows, how="diagonal"), *_PLACE).select(
         pl.when(pl.col("department_code") != CORPORATE).then("department_code").alias("department_code"),
         *(pl.col(name).cast(dtype) for name, dtype in STANDING.items() if name != "department_code"),
+    )
+
+
+def site_standing(programme: Programme, day: date, basis: str = "formal") -> pl.DataFrame:
+    """The latest result of each site in scope on the day, once for each department it belongs to (section 2, roll-up).
+
+    Columns: department_code (null is the corporate body), site_code, element, band, assessment_type (String),
+    assessed_on (Date); sorted by code.
+    """
+    rows = _of_sites(_moving(programme, day, basis), programme.sites, day)
+    return in_code_order(rows, *_PLACE, "site_code").select(
+        pl.when(pl.col("department_code") != CORPORATE).then("department_code").alias("department_code"),
+        *("site_code", "element", "band", "assessment_type", "assessed_on"),
     )
 
 
@@ -212,9 +225,8 @@ def _of_sites(known: pl.DataFrame, sites: pl.DataFrame, day: date) -> pl.DataFra
         .filter(mine | (pl.col("department_code") == CORPORATE))
         .sort("order", mine)
         .group_by("belongs_to", "site_code", "element")
-        .agg(pl.col("band", "assessed_on").last())
+        .agg(pl.col("band", "assessed_on", "assessment_type").last())
         .rename({"belongs_to": "department_code"})
-        .select(_ITEM)
     )
 
 
