@@ -23,7 +23,7 @@ from scheme.frames import (
     Programme,
     Schema,
 )
-from scheme.standard import ALL_BANDS, ASSESSMENT_TYPES, BANDS, BASES, Profile, Standard, shipped, standard_of
+from scheme.standard import ALL_BANDS, ASSESSMENT_TYPES, BASES, Profile, Standard, shipped, standard_of
 
 Draw = Any
 Row = dict[str, Any]
@@ -75,7 +75,7 @@ def profiles_of(standard: Standard, code: str) -> st.SearchStrategy[list[Profile
         opening_assessment_counts=st.sampled_from([False, False, True]),
         review_grace_days=st.sampled_from([92, 92, 92, 0, 1, 30, 366, 500, 800]),
         remote_visits_count=st.booleans(),
-        minor_share=st.sampled_from([0.25, 0.25, 0.0, 0.1, 0.2, 1 / 3, 0.5, 1.0]),
+        minor_share=st.sampled_from([0.25, 0.25, 0.0, 0.2, 1 / 3, 0.5, 0.5, 1.0]),
     )
     return st.lists(version, min_size=1, max_size=3, unique_by=lambda one: one.in_force_from)
 
@@ -83,7 +83,8 @@ def profiles_of(standard: Standard, code: str) -> st.SearchStrategy[list[Profile
 def some(draw: Draw, codes: Sequence[str]) -> list[str]:
     """Any number of the codes, rather more than less, in any order."""
     numbers = [*range(len(codes) + 1), *range(1, len(codes) + 1), *range(2, len(codes) + 1)]
-    return draw(st.permutations(codes))[: draw(st.sampled_from(numbers))]
+    mixed: list[str] = draw(st.permutations(codes))
+    return mixed[: draw(st.sampled_from(numbers))]
 
 
 def seldom(days: Sequence[date]) -> st.SearchStrategy[date | None]:
@@ -102,7 +103,8 @@ def departments_of(draw: Draw, codes: list[str], days: list[date]) -> list[Row]:
                 "active_to": draw(seldom(days)),
             }
         )
-    return draw(st.permutations(rows))
+    # A child may stand before its parent in a register.
+    return sorted(rows, key=lambda row: str(row["department_code"]))
 
 
 def sites_of(draw: Draw, departments: list[str], days: list[date]) -> list[Row]:
@@ -186,7 +188,7 @@ def results_of(
 ) -> list[Row]:
     """Reports of one department or site, type and day each; about half of them of an assessment in the register."""
     found: dict[tuple[Any, ...], Row] = {}
-    band = st.sampled_from([None, *ALL_BANDS, *BANDS, "partial", None])
+    band = st.sampled_from([None, *ALL_BANDS, *ALL_BANDS, "non_compliant", "partial", None])
     bands = st.lists(band, min_size=len(codes), max_size=len(codes))
     for _ in range(draw(st.sampled_from(range(16)))):
         site = draw(st.sampled_from([None, *sites]))
@@ -245,7 +247,7 @@ def cases(draw: Draw, basis: str = "formal") -> tuple[Programme, date]:
 
     # Few types at a time, or the results of one basis would seldom meet.
     of_basis = BASES[basis]
-    types = draw(st.sampled_from([of_basis, of_basis[:2], of_basis[-3:-1] or of_basis, ASSESSMENT_TYPES + of_basis]))
+    types = draw(st.sampled_from([of_basis, of_basis[:2], (*of_basis[:3], "gap_analysis"), ASSESSMENT_TYPES]))
     known = some(draw, CODES)
     certificates = certificates_of(draw, known, names)
     edges = boundaries(certificates, [version for versions in profiles.values() for version in versions])
@@ -274,6 +276,35 @@ def cases(draw: Draw, basis: str = "formal") -> tuple[Programme, date]:
         frame(results_of(draw, known, sites, assessments, sooner, types, codes), RESULTS),
     )
     return programme, day
+
+
+@st.composite
+def mixes(draw: Draw) -> tuple[Programme, date]:
+    """A corporate body without a result of its own, above sites with one band each, on a few days."""
+    standard, day = small_standard(True), AWARDS[1]
+    bands = draw(st.lists(st.sampled_from(ALL_BANDS), min_size=1, max_size=9))
+    share = draw(st.sampled_from([0.25, 0.0, 0.1, 0.2, 0.3, 1 / 3, 0.5, 0.6, 2 / 3, 1.0]))
+    profile = Profile("", "Ours", allowances={c.code: 1 for c in standard.criteria}, minor_share=share)
+    sites, results = [], []
+    for number, band in enumerate(bands):
+        sites.append(
+            {"site_code": f"S{number}", "department_codes": [], "must_visit": False, "central_function": False}
+        )
+        results.append(
+            {
+                "site_code": f"S{number}",
+                "assessment_type": "annual_review",
+                "assessed_on": day - timedelta(days=draw(st.integers(0, 3))),
+                "element": standard.codes[0],
+                "band": band,
+                "restated": False,
+            }
+        )
+    empty = {"departments": DEPARTMENTS, "certificates": CERTIFICATES, "assessments": ASSESSMENTS, "visits": VISITS}
+    frames = {name: frame([], schema) for name, schema in empty.items()}
+    return Programme(
+        standard, {"": [profile]}, sites=frame(sites, SITES), results=frame(results, RESULTS), **frames
+    ), day
 
 
 def worked_example() -> Programme:

@@ -13,7 +13,7 @@ from scheme.headroom import headroom, status_by_department
 from scheme.standing import active, below, effective, standing
 from scheme.visits import sites, visits
 from tests import oracle
-from tests.programmes import cases
+from tests.programmes import cases, mixes
 
 examples = settings(
     max_examples=int(os.environ.get("ASSAY_EXAMPLES", "100")),
@@ -34,6 +34,13 @@ def test_standing_is_what_its_twin_finds(basis, data):
     case = data.draw(cases(basis))
     twin = oracle.standing(*case, basis)
     assert records(standing(*case, basis), twin) == twin
+
+
+@examples
+@given(case=mixes())
+def test_any_mix_below_rolls_up_as_its_twin_says(case):
+    twin = oracle.standing(*case)
+    assert records(standing(*case), twin) == twin
 
 
 @pytest.mark.parametrize("basis", ["formal", "self", "desk"])
