@@ -11,6 +11,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from plotly.offline import get_plotlyjs_version
 
 from scheme.standard import shipped
 from scheme.tables import TABLES
@@ -92,6 +93,19 @@ def test_a_module_that_stands_alone_imports_only_what_lies_below_it(module: str)
     roots = {name.split(".")[0] for name in named}
     assert roots & {*SHIPPED, *modules()} <= MAY_IMPORT[module]
     assert not roots & {"sqlalchemy", "alembic", "psycopg"}
+
+
+def test_the_bundled_plotly_is_the_one_that_the_locked_package_speaks_to() -> None:
+    head = (ROOT / "assets" / "plotly-cartesian.min.js").read_text("utf-8")[:200]
+    assert f"v{get_plotlyjs_version()}\n" in head
+
+
+def test_the_procfile_starts_a_server_that_gunicorn_accepts() -> None:
+    lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text("utf-8").splitlines())
+    assert lines["release"] == "assay upgrade"
+    shell = lines["web"].replace("gunicorn ", f"{sys.executable} -m gunicorn --check-config ", 1)
+    checked = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, cwd=ROOT)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
 
 
 def test_the_shipped_standard_has_the_official_counts() -> None:
