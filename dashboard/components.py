@@ -17,7 +17,7 @@ from scheme.standard import Standard
 Children = Component | str | None
 
 # reliability.md D6: plotly.js would offer to send the chart and its data to a cloud.
-GRAPH_CONFIG = {
+GRAPH_CONFIG: Any = {
     "showSendToCloud": False,
     "plotlyServerURL": "",
     "displaylogo": False,
@@ -162,13 +162,14 @@ def options(**choices: Sequence[tuple[str, str]]) -> str:
 
 def drawer(page: str) -> Component:
     """Details at the side, open while the address has `cell`; fill ids.drawer_title(page) and ids.drawer_body(page)."""
-    return dbc.Offcanvas(
+    made: Component = dbc.Offcanvas(
         html.Div(id=ids.drawer_body(page), className="place"),
         id=ids.drawer(page),
         title=html.Span("Details", id=ids.drawer_title(page)),
         placement="end",
         is_open=False,
     )
+    return made
 
 
 def details(summary: str, *children: Children) -> Component:

@@ -1,8 +1,10 @@
 """The address of a page as what was asked: parsed and checked on the server, since all of it is the client's word."""
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from dash.exceptions import PreventUpdate
@@ -82,25 +84,8 @@ def _checked(page: str, pairs: list[tuple[str, str]]) -> Filters:
             raise UsageError(f"the address has `{key}` twice; keep one of them")
         _fit(key, value)
         asked[key] = value
-    told = Filters(page, datetime.now(UTC).date(), given=tuple(asked.items()))
-    for key, value in asked.items():
-        if not value or key in ("cell", "open", "find"):
-            continue
-        if key in ("as_of", "compare"):
-            told = replace(told, **{key: _day(key, value)})
-        elif key == "known_at":
-            told = replace(told, known_at=_moment(value))
-        elif key == "basis":
-            if value not in BASES:
-                raise UsageError(f"the address has basis={_shown(value)}; it may be {', '.join(BASES)}")
-            told = replace(told, basis=value)
-        elif key == "load":
-            if not re.fullmatch(r"[0-9]{1,9}", value):
-                raise UsageError(f"the address has load={_shown(value)}; it should be a number")
-            told = replace(told, load=int(value))
-        else:
-            told = replace(told, **{key: value})
-    return told
+    told: dict[str, Any] = {key: read(asked[key]) for key, read in _READ.items() if asked.get(key)}
+    return Filters(page, **{"as_of": datetime.now(UTC).date(), **told}, given=tuple(asked.items()))
 
 
 def _path(page: str) -> str:
@@ -117,7 +102,7 @@ def _shown(value: str) -> str:
     return _CONTROL.sub("?", value[:60])
 
 
-def _day(key: str, value: str) -> date:
+def _day(value: str) -> date:
     if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         try:
             day = date.fromisoformat(value)
@@ -126,9 +111,7 @@ def _day(key: str, value: str) -> date:
         else:
             if 1990 <= day.year <= 2200:
                 return day
-    raise UsageError(
-        f"the address has {key}={_shown(value)}; a day is written 2025-03-07, between 1990-01-01 and 2200-12-31"
-    )
+    raise UsageError(f"the address names the day {_shown(value)}; write 2025-03-07, between 1990-01-01 and 2200-12-31")
 
 
 def _moment(value: str) -> datetime:
@@ -139,3 +122,25 @@ def _moment(value: str) -> datetime:
             f"the address has known_at={_shown(value)}; a moment is written 2025-03-07T14:02:00Z"
         ) from error
     return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
+
+
+def _basis(value: str) -> str:
+    if value not in BASES:
+        raise UsageError(f"the address has basis={_shown(value)}; it may be {', '.join(BASES)}")
+    return value
+
+
+def _load(value: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,9}", value):
+        raise UsageError(f"the address has load={_shown(value)}; it should be a number")
+    return int(value)
+
+
+_READ: Mapping[str, Callable[[str], Any]] = {
+    "as_of": _day,
+    "compare": _day,
+    "known_at": _moment,
+    "basis": _basis,
+    "load": _load,
+    **dict.fromkeys(_CODES, str),
+}

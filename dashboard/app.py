@@ -1,0 +1,190 @@
+"""The dashboard's server: `gunicorn dashboard.app:server`, or `create_app()` for one of your own."""
+
+import logging
+import os
+import secrets
+from collections.abc import Callable
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import dash
+from dash import Dash, State, set_props
+from dash.development.base_component import Component
+from flask import Flask, Response, abort, request
+from flask_compress import Compress
+from werkzeug.exceptions import HTTPException
+
+from dashboard import ids, shell
+from dashboard.callbacks import shell as shell_callbacks
+from dashboard.components import empty_state, page
+from dashboard.headers import add_headers
+from dashboard.identity import guard
+from dashboard.signing_in import add_doors
+from dashboard.theme import ASSETS
+from scheme.errors import AssayError, UsageError
+
+log = logging.getLogger("assay")
+
+INDEX = """<!DOCTYPE html>
+<html lang="en-GB">
+  <head>
+    {%metas%}
+    <meta name="color-scheme" content="light dark">
+    <title>{%title%}</title>
+    {%favicon%}
+    {%css%}
+  </head>
+  <body>
+    {%app_entry%}
+    {%config%}
+    {%scripts%}
+    {%renderer%}
+  </body>
+</html>"""
+_SWITCHES = ("DASH_DEBUG", "DASH_MCP_ENABLED", "DASH_UI", "DASH_HOT_RELOAD")
+
+
+def create_app() -> Dash:
+    """A new dashboard with its own server, warm: its first request is like every other.
+
+    UsageError where the environment would switch on debugging or other ways in (reliability.md D12).
+    """
+    for switch in _SWITCHES:
+        if os.environ.get(switch, "").lower() in ("1", "true", "yes"):
+            raise UsageError(f"{switch} is set; unset it, it opens ways into the dashboard that nobody guards")
+    server = Flask("dashboard", static_folder=None, template_folder=str(Path(__file__).parent / "templates"))
+    server.config.update(
+        MAX_CONTENT_LENGTH=1_000_000,
+        MAX_FORM_MEMORY_SIZE=100_000,
+        MAX_FORM_PARTS=50,
+        COMPRESS_BR_LEVEL=4,
+        COMPRESS_ALGORITHM=["br", "gzip"],
+        COMPRESS_MIN_SIZE=600,
+    )
+    Compress(server)
+    app = Dash(
+        "assay",
+        server=server,  # type: ignore[arg-type]
+        title="Assay",
+        update_title="",
+        assets_folder=str(ASSETS),
+        assets_path_ignore=["licences"],
+        pages_folder="",
+        use_pages=True,
+        # The query stays out of the router: a filter redraws what it filters, not the page (and see `_sealed`).
+        routing_callback_inputs={"search_": State(ids.URL, "search")},
+        include_pages_meta=False,
+        suppress_callback_exceptions=True,
+        index_string=INDEX,
+        enable_mcp=False,
+        add_log_handler=False,
+        on_error=_tell,
+    )
+    for number, known in enumerate(shell.PAGES):
+        layout, register = _modules(known.name)
+        dash.register_page(  # type: ignore[no-untyped-call]
+            f"dashboard.pages.{known.name}",
+            path=known.path,
+            name=known.title,
+            title=f"{known.title} – Assay",
+            order=number,
+            layout=_sealed(layout),
+        )
+        register(app)
+    shell_callbacks.register(app)
+    app.layout = shell.layout
+    add_doors(server)
+    add_headers(app)
+    # After Dash's own, so that what Dash makes at the first request is made before the guard turns that request away.
+    guard(server, lambda path: any(known["path"] == path for known in dash.page_registry.values()))
+    server.before_request(_checked_callback(app))
+    server.register_error_handler(Exception, _plainly)
+    with server.test_client() as client:
+        client.get("/_dash-dependencies")  # else the first requests of a worker race for making it (stack.md, 3)
+    return app
+
+
+def _modules(name: str) -> tuple[Callable[[], Component], Callable[[Dash], None]]:
+    if find_spec(f"dashboard.pages.{name}") and find_spec(f"dashboard.callbacks.{name}"):
+        return import_module(f"dashboard.pages.{name}").layout, import_module(f"dashboard.callbacks.{name}").register
+    return lambda: page(name.capitalize(), empty_state("Not built yet", "This page is being made.")), lambda _: None
+
+
+def _sealed(layout: Callable[[], Component]) -> Callable[..., Component]:
+    """A layout that nothing from the address reaches (reliability.md D7); `filters` checks the query on the server."""
+
+    def sealed(**_: object) -> Component:
+        return layout()
+
+    return sealed
+
+
+def _tell(error: Exception) -> None:
+    """Show what went wrong in a callback: our own errors say it themselves, any other gets a number and the log."""
+    words = _sentence(error) if isinstance(error, AssayError) else _numbered(error)
+    set_props(ids.MESSAGE, {"children": words})
+
+
+def _sentence(error: AssayError) -> str:
+    words = str(error)
+    return f"{words[:1].upper()}{words[1:]}."
+
+
+def _numbered(error: BaseException) -> str:
+    number = secrets.token_hex(4)
+    log.error("error %s at %s", number, request.path, exc_info=error)
+    return f"Something went wrong on our side. Try again; if it happens again, report it with the number {number}."
+
+
+def _plainly(error: Exception) -> Response:
+    """Every failed request in one plain line: no stack, no name, no path."""
+    if isinstance(error, HTTPException):
+        said = {404: "There is no such page.", 413: "That is too large.", 429: "Too much at once; try again soon."}
+        code = error.code or 500
+        return Response(f"{said.get(code, error.name + '.')}\n", code, mimetype="text/plain")
+    if isinstance(error, AssayError):
+        return Response(f"{_sentence(error)}\n", 400, mimetype="text/plain")
+    return Response(f"{_numbered(error)}\n", 500, mimetype="text/plain")
+
+
+def _checked_callback(app: Dash) -> Callable[[], None]:
+    """A check that a callback's body names a callback of ours and brings what it declares (reliability.md D3, D13)."""
+
+    def check() -> None:
+        if request.path != "/_dash-update-component":
+            return
+        if request.method != "POST" or not request.is_json:
+            abort(415 if request.method == "POST" else 405)
+        body = request.get_json(silent=True)
+        if not isinstance(body, dict) or not isinstance(body.get("output"), str):
+            abort(400)
+        known = app.callback_map.get(body["output"], {})
+        if "callback" not in known or not _brings(body, known):
+            abort(400)
+
+    return check
+
+
+def _brings(body: dict[str, Any], known: dict[str, Any]) -> bool:
+    def named(items: object) -> list[tuple[object, object]] | None:
+        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+            return None
+        return [(item.get("id"), item.get("property")) for item in items]
+
+    for key, declared in (("inputs", known["inputs"]), ("state", known["state"])):
+        given = named(body.get(key, []))
+        if given is None or given != [(item["id"], item["property"]) for item in declared]:
+            return False
+    outputs = body.get("outputs", [])
+    told = named(outputs if isinstance(outputs, list) else [outputs])
+    triggers = body.get("changedPropIds", [])
+    if told is None or not isinstance(triggers, list) or not all(isinstance(trigger, str) for trigger in triggers):
+        return False
+    parts = [f"{owner}.{name}" for owner, name in told]
+    return body["output"] == (f"..{'...'.join(parts)}.." if isinstance(outputs, list) else parts[0]) or not parts
+
+
+app = create_app()
+server: Flask = app.server

@@ -1,0 +1,1 @@
+"""What the pages do: each module lists its wiring first."""

@@ -1,0 +1,1 @@
+"""What the pages show: layouts without data, and frames into tables."""
