@@ -21,7 +21,7 @@ from scheme.coverage import completion, coverage, cycle_years
 from scheme.frames import Programme
 from scheme.headroom import headroom, status_by_department
 from scheme.standard import code_order
-from scheme.standing import active, standing
+from scheme.standing import active, site_standing, standing
 from scheme.visits import sites, visits
 
 T = TypeVar("T")
@@ -110,6 +110,11 @@ def cut(view: View, frame: pl.DataFrame, department: str | None = None) -> pl.Da
 def standings(view: View, day: date, basis: str = "formal") -> pl.DataFrame:
     """scheme.standing.standing of the day, cut to what may be seen."""
     return view.kept("standing", lambda: cut(view, standing(programme(view), day, basis)), day, basis)
+
+
+def site_standings(view: View, day: date, basis: str = "formal") -> pl.DataFrame:
+    """scheme.standing.site_standing of the day, cut to what may be seen."""
+    return view.kept("site standing", lambda: cut(view, site_standing(programme(view), day, basis)), day, basis)
 
 
 def headrooms(view: View, day: date, basis: str = "formal") -> pl.DataFrame:
@@ -203,6 +208,23 @@ def results_behind(view: View, departments: list[str | None], elements: list[str
     """Every result of these departments (and their sites) and elements, with comments and where it came from."""
     with open_session(view.scope) as session:
         return reads.result_rows(session, departments, elements, view.known_at)
+
+
+def superseded_behind(view: View, departments: list[str | None], elements: list[str]) -> pl.DataFrame:
+    """The same as earlier loads told it, before a later one said something else; with superseded_at."""
+    with open_session(view.scope) as session:
+        return reads.superseded_rows(session, departments, elements, view.known_at)
+
+
+def open_actions(view: View, day: date) -> pl.DataFrame:
+    """The actions not closed on the day: by their closing day, and where they have none by their status."""
+    actions = rows_of(view, "actions")
+    said_closed = pl.col("status").str.strip_chars().str.to_lowercase().is_in(_CLOSED).fill_null(value=False)
+    is_closed = pl.when(pl.col("closed_on").is_null()).then(said_closed).otherwise(pl.col("closed_on") <= day)
+    return actions.filter(~is_closed)
+
+
+_CLOSED = ["closed", "done", "complete", "completed", "finished", "cancelled", "withdrawn"]
 
 
 def loads(view: View) -> pl.DataFrame:

@@ -179,6 +179,32 @@ def result_rows(
     return in_turn(_with_origin(session, _told(rows)), TABLES["results"].key)
 
 
+def superseded_rows(
+    session: Session,
+    departments: Sequence[str | None],
+    elements: Sequence[str],
+    known_at: datetime | None = None,
+) -> pl.DataFrame:
+    """What results of some departments and elements said before a later load said something else of the same.
+
+    Columns as in result_rows, then superseded_at (UTC); sorted by key and load.
+    """
+    model: Any = VERSIONED["results"]
+    columns: Schema = {**kept_schema("results"), **PLACE, "superseded_by_load": pl.Int64}
+    load = load_known(session, known_at)
+    newest = [] if load is None else [model.superseded_by_load <= load]
+    statement = select(*(getattr(model, name) for name in columns)).where(
+        model.department_code.in_([code or "" for code in departments]),
+        model.element.in_(list(elements)),
+        model.superseded_by_load.is_not(None),
+        *newest,
+    )
+    ended = _finished(session).rename({"load_number": "superseded_by_load", "finished_at": "superseded_at"})
+    rows = _told(fetched(session, statement, columns)).join(ended, on="superseded_by_load", how="left")
+    placed = _with_origin(session, rows.drop("superseded_by_load"))
+    return in_turn(placed.select(pl.exclude("superseded_at"), "superseded_at"), [*TABLES["results"].key, "load"])
+
+
 def _told(results: pl.DataFrame) -> pl.DataFrame:
     return as_told("results", results).with_columns(pl.col("restated").fill_null(value=False))
 

@@ -1,0 +1,70 @@
+"""What one cell of a page is made of: frames side by side, fetched by dashboard.data and drawn by the details drawer."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import polars as pl
+
+from scheme.standard import Criterion, Element, Standard
+
+
+@dataclass(frozen=True)
+class Place:
+    """A department as it is shown: its code (None is the corporate body), its name, the names above it."""
+
+    code: str | None
+    name: str
+    path: str = ""
+
+
+@dataclass(frozen=True)
+class ElementBehind:
+    """What the band of an element in a department is made of, on a day and a basis.
+
+    standing: the row of scheme.standing.STANDING, None where not assessed; standing_self: the same from
+    self-assessments. results: the department's own, newest first, of every type up to the day: the columns of
+    db.reads.result_rows, `restated` also where the rules say so. superseded: what earlier loads said of the same, with
+    superseded_at. below: kind (site, department), code, name, band, assessed_on, assessment_type, rolled_up, comment of
+    what lies directly below and has a band. evidence, actions: rows of these canonical tables; actions are open ones.
+    """
+
+    place: Place
+    standard: Standard
+    element: Element
+    day: date
+    basis: str
+    cycle_years: int
+    standing: Mapping[str, Any] | None
+    standing_self: Mapping[str, Any] | None
+    results: pl.DataFrame
+    superseded: pl.DataFrame
+    below: pl.DataFrame
+    evidence: pl.DataFrame
+    actions: pl.DataFrame
+
+
+@dataclass(frozen=True)
+class CriterionBehind:
+    """What the status of a criterion in a department is made of, on a day and a basis.
+
+    headroom: its row of scheme.headroom.HEADROOM. standing: the rows of its elements. comments: element, comment of the
+    result in force. below: name, department_code, status, indicative, why of the departments directly below in this
+    criterion. actions: open ones of its elements.
+    """
+
+    place: Place
+    standard: Standard
+    criterion: Criterion
+    day: date
+    basis: str
+    cycle_years: int
+    headroom: Mapping[str, Any]
+    standing: pl.DataFrame
+    comments: pl.DataFrame
+    below: pl.DataFrame
+    actions: pl.DataFrame
+
+
+Behind = ElementBehind | CriterionBehind
