@@ -17,7 +17,7 @@ from cachetools import LRUCache
 import measures
 from db import reads
 from db.session import Scope, open_session
-from scheme.coverage import completion, coverage, cycle_years
+from scheme.coverage import certificates_on, completion, coverage, cycle_years
 from scheme.frames import Programme
 from scheme.headroom import headroom, status_by_department
 from scheme.standard import code_order
@@ -236,3 +236,45 @@ def rejected(view: View, load: int) -> pl.DataFrame:
     """The rows a load set aside."""
     with open_session(view.scope) as session:
         return reads.rejected(session, load)
+
+
+def latest_results(view: View, day: date) -> pl.DataFrame:
+    """The newest result of any kind on or before the day, by department: department_code, last_on.
+
+    A department's own, those of its sites, and those of what lies below it.
+    """
+    return view.kept("latest", lambda: cut(view, _latest(programme(view), day)), day)
+
+
+def _latest(known: Programme, day: date) -> pl.DataFrame:
+    results = known.results.filter(pl.col("assessed_on") <= day)
+    own = results.select("department_code", "assessed_on")
+    of_sites = (
+        results.filter(pl.col("site_code").is_not_null())
+        .select("site_code", "assessed_on")
+        .join(known.sites.select("site_code", "department_codes").explode("department_codes"), on="site_code")
+        .select(pl.col("department_codes").alias("department_code"), "assessed_on")
+    )
+    newest = dict(
+        pl.concat([own, of_sites]).drop_nulls().group_by("department_code").agg(pl.col("assessed_on").max()).iter_rows()
+    )
+    parents = dict(known.departments.select("department_code", "parent_code").iter_rows())
+    for code, last_on in list(newest.items()):
+        above, met = parents.get(code), {code}
+        while above is not None and above not in met:
+            met.add(above)
+            newest[above] = max(last_on, newest.get(above, last_on))
+            above = parents.get(above)
+    schema = {"department_code": pl.String, "last_on": pl.Date}
+    return pl.DataFrame(list(newest.items()), schema, orient="row")
+
+
+def certificates(view: View, day: date) -> pl.DataFrame:
+    """The certificate of each holder on the day (scheme.coverage.certificates_on), cut by holder."""
+    return view.kept("certificates", lambda: cut(view, certificates_on(programme(view), day)), day)
+
+
+def is_empty(view: View) -> bool:
+    """Whether nothing at all has been loaded yet."""
+    known = programme(view)
+    return known.departments.is_empty() and known.results.is_empty() and known.sites.is_empty()

@@ -33,6 +33,10 @@ def drawer_body(page: str) -> str:
 
 
 # overview
+OVERVIEW_HEADLINE = "overview-headline"
+OVERVIEW_WEEK = "overview-week"
+OVERVIEW_CHIPS = "overview-chips"
+OVERVIEW_TABLE = "overview-table"
 
 # heatmap
 
