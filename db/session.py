@@ -135,9 +135,10 @@ def _refuse_foreign(session: Session, _: UOWTransaction, __: Any) -> None:
 
 @event.listens_for(Engine, "before_cursor_execute")
 def _guard(connection: Connection, _: Any, statement: str, __: Any, ___: Any, ____: bool) -> None:
-    if not _NAMES_OWNED.search(statement) or connection.get_execution_options().get(EXEMPT):
+    owned = {name.casefold() for name in _NAMES_OWNED.findall(statement)}
+    if not owned or connection.get_execution_options().get(EXEMPT):
         return
     if connection.info.get(_BOUND) is None:
         raise Forbidden("rows of a tenant are out of reach here: this connection is bound to no tenant")
-    if not (_NAMES_TENANT.search(statement) or _INSERTS_TENANT.search(statement)):
+    if len(_NAMES_TENANT.findall(statement)) < len(owned) and not _INSERTS_TENANT.search(statement):
         raise Forbidden("rows of a tenant are out of reach here: the statement does not name the tenant")

@@ -228,10 +228,9 @@ def _note(table: str, gone: pl.DataFrame, stays: bool, load: Load) -> str:
     more = f" and {rows.height - _LISTED} more" if rows.height > _LISTED else ""
     count = f"{rows.height} row{'' if rows.height == 1 else 's'} of {table}"
     if not stays:
-        return f"{count} no longer in this file, taken back: {named}{more}"
-    why = (
-        "stay, for a row was set aside whose key could not be read, and it may be one of them"
-        if load.withdraw_missing
-        else "stay; --withdraw-missing takes them back"
-    )
-    return f"{count} no longer in this file {why}: {named}{more}"
+        what = "taken back"
+    elif load.withdraw_missing:
+        what = "kept (a row was set aside whose key could not be read, and it may be one of them)"
+    else:
+        what = "kept (--withdraw-missing takes such rows back)"
+    return f"{count} no longer in this file, {what}: {named}{more}"

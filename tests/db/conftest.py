@@ -1,4 +1,4 @@
-"""Tenants of a warehouse of either kind."""
+"""Two tenants of a warehouse of either kind."""
 
 import pytest
 
@@ -14,7 +14,7 @@ def scope(warehouse) -> Scope:
 
 
 @pytest.fixture
-def other(warehouse) -> Scope:
+def other(warehouse, scope) -> Scope:
     """Another tenant of that warehouse."""
     add_tenant("BEC", "Beckford Housing Group")
     return scope_of("BEC")
