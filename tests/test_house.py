@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from plotly.offline import get_plotlyjs_version
 
-from scheme.standard import shipped
+from etl.run import check
+from scheme.standard import profile_of, shipped
 from scheme.tables import TABLES
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -198,6 +199,24 @@ def test_the_paper_on_sending_names_every_column_of_every_table() -> None:
         must, may = (set(re.findall(r"\w+", part)) for part in told[table.name])
         assert {column.name for column in table.columns if column.required} <= must, table.name
         assert {column.name for column in table.columns if not column.required} <= may, table.name
+
+
+def test_the_source_file_that_the_paper_on_sending_shows_is_taken(tmp_path: Path) -> None:
+    (shown,) = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "sending.md").read_text("utf-8"), re.DOTALL)
+    (tmp_path / "housing.toml").write_text(shown, "utf-8")
+    sent = tmp_path / "theirs.csv"
+    sent.write_text("Team,Std ref,Outcome\nHWY,1.1.1,Green\nHWY,1.1.2,Amber\nHWY,1.1.3,Not looked at\n", "utf-8")
+    report = check([str(sent)], source=tmp_path / "housing.toml")
+    assert [(file.table, file.loaded, file.no_result, file.set_aside) for file in report.files] == [
+        ("results", 2, 1, 0)
+    ]
+
+
+def test_the_profile_that_the_paper_on_the_scheme_shows_is_taken() -> None:
+    shown = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "scheme.md").read_text("utf-8"), re.DOTALL)[0]
+    profile = profile_of(tomllib.loads(shown), shipped("cse"))
+    assert profile.allowances["4"] == 3
+    assert profile.annual_elements == ("1.1.1", "4.3.2")
 
 
 def test_the_glossary_is_in_alphabetical_order_and_defines_each_word_once() -> None:
