@@ -106,6 +106,19 @@ def empty_state(title: str, text: str, steps: Iterable[Children] = ()) -> Compon
     return html.Section([icon("bi-inbox"), html.H2(title), html.P(text), *todo], className="empty")
 
 
+def nothing_loaded(tenant_code: str) -> Component:
+    """What every page of an empty tenant says: what to do first."""
+    return empty_state(
+        "Nothing has been loaded yet",
+        "Results enter as files: spreadsheets, CSV or exports, one row per result or one column per element.",
+        [
+            html.Span(["See what would be taken, without writing anything: ", html.Code("assay check your-folder/")]),
+            html.Span(["Load it: ", html.Code(f"assay load your-folder/ --tenant {tenant_code}")]),
+            html.Span(["Look at what was set aside, and why, on the page ", html.A("Data", href="/data"), "."]),
+        ],
+    )
+
+
 def icon(name: str) -> Component:
     """A picture beside words; it says nothing to a screen reader."""
     return html.I(className=f"bi {name}", **HIDDEN)

@@ -201,7 +201,8 @@ def _row(*values: object) -> dict[str, Any]:
 
 def rows_of(view: View, name: str) -> pl.DataFrame:
     """A canonical table as known (db.reads.table): actions, evidence, customer_groups or service_standards."""
-    return cut(view, asked(view, f"table {name}", lambda session: reads.table(session, name, view.known_at)))
+    rows = asked(view, f"table {name}", lambda session: reads.table(session, name, view.known_at))
+    return rows if sees_all(view) else cut(view, rows)
 
 
 def results_behind(view: View, departments: list[str | None], elements: list[str]) -> pl.DataFrame:
@@ -278,3 +279,14 @@ def is_empty(view: View) -> bool:
     """Whether nothing at all has been loaded yet."""
     known = programme(view)
     return known.departments.is_empty() and known.results.is_empty() and known.sites.is_empty()
+
+
+def notes(view: View, load: int) -> pl.DataFrame:
+    """What a load had to say of its files (db.reads.notes)."""
+    with open_session(view.scope) as session:
+        return reads.notes(session, load)
+
+
+def sees_all(view: View) -> bool:
+    """Whether this person may see every department of the tenant."""
+    return view.scope.departments is None

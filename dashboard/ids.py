@@ -41,9 +41,20 @@ OVERVIEW_TABLE = "overview-table"
 # heatmap
 
 # headroom
+HEADROOM_HEADLINE = "headroom-headline"
+HEADROOM_CHIPS = "headroom-chips"
+HEADROOM_TABLE = "headroom-table"
+HEADROOM_LEGEND = "headroom-legend"
+HEADROOM_CRITERIA = "headroom-criteria"
 
 # coverage
 
 # sites
 
 # data
+DATA_HEADLINE = "data-headline"
+DATA_CHOSEN = "data-chosen"
+DATA_REJECTED = "data-rejected"
+DATA_LOADS = "data-loads"
+DATA_CONFIRM = "data-confirm"
+DATA_CONFIRM_TABLE = "data-confirm-table"

@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 from dash import Dash, Input, Output
 
-from dashboard import data, ids
+from dashboard import components, data, ids
 from dashboard.filters import Filters, filters
 from dashboard.identity import current_scope
 from dashboard.pages import overview as page
@@ -28,7 +28,7 @@ def update_overview(address: str | None) -> tuple[Any, Any, Any, str]:
     asked = filters(address, "overview")
     view = data.view(current_scope(), asked.known_at)
     if data.is_empty(view):
-        return "", page.empty(view.scope.tenant_code), "", ""
+        return "", components.nothing_loaded(view.scope.tenant_code), "", ""
     facts = _facts(view, asked)
     return page.headline(facts), page.week(facts), page.chips(facts, asked), page.departments_table(facts, asked)
 

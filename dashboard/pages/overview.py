@@ -210,19 +210,6 @@ def _row(row: dict[str, Any], asked: Filters) -> Row:
     )
 
 
-def empty(tenant_code: str) -> Component:
-    """The first page of an empty tenant: what to do first."""
-    return components.empty_state(
-        "Nothing has been loaded yet",
-        "Results enter as files: spreadsheets, CSV or exports, one row per result or one column per element.",
-        [
-            html.Span(["See what would be taken, without writing anything: ", html.Code("assay check your-folder/")]),
-            html.Span(["Load it: ", html.Code(f"assay load your-folder/ --tenant {tenant_code}")]),
-            html.Span(["Look at what was set aside, and why, on the page ", html.A("Data", href="/data"), "."]),
-        ],
-    )
-
-
 # --- facts ------------------------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,65 @@
+"""Data: from the address to the loads, the rows set aside, and their downloads."""
+
+from typing import Any
+
+import polars as pl
+from dash import Dash, Input, Output
+from flask import Response, abort, request
+
+import formats
+from dashboard import components, data, ids
+from dashboard.filters import filters
+from dashboard.identity import current_scope
+from dashboard.pages import data as page
+
+_TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
+
+
+def register(app: Dash) -> None:
+    """Everything follows from the address; the rows set aside can be taken away as files."""
+    app.callback(
+        Output(ids.DATA_HEADLINE, "children"),
+        Output(ids.DATA_CHOSEN, "children"),
+        Output(ids.DATA_REJECTED, "data-table"),
+        Output(ids.DATA_LOADS, "data-table"),
+        Output(ids.DATA_CONFIRM, "children"),
+        Input(ids.VIEW, "data"),
+    )(update_data)
+    app.server.get("/download/rejected/<int:load>.<kind>")(rejected_file)
+
+
+def update_data(address: str | None) -> tuple[Any, Any, str, str, Any]:
+    """The page for an address."""
+    asked, view = filters(address, "data"), data.view(current_scope())
+    if not data.sees_all(view):
+        return "", components.empty_state("Not shown to you", "Loads hold the rows of every department."), "", "", ""
+    loads = data.loads(view)
+    if loads.is_empty():
+        return "", components.nothing_loaded(view.scope.tenant_code), "", "", ""
+    load = asked.load or page.newest_with_trouble(loads)
+    confirm = page.to_confirm(data.rows_of(view, "departments"), data.rows_of(view, "sites"))
+    if load is None:
+        return page.headline(loads), "", "", page.loads_table(loads, asked), confirm
+    rejected = _of_file(data.rejected(view, load), asked.file)
+    files, notes = (
+        _of_file(loads.filter(pl.col("load") == load), asked.file),
+        _of_file(data.notes(view, load), asked.file),
+    )
+    chosen = page.chosen(load, files, notes, rejected, asked)
+    table = page.rejected_table(load, rejected) if rejected.height else ""
+    return page.headline(loads), chosen, table, page.loads_table(loads, asked), confirm
+
+
+def rejected_file(load: int, kind: str) -> Response:
+    """The rows a load set aside, as sent, with `why`: CSV, or a workbook with a sheet for each of the sender's."""
+    view = data.view(current_scope())
+    rows = _of_file(data.rejected(view, load), request.args.get("file", "")) if data.sees_all(view) else pl.DataFrame()
+    if kind not in _TYPES or rows.is_empty():
+        abort(404)
+    body = formats.csv_text(formats.as_sent(rows)) if kind == "csv" else formats.xlsx_bytes(formats.sent_back(rows))
+    headers = {"Content-Disposition": f'attachment; filename="set-aside-{load}.{kind}"'}
+    return Response(body, content_type=_TYPES[kind], headers=headers)
+
+
+def _of_file(frame: pl.DataFrame, file: str) -> pl.DataFrame:
+    return frame.filter(pl.col("file") == file) if file else frame
