@@ -1,7 +1,7 @@
 """Text as senders type it: one form for what looks the same, and a name for what only looks right (F7)."""
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from scheme.standard import code_order, spelling
 
@@ -43,10 +43,29 @@ def distance(a: str, b: str) -> int:
     return row[-1]
 
 
-def similar(code: str, codes: Iterable[str]) -> str | None:
-    """The existing code that a new one may have been meant as; None where nothing is near."""
-    bare = spelling(code)
-    most = max(1, len(bare) // 4)
-    others = (other for other in codes if other != code and abs(len(spelling(other)) - len(bare)) <= most)
-    near = min(((distance(bare, spelling(other)), code_order(other), other) for other in others), default=None)
-    return near[2] if near and near[0] <= most else None
+def likeness(codes: Iterable[str]) -> Callable[[str], str | None]:
+    """A function that gives the existing code a new one may have been meant as; None where nothing is near.
+
+    Near is one letter more, less, changed or swapped, without regard to case, spaces and hyphens; digits must agree,
+    for SITE-01 and SITE-02 are two sites.
+    """
+    by_variant: dict[str, list[str]] = {}
+    for code in sorted(codes, key=code_order):
+        for variant in _variants(spelling(code)):
+            by_variant.setdefault(variant, []).append(code)
+
+    def similar(code: str) -> str | None:
+        bare = spelling(code)
+        digits = [c for c in bare if c.isdigit()]
+        for variant in _variants(bare):
+            for other in by_variant.get(variant, ()):
+                if other != code and [c for c in spelling(other) if c.isdigit()] == digits:
+                    return other
+        return None
+
+    return similar
+
+
+def _variants(bare: str) -> list[str]:
+    """The word, and where it is long enough to tell, the word with any one letter left out."""
+    return [bare, *(bare[:i] + bare[i + 1 :] for i in range(len(bare)) if len(bare) > 3)]

@@ -1,0 +1,143 @@
+"""Where files come from, and what a sender's headings and words mean (source file)."""
+
+import glob
+import tomllib
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+from etl.layouts.choose import OURS
+from etl.layouts.staged import Source, squashed
+from scheme.errors import UsageError
+from scheme.letters import likeness
+from scheme.standard import ALL_BANDS, ASSESSMENT_TYPES, spelling
+from scheme.tables import TABLES
+
+NOT_ASSESSED = "not_assessed"  # what a source file may call a word that says that there is no result
+_KEYS = ("name", "table", "columns", "fixed", "bands", "assessment_types", "day_first", "date_1904")
+
+
+@dataclass(frozen=True)
+class Found:
+    """A file to be loaded: where it is, and the name it is known by, relative to the folder that was given."""
+
+    path: Path
+    name: str
+
+
+def found(paths: Sequence[str | Path], own: Collection[Path] = ()) -> tuple[list[Found], list[str]]:
+    """The files that paths name (a file, a folder with all below it, a pattern), each once; and notes on those skipped.
+
+    Skipped are hidden and temporary files of folders and patterns, and `own`, the warehouse's. UsageError where a path
+    names nothing.
+    """
+    skipped: list[str] = []
+    files: dict[Path, Found] = {}
+    for path in paths:
+        for file in _named(str(path)):
+            if file.path.resolve() in own:
+                skipped.append(f"{file.name} is the warehouse itself, and was skipped")
+            elif file.path != Path(path) and _is_passing(file.name):
+                skipped.append(f"{file.name} is hidden or temporary, and was skipped")
+            else:
+                files.setdefault(file.path.resolve(), file)
+    if not files:
+        raise UsageError(f"{', '.join(map(str, paths))}: there are no files to read")
+    names = Counter(file.name for file in files.values())
+    unlike = [file if names[file.name] == 1 else Found(file.path, file.path.as_posix()) for file in files.values()]
+    return unlike, skipped
+
+
+def _named(text: str) -> Iterator[Found]:
+    path = Path(text)
+    if path.is_dir():
+        yield from _relative(path, path.rglob("*"))
+    elif path.is_file():
+        yield Found(path, path.name)
+    elif glob.has_magic(text):
+        base = Path(*takewhile(lambda part: not glob.has_magic(part), path.parts))
+        matches = list(base.glob(path.relative_to(base).as_posix()))
+        if not matches:
+            raise UsageError(f"no file matches {text}; check the path")
+        for match in sorted(matches):
+            yield from _relative(base, match.rglob("*") if match.is_dir() else [match])
+    else:
+        raise UsageError(f"{text} does not exist; check the path")
+
+
+def _relative(base: Path, paths: Iterable[Path]) -> Iterator[Found]:
+    for path in sorted(paths):
+        if path.is_file():
+            yield Found(path, path.relative_to(base).as_posix())
+
+
+def _is_passing(name: str) -> bool:
+    return any(part.startswith((".", "~$")) for part in Path(name).parts) or name.endswith(("~", ".tmp", ".part"))
+
+
+def source(path: str | Path) -> Source:
+    """A sender's source file; UsageError names the key that cannot be used and what it may be."""
+    where = str(path)
+    try:
+        body = tomllib.loads(Path(path).read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{where}: cannot be read ({error}); check the path of the source file") from error
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{where}: not valid TOML: {error}") from error
+    for key in body:
+        if key not in _KEYS:
+            raise UsageError(f"{where}: unknown key `{key}`{_meant(key, _KEYS)}; known are {', '.join(_KEYS)}")
+    table = body.get("table")
+    if table is not None and table not in (*TABLES, "wide"):
+        raise UsageError(f"{where}: `table` is {table!r}; it may be one of {', '.join(TABLES)} or wide")
+    for key in ("day_first", "date_1904"):
+        if not isinstance(body.get(key, False), bool):
+            raise UsageError(f"{where}: `{key}` must be true or false, without quotes")
+    columns = _words(body, "columns", tuple(OURS.values()), where)
+    return Source(
+        str(body.get("name", Path(path).stem)),
+        table,
+        {squashed(heading): name for heading, name in columns.items()},
+        _fixed(body, where),
+        _words(body, "bands", (*ALL_BANDS, NOT_ASSESSED), where),
+        _words(body, "assessment_types", ASSESSMENT_TYPES, where),
+        body.get("day_first", True),
+        body.get("date_1904", False),
+    )
+
+
+def _words(body: Mapping[str, Any], key: str, allowed: tuple[str, ...], where: str) -> dict[str, str]:
+    words = _section(body, key, where)
+    for word, ours in words.items():
+        if not spelling(word):
+            raise UsageError(f"{where}: [{key}] maps an empty word; write the word as the sender does")
+        if ours not in allowed:
+            known = f"{_meant(str(ours), allowed)}; known are {', '.join(dict.fromkeys(allowed))}"
+            raise UsageError(f"{where}: [{key}] maps '{word}' to {ours!r}{known}")
+    return {word: str(ours) for word, ours in words.items()}
+
+
+def _fixed(body: Mapping[str, Any], where: str) -> dict[str, str]:
+    fixed = _section(body, "fixed", where)
+    for name, value in fixed.items():
+        if name not in OURS.values():
+            raise UsageError(f"{where}: [fixed] names `{name}`{_meant(name, tuple(OURS.values()))}; no table has it")
+        if not isinstance(value, str | int | float | date):
+            raise UsageError(f"{where}: [fixed] `{name}` must be one text, number or day")
+    return {name: value.isoformat() if isinstance(value, date) else str(value) for name, value in fixed.items()}
+
+
+def _section(body: Mapping[str, Any], key: str, where: str) -> dict[str, Any]:
+    section = body.get(key, {})
+    if not isinstance(section, dict):
+        raise UsageError(f"{where}: `{key}` must be a table: write [{key}] on a line, then its entries below")
+    return section
+
+
+def _meant(word: str, known: Collection[str]) -> str:
+    near = likeness(known)(word)
+    return f" (did you mean {near}?)" if near else ""
