@@ -169,22 +169,48 @@
     return headroomWords(value);
   }
 
+  /* Share: a number, or [number, words, rolled up, change]. */
   function share(cell, column, value) {
-    const [part, words] = pair(value);
+    const [part, words, isRolled, change] = Array.isArray(value) ? value : [value];
     if (isNothing(part)) {
       cell.append(make("span", "b b-unknown", "·"));
       return "not assessed";
     }
     const percent = Math.floor(part * 100 + 1e-9); // 99.6 % is not yet 100 %
-    const node = make("span", "share");
-    node.append(make("span", "share-n", percent + " %"));
+    const node = make("span", "share" + (isRolled ? " is-indication" : ""));
+    const figure = make("span", "share-n", percent + " %");
+    if (change) figure.append(arrow(change));
+    node.append(figure);
     const bar = make("span", "share-bar");
     const full = make("span", "share-full");
     full.style.width = percent + "%";
     bar.append(full);
     node.append(bar);
     cell.append(node);
-    return percent + " %" + (words ? ", " + words : "");
+    const said = [percent + " %"];
+    if (words) said.push(words);
+    if (isRolled) said.push("rolled up from below, an indication");
+    if (change) said.push(change > 0 ? "better than on the day compared" : "worse than on the day compared");
+    return said.join(", ");
+  }
+
+  /* Difference: [higher, lower, same, words], own assessment against the assessors'; null where there is nothing to compare. */
+  function difference(cell, column, value) {
+    if (isNothing(value)) {
+      cell.append(make("span", "b b-unknown", "·"));
+      return "not rated by both";
+    }
+    const [higher, lower, same, words] = value;
+    const isOne = higher + lower + same === 1;
+    const node = make("span", "diff" + (higher ? " diff-higher" : lower ? " diff-lower" : ""));
+    for (const [number, sign] of [[higher, "↑"], [lower, "↓"]]) if (number) node.append(make("span", null, (isOne ? "" : number) + sign));
+    if (!higher && !lower) node.append("=");
+    cell.append(node);
+    const said = isOne
+      ? [higher ? "higher than assessed" : lower ? "lower than assessed" : "the same as assessed"]
+      : [`${higher} higher than assessed`, `${lower} lower`, `${same} the same`];
+    if (words) said.push(words);
+    return said.join(", ");
   }
 
   function status(cell, column, value) {
@@ -268,6 +294,7 @@
     headroom,
     marks,
     share,
+    difference,
     state,
     number(cell, column, value) {
       cell.append(isNothing(value) ? make("span", "t-nothing", "–") : make("span", null, number.format(value)));
@@ -304,6 +331,7 @@
       case "day": return value;
       case "share": return pair(value)[0];
       case "change": return pair(value)[0];
+      case "difference": return -value[0] + value[1] / 1000;
       case "status":
       case "state": {
         const code = pair(value)[0];

@@ -316,6 +316,7 @@
       this.range = null;
       this.body.replaceChildren();
       this.window();
+      if (this.virtual) this.window(); // the region has its height only now
       this.place.classList.add("is-drawn");
     }
 
