@@ -1,4 +1,4 @@
-"""What one cell of a page is made of: frames side by side, fetched by dashboard.data and drawn by the details drawer."""
+"""What one cell of a page is made of: frames side by side, fetched by dashboard.cells, drawn by the details drawer."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,10 +24,11 @@ class ElementBehind:
     """What the band of an element in a department is made of, on a day and a basis.
 
     standing: the row of scheme.standing.STANDING, None where not assessed; standing_self: the same from
-    self-assessments. results: the department's own, newest first, of every type up to the day: the columns of
-    db.reads.result_rows, `restated` also where the rules say so. superseded: what earlier loads said of the same, with
-    superseded_at. below: kind (site, department), code, name, band, assessed_on, assessment_type, rolled_up, comment of
-    what lies directly below and has a band. evidence, actions: rows of these canonical tables; actions are open ones.
+    self-assessments. since: the day from which it has had this band without a break, None where rolled up.
+    results: the department's own, newest first, of every type up to the day: the columns of db.reads.result_rows,
+    `restated` also where the rules say so. superseded: what earlier loads said of the same, with superseded_at.
+    below: kind (site, department), code, name, band, assessed_on, assessment_type, rolled_up, comment of what lies
+    directly below and has a band. evidence, actions: rows of these canonical tables; actions are open ones.
     """
 
     place: Place
@@ -38,6 +39,7 @@ class ElementBehind:
     cycle_years: int
     standing: Mapping[str, Any] | None
     standing_self: Mapping[str, Any] | None
+    since: date | None
     results: pl.DataFrame
     superseded: pl.DataFrame
     below: pl.DataFrame
@@ -49,9 +51,9 @@ class ElementBehind:
 class CriterionBehind:
     """What the status of a criterion in a department is made of, on a day and a basis.
 
-    headroom: its row of scheme.headroom.HEADROOM. standing: the rows of its elements. comments: element, comment of the
-    result in force. below: name, department_code, status, indicative, why of the departments directly below in this
-    criterion. actions: open ones of its elements.
+    headroom: its row of scheme.headroom.HEADROOM. standing: the rows of its elements. said: element, comment (of the
+    result in force), since (as in ElementBehind). below: HEADROOM's rows of the departments directly below for this
+    criterion, with name. actions: open ones of its elements.
     """
 
     place: Place
@@ -62,9 +64,14 @@ class CriterionBehind:
     cycle_years: int
     headroom: Mapping[str, Any]
     standing: pl.DataFrame
-    comments: pl.DataFrame
+    said: pl.DataFrame
     below: pl.DataFrame
     actions: pl.DataFrame
 
 
 Behind = ElementBehind | CriterionBehind
+
+
+def full_years(since: date, day: date) -> int:
+    """How many full years lie between two days."""
+    return day.year - since.year - ((day.month, day.day) < (since.month, since.day))

@@ -8,7 +8,7 @@ from dashboard import data
 from dashboard.behind import Behind, CriterionBehind, ElementBehind, Place
 from dashboard.data import View
 from scheme.errors import UsageError
-from scheme.standard import ASSESSMENT_TYPES, Criterion
+from scheme.standard import ASSESSMENT_TYPES, BASES, Criterion
 from scheme.standing import active, effective
 
 _HELD = ["department_code", "site_code", "assessment_type", "assessed_on"]
@@ -44,7 +44,6 @@ def _element(view: View, day: date, basis: str, place: Place, element: str) -> E
     children = _children(view, day, code)
     said = _results(view, day, [code, *children], [element])
     own = said.filter(_of(code), pl.col("site_code").is_null())
-    order = pl.col("assessment_type").replace_strict(ASSESSMENT_TYPES, range(len(ASSESSMENT_TYPES)))
     at = [_of(code), pl.col("element") == element]
     return ElementBehind(
         place,
@@ -55,7 +54,8 @@ def _element(view: View, day: date, basis: str, place: Place, element: str) -> E
         programme.profile(day).cycle_years,
         next(data.standings(view, day, basis).filter(at).iter_rows(named=True), None),
         next(data.standings(view, day, "self").filter(at).iter_rows(named=True), None),
-        own.sort("assessed_on", order, descending=True),
+        _since(own, basis).get(element),
+        own,
         data.superseded_behind(view, [code], [element]).filter(_of(code), pl.col("assessed_on") <= day),
         pl.concat(
             [
@@ -74,6 +74,7 @@ def _criterion(view: View, day: date, basis: str, place: Place, criterion: Crite
     standing = data.standings(view, day, basis).filter(at)
     in_force = ["department_code", "element", "assessed_on", "assessment_type"]
     said = _results(view, day, [place.code], elements).filter(pl.col("site_code").is_null())
+    since = _since(said, basis)
     children = _children(view, day, place.code)
     headrooms = data.headrooms(view, day, basis).filter(pl.col("criterion") == criterion.code)
     names = data.tree(view, day).select("department_code", "name")
@@ -86,7 +87,11 @@ def _criterion(view: View, day: date, basis: str, place: Place, criterion: Crite
         programme.profile(day).cycle_years,
         headrooms.filter(_of(place.code)).row(0, named=True),
         standing,
-        standing.join(said, on=in_force, nulls_equal=True).select("element", "comment").drop_nulls(),
+        standing.filter(~pl.col("rolled_up"))
+        .join(said, on=in_force, how="left", nulls_equal=True, maintain_order="left")
+        .select(
+            "element", "comment", since=pl.col("element").replace_strict(since, default=None, return_dtype=pl.Date)
+        ),
         headrooms.filter(pl.col("department_code").is_in(children)).join(names, on="department_code"),
         data.open_actions(view, day).filter(at),
     )
@@ -105,11 +110,26 @@ def _children(view: View, day: date, code: str | None) -> list[str]:
 def _results(view: View, day: date, departments: list[str | None], elements: list[str]) -> pl.DataFrame:
     """What was said of them, and of sites naming no department, up to the day; `restated` as the rules say."""
     rows = data.results_behind(view, [*departments, None], elements).filter(pl.col("assessed_on") <= day)
-    return effective(rows, data.programme(view).assessments)
+    order = pl.col("assessment_type").replace_strict(ASSESSMENT_TYPES, range(len(ASSESSMENT_TYPES)))
+    return effective(rows, data.programme(view).assessments).sort("assessed_on", order, descending=True)
+
+
+def _since(own: pl.DataFrame, basis: str) -> dict[str, date]:
+    """From which day on each element has had its band without a break, by own results, newest first."""
+    moving = own.filter(~pl.col("restated"), pl.col("assessment_type").is_in(BASES[basis]))
+    band: dict[str, str] = {}
+    since: dict[str, date] = {}
+    broken: set[str] = set()
+    for element, here, day in moving.select("element", "band", "assessed_on").iter_rows():
+        if band.setdefault(element, here) != here:
+            broken.add(element)
+        elif element not in broken:
+            since[element] = day
+    return since
 
 
 def _sites(view: View, day: date, basis: str, department: str | None, element: str, said: pl.DataFrame) -> pl.DataFrame:
-    """The sites' part of what lies directly below. A result naming no department counts for each the site belongs to."""
+    """The sites' part of what lies directly below; a result naming no department is said of each the site has."""
     here = data.site_standings(view, day, basis).filter(_of(department), pl.col("element") == element)
     comments = said.filter(pl.col("site_code").is_not_null(), _of(department) | pl.col("department_code").is_null())
     own_first = comments.sort("department_code", nulls_last=True).unique(

@@ -39,6 +39,10 @@ OVERVIEW_CHIPS = "overview-chips"
 OVERVIEW_TABLE = "overview-table"
 
 # heatmap
+HEATMAP_HEADLINE = "heatmap-headline"
+HEATMAP_EMPTY = "heatmap-empty"
+HEATMAP_TABLE = "heatmap-table"
+HEATMAP_LEGEND = "heatmap-legend"
 
 # headroom
 HEADROOM_HEADLINE = "headroom-headline"

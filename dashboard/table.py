@@ -14,7 +14,19 @@ from dashboard.words import STATUS
 from scheme.standard import ALL_BANDS, Band
 
 Kind = Literal[
-    "text", "number", "day", "status", "band", "counts", "headroom", "marks", "share", "state", "change", "link"
+    "text",
+    "number",
+    "day",
+    "status",
+    "band",
+    "counts",
+    "headroom",
+    "marks",
+    "share",
+    "state",
+    "change",
+    "difference",
+    "link",
 ]
 Cell = Any  # what the builders below give, or a plain value; None is missing
 
@@ -199,9 +211,16 @@ def headroom(
     return [status, partial, allowance, non_compliant, not_assessed, change]
 
 
-def share(value: float | None, words: str | None = None) -> Cell:
+def share(value: float | None, words: str | None = None, *, rolled_up: bool = False, change: int = 0) -> Cell:
     """A share between 0 and 1, None where there is none, with the counts behind it in words."""
-    return value if words is None or value is None else [value, words]
+    if value is None or not (words or rolled_up or change):
+        return value
+    return [value, words, int(rolled_up), change]
+
+
+def difference(higher: int, lower: int, same: int, words: str | None = None) -> Cell:
+    """How many elements a department rates higher than its assessors, lower and the same; None: nothing to compare."""
+    return [higher, lower, same, words]
 
 
 def state(code: str | None, words: str | None = None) -> Cell:
