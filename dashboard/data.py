@@ -290,3 +290,9 @@ def notes(view: View, load: int) -> pl.DataFrame:
 def sees_all(view: View) -> bool:
     """Whether this person may see every department of the tenant."""
     return view.scope.departments is None
+
+
+def names(view: View) -> dict[str | None, str]:
+    """The name of every department there is, open or not, or its code where it has none."""
+    known = programme(view).departments.select("department_code", "department_name")
+    return {code: name or code for code, name in known.iter_rows()}

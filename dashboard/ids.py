@@ -54,6 +54,14 @@ HEADROOM_CRITERIA = "headroom-criteria"
 # coverage
 
 # sites
+SITES_HEADLINE = "sites-headline"
+SITES_CHIPS = "sites-chips"
+SITES_TABLE = "sites-table"
+SITES_TAKE_ALONG = "sites-take-along"
+SITES_MAP = "sites-map"
+SITES_PLAN = "sites-plan"
+SITES_CERTIFICATES = "sites-certificates"
+SITES_BENCHMARK = "sites-benchmark"
 
 # data
 DATA_HEADLINE = "data-headline"
