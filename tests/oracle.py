@@ -278,13 +278,22 @@ def headroom(programme: Programme, day: date, basis: str = "formal") -> list[Row
 
 
 def department_statuses(headroom_rows: list[Row]) -> list[Row]:
-    """Status of a department: its worst criterion in that order."""
-    rows: list[Row] = []
-    for row in headroom_rows:
-        if not rows or rows[-1]["department_code"] != row["department_code"]:
-            rows.append({"department_code": row["department_code"], "status": row["status"]})
-        elif WORST_FIRST.index(row["status"]) < WORST_FIRST.index(rows[-1]["status"]):
-            rows[-1]["status"] = row["status"]
+    """Status of a department: its worst criterion in that order.
+
+    The criterion named is the tightest (ours): of the worst status the one with the least headroom, the first of them.
+    """
+    rows = []
+    for department in dict.fromkeys(row["department_code"] for row in headroom_rows):
+        own = [row for row in headroom_rows if row["department_code"] == department]
+        tightest = min(own, key=lambda row: (WORST_FIRST.index(row["status"]), row["headroom"]))
+        rows.append(
+            {
+                "department_code": department,
+                "status": tightest["status"],
+                "criterion": tightest["criterion"],
+                "indicative": any(row["indicative"] for row in own),
+            }
+        )
     return rows
 
 

@@ -127,7 +127,7 @@ def certificates_of(draw: Draw, departments: list[str], profile_names: list[str 
     for code in some(draw, CERTIFICATE_CODES):
         awarded_on = draw(st.sampled_from(AWARDS))
         ends = [year_later(awarded_on, years) for years in (1, 2, 3, 3, 3, 4, 5)]
-        ends += [awarded_on + timedelta(days=days) for days in (1, 40, 366, 550, 1095, 1096, 1097)]
+        ends += [awarded_on + timedelta(days=days) for days in (0, 1, 40, 366, 550, 1095, 1096, 1097)]
         rows.append(
             {
                 "certificate_code": code,
@@ -167,7 +167,7 @@ def assessments_of(
             {
                 "assessment_code": f"R{number}",
                 "department_code": draw(st.sampled_from([None, *departments])),
-                "assessment_type": draw(st.sampled_from(types)),
+                "assessment_type": draw(st.sampled_from([*types, *types, "gap_analysis", "self_assessment"])),
                 "started_on": ended_on - timedelta(days=draw(st.integers(0, 2))),
                 "ended_on": ended_on,
                 "planned": draw(st.sampled_from([ended_on >= day] * 4 + [ended_on < day])),
