@@ -123,8 +123,11 @@ def awards(story: Story, at: date, last_day: bool) -> Iterator[Row]:
 def assessments(story: Story, since: date, at: date) -> Iterator[Row]:
     """The assessments held in a time, and those booked for the year after it."""
     booked = timedelta(500 if at == story.today else 330)
+    there = {"", *(row["department_code"] for row in departments(story, at))}
     for review in story.reviews:
         planned = review.day > at
+        if review.department not in there:
+            continue
         if not since < review.day <= at + (booked if review.formal else timedelta(0)):
             continue
         by = chance(review.code, "papers")
