@@ -3,7 +3,6 @@
 import tomllib
 from collections.abc import Callable
 from datetime import date
-from importlib import resources
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple
@@ -13,7 +12,7 @@ from db.session import open_session
 from db.tenants import add_tenant, scope_of
 from etl import run
 from etl.demo.batches import write_files
-from etl.demo.cast import TENANTS, cast
+from etl.demo.cast import EXAMPLES, TENANTS, cast
 
 __all__ = ["PEOPLE", "PUBLISHED", "SEED", "Person", "build", "write_files"]
 
@@ -55,19 +54,18 @@ def build(today: date | None = None, progress: Progress | None = None, seed: int
 
     A tenant that already has as many loads as the demo brings is left as it is. The story is told up to `today`.
     """
-    examples = Path(str(resources.files("examples")))
     today = today or date.today()
     with TemporaryDirectory(prefix="assay-demo-") as name:
         bundles: list[tuple[str, list[Path], date]] = []
         for tenant in TENANTS:
-            profile = examples / "demo" / f"{tenant.lower()}-profile.toml"
+            profile = EXAMPLES / "demo" / f"{tenant.lower()}-profile.toml"
             bodies = [(profile.name, tomllib.loads(profile.read_text("utf-8")))] if profile.exists() else []
             add_tenant(tenant, cast(tenant).name, "cse", bodies)
             batches = write_files(Path(name) / tenant, tenant, seed, today)
             bundles += [(tenant, sorted(folder.iterdir()), day) for folder, day in batches]
         for tenant, (called, files) in PUBLISHED.items():
             add_tenant(tenant, called)
-            bundles.append((tenant, [examples / "published" / f"{file}.csv" for file in files], today))
+            bundles.append((tenant, [EXAMPLES / "published" / f"{file}.csv" for file in files], today))
         _load(bundles, progress or (lambda *_: None))
     return [_person(who) for who in PEOPLE]
 

@@ -6,8 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
 from functools import cache, cached_property
-from importlib import resources
+from pathlib import Path
 from typing import Any
+
+# By place, not by package name: dash-bootstrap-components installs a package `examples` too.
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
 TENANTS = ("ASHCOMBE", "MILLBROOK")
 STREETS = ("High Street", "Mill Lane", "Church Row", "Station Road", "Market Place", "The Green")
@@ -114,7 +117,7 @@ def chance(*what: object) -> random.Random:
 
 
 def _toml(name: str) -> dict[str, Any]:
-    return tomllib.loads((resources.files("examples") / "demo" / f"{name}.toml").read_text("utf-8"))
+    return tomllib.loads((EXAMPLES / "demo" / f"{name}.toml").read_text("utf-8"))
 
 
 def _department(row: Mapping[str, Any]) -> Department:

@@ -3,7 +3,6 @@
 import itertools
 from collections import Counter
 from datetime import date, timedelta
-from importlib import resources
 
 import polars as pl
 import pytest
@@ -11,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from etl.demo.batches import write_files
-from etl.demo.cast import TENANTS, cast, phrases
+from etl.demo.cast import EXAMPLES, TENANTS, cast, phrases
 from etl.demo.story import Story, assessments, awards, departments, site_visits, sites, story
 from scheme.coverage import completion, cycle_years
 from scheme.frames import ASSESSMENTS, CERTIFICATES, DEPARTMENTS, RESULTS, SITES, VISITS, Programme
@@ -28,7 +27,7 @@ FAILING, AT_LIMIT = {"WST", "PTP"}, {"ADM", "CSC-PTS", "FAM", "HWY", "REG"}
 
 def programme(told: Story) -> Programme:
     """The story as it will stand in the warehouse once everything is loaded."""
-    path = resources.files("examples") / "demo" / f"{told.cast.code.lower()}-profile.toml"
+    path = EXAMPLES / "demo" / f"{told.cast.code.lower()}-profile.toml"
     profile = profile_of(parsed(path.read_text("utf-8"), path.name), STANDARD) if path.is_file() else STANDARD.profile
 
     def frame(rows, schema):
