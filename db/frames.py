@@ -5,7 +5,8 @@ of codes are text with ";" between.
 """
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import polars as pl
@@ -46,7 +47,7 @@ def as_kept(table: str, frame: pl.DataFrame) -> pl.DataFrame:
         if kept_schema(table)[name] == pl.String:
             kept = pl.when(kept != "").then(kept)
         if dtype == pl.Float64:
-            kept = kept.fill_nan(None)
+            kept = kept.fill_nan(None) + 0.0  # SQLite does not keep the sign of -0.0
         if name == "mode":
             kept = kept.fill_null("on_site")
         if name in spec.key and kept_schema(table)[name] == pl.String:
@@ -110,9 +111,8 @@ def insert(session: Session, table: str, frame: pl.DataFrame) -> None:
     quoted = ", ".join(f'"{name}"' for name in names)
     connection = session.connection()
     if connection.dialect.name == "postgresql":
-        _stage(session, table, frame)
-        connection.exec_driver_sql(f"INSERT INTO {table} ({quoted}) SELECT {quoted} FROM staged_{table}")  # noqa: S608
-        connection.exec_driver_sql(f"DROP TABLE staged_{table}")
+        with _staged(session, table, frame) as staged:
+            connection.exec_driver_sql(f"INSERT INTO {table} ({quoted}) SELECT * FROM {staged}")  # noqa: S608
         return
     marks = ", ".join("?" * len(names))
     connection.exec_driver_sql(f"INSERT INTO {table} ({quoted}) VALUES ({marks})", _bare(frame))  # noqa: S608
@@ -125,13 +125,12 @@ def supersede(session: Session, table: str, rows: pl.DataFrame, by_load: int) ->
     names = (*TABLES[table].key, "load_number")
     tenant, connection = bound_tenant(session), session.connection()
     if connection.dialect.name == "postgresql":
-        _stage(session, table, rows.select(names))
-        same = " AND ".join(f'kept."{name}" = staged."{name}"' for name in names)
-        connection.exec_driver_sql(
-            f"UPDATE {table} kept SET superseded_by_load = {int(by_load)} FROM staged_{table} staged "  # noqa: S608
-            f"WHERE kept.tenant_id = {int(tenant)} AND {same}"
-        )
-        connection.exec_driver_sql(f"DROP TABLE staged_{table}")
+        same = " AND ".join(f'kept."{name}" = staged.c{n}' for n, name in enumerate(names))
+        with _staged(session, table, rows.select(names)) as staged:
+            connection.exec_driver_sql(
+                f"UPDATE {table} kept SET superseded_by_load = {int(by_load)} FROM {staged} staged "  # noqa: S608
+                f"WHERE kept.tenant_id = {int(tenant)} AND {same}"
+            )
         return
     same = " AND ".join(f'"{name}" = ?' for name in names)
     said = f"UPDATE {table} SET superseded_by_load = {int(by_load)} WHERE tenant_id = {int(tenant)} AND {same}"  # noqa: S608
@@ -144,17 +143,23 @@ def _bare(frame: pl.DataFrame) -> list[tuple[Any, ...]]:
     return frame.with_columns(days).rows()
 
 
-def _stage(session: Session, table: str, frame: pl.DataFrame) -> None:
-    # Row-level security refuses COPY into the table itself (stack.md, five that shape the design, 4).
-    kinds = {column.name: column.type.compile(session.connection().dialect) for column in Base.metadata.tables[table].c}
-    columns = ", ".join(f'"{name}" {kinds[name]}' for name in frame.columns)
-    connection = session.connection()
-    connection.exec_driver_sql(f"CREATE TEMPORARY TABLE staged_{table} ({columns}) ON COMMIT DROP")
+@contextmanager
+def _staged(session: Session, table: str, frame: pl.DataFrame) -> Iterator[str]:
+    """A temporary table with a frame's rows and the columns c0, c1 ...: row-level security refuses COPY into any other.
+
+    (stack.md, five that shape the design, 4.)
+    """
+    connection, staged = session.connection(), f"staged_{table}"
+    kinds = [Base.metadata.tables[table].c[name].type.compile(connection.dialect) for name in frame.columns]
+    columns = ", ".join(f"c{n} {kind}" for n, kind in enumerate(kinds))
+    connection.exec_driver_sql(f"CREATE TEMPORARY TABLE {staged} ({columns}) ON COMMIT DROP")
     text = io.BytesIO()
     frame.write_csv(text, include_header=False, quote_style="non_numeric", null_value="\\N")
     driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(f"COPY staged_{table} FROM STDIN (FORMAT csv, NULL '\\N')") as copy:
+    with driver.cursor() as cursor, cursor.copy(f"COPY {staged} FROM STDIN (FORMAT csv, NULL '\\N')") as copy:
         copy.write(text.getbuffer())
+    yield staged
+    connection.exec_driver_sql(f"DROP TABLE {staged}")
 
 
 def in_turn(frame: pl.DataFrame, by: Sequence[str]) -> pl.DataFrame:

@@ -56,7 +56,8 @@ def proven(email: str, password: str) -> int | None:
         kept = user.password_hash if user else None
         if _tries(session, who) > TRIES:
             return None
-    right = _matches(kept or _nobody(), password)
+    nobody = _nobody()
+    right = _matches(kept or nobody, password)
     if user is None or user.disabled_at is not None or not right:
         return None
     with open_platform(write=True) as session:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, event, text
+from sqlalchemy import Connection, Engine, SelectBase, event, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction, with_loader_criteria
 from sqlalchemy.pool import Pool
@@ -112,11 +112,15 @@ def _unbind(_: Any, record: Any) -> None:
 
 @event.listens_for(Session, "do_orm_execute")
 def _filter(state: ORMExecuteState) -> None:
-    if not any(issubclass(mapper.class_, TenantOwned) for mapper in state.all_mappers):
-        return
-    tenant = bound_tenant(state.session)
-    if state.is_insert:
+    owned = any(issubclass(mapper.class_, TenantOwned) for mapper in state.all_mappers)
+    if owned and state.is_insert:
         raise Forbidden("rows of a tenant are added one by one or through db.frames, which name the tenant themselves")
+    if not owned and not (state.is_select and isinstance(state.statement, SelectBase)):
+        return
+    # Where it names no owned table at first sight, a part of it may: what is left unfiltered the guard refuses.
+    tenant = bound_tenant(state.session) if owned else state.session.info.get(_BOUND)
+    if tenant is None:
+        return
     state.statement = state.statement.options(
         with_loader_criteria(TenantOwned, lambda cls: cls.tenant_id == tenant, include_aliases=True)
     )

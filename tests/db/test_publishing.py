@@ -195,10 +195,9 @@ put(scope, a_load({"results": results(("D1", "1.1.1", "partial"), ("D9", "1.1.3"
 def test_a_load_killed_at_any_step_leaves_nothing_and_can_be_run_again(scope):
     put(scope, a_load({"results": TWO}))
     before, step, killed = asked(scope, reads.content_hash), 3, 0
+    settings = {**os.environ, "PYTHONPATH": str(Path.cwd())}
     while True:
-        done = subprocess.run(
-            [sys.executable, "-c", DYING, str(step)], env={**os.environ, "PYTHONPATH": str(Path.cwd())}
-        )
+        done = subprocess.run([sys.executable, "-c", DYING, str(step)], env=settings)
         if done.returncode == 0:
             break
         assert asked(scope, reads.content_hash) == before

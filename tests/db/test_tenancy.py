@@ -1,5 +1,7 @@
 """The lock of tenancy: reliability.md T2, T3, T5, T6, T9."""
 
+from contextlib import suppress
+
 import psycopg
 import pytest
 from sqlalchemy import delete, insert, select, text, update
@@ -55,14 +57,15 @@ READS = {
 }
 
 
-@pytest.mark.parametrize("shape", READS)
-def test_no_way_to_ask_gives_the_rows_of_another_tenant(both, shape):
-    with open_session(both[0]) as session:
-        try:
-            answer = list(READS[shape](session))
-        except Forbidden:
-            return
-    assert "CANARY" not in str([tuple(row) if hasattr(row, "_fields") else row for row in answer])
+def test_no_way_to_ask_gives_the_rows_of_another_tenant(both):
+    answers = {}
+    for shape, ask in READS.items():
+        with suppress(Forbidden), open_session(both[0]) as session:
+            answers[shape] = [tuple(row) if hasattr(row, "_fields") else row for row in ask(session)]
+    assert "CANARY" not in str(answers)
+    # Those of the ORM are filtered, not refused: programs may use them.
+    filtered = {"an entity", "columns", "an alias", "a union", "a common table", "exists", "a foreign key", "a query"}
+    assert filtered == set(answers)
 
 
 WRITES = {
@@ -73,15 +76,13 @@ WRITES = {
 }
 
 
-@pytest.mark.parametrize("shape", WRITES)
-def test_no_way_to_write_changes_the_rows_of_another_tenant(both, shape):
+def test_no_way_to_write_changes_the_rows_of_another_tenant(both):
     ours, theirs = both
     before = asked(theirs, reads.content_hash), asked(theirs, reads.rejected, 1).rows()
-    try:
-        with open_session(ours, write=True) as session:
-            session.execute(WRITES[shape])
-    except (Forbidden, WarehouseError):  # PostgreSQL: the program's role may not delete these at all
-        pass
+    for statement in WRITES.values():
+        # PostgreSQL: the program's role may not delete these at all.
+        with suppress(Forbidden, WarehouseError), open_session(ours, write=True) as session:
+            session.execute(statement)
     assert (asked(theirs, reads.content_hash), asked(theirs, reads.rejected, 1).rows()) == before
     assert len(before[1]) == 1
 
@@ -113,9 +114,9 @@ def test_a_connection_forgets_its_tenant_when_it_goes_back(both):
         with pytest.raises(Forbidden), engine().connect() as connection:
             connection.execute(text("SELECT 1 FROM results WHERE tenant_id = 1"))
     with open_session(ours, write=True) as session:
-        session.execute(select(Row.comment)).all()
-        session.rollback()
-        session.begin()
+        with session.begin_nested() as savepoint:
+            session.execute(update(Row).values(comment="undone"))
+            savepoint.rollback()
         assert session.scalars(select(Row.comment)).all() == ["ours"]
 
 
@@ -146,15 +147,14 @@ def test_tenants_with_one_code_do_not_exist(scope):
 # --- PostgreSQL's own lock --------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def on_postgres(both, warehouse):
-    if warehouse != "postgresql":
-        pytest.skip("row-level security is PostgreSQL's")
-    return both
+on_postgresql = pytest.mark.parametrize(
+    "warehouse", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+)
 
 
-def test_row_level_security_holds_without_any_of_our_code(on_postgres):
-    ours, theirs = on_postgres
+@on_postgresql
+def test_row_level_security_holds_without_any_of_our_code(both):
+    ours, theirs = both
     for url in (engine().url, engine(owner_url()).url):  # forced: for the owner too
         address = url.set(drivername="postgresql").render_as_string(hide_password=False)
         with psycopg.connect(address) as connection:
@@ -171,7 +171,8 @@ def test_row_level_security_holds_without_any_of_our_code(on_postgres):
                 )
 
 
-def test_the_program_s_role_owns_nothing_and_cannot_pass(on_postgres):
+@on_postgresql
+def test_the_program_s_role_owns_nothing_and_cannot_pass(both):
     require_current()
     address = engine().url.set(drivername="postgresql").render_as_string(hide_password=False)
     with psycopg.connect(address) as connection:
@@ -182,7 +183,8 @@ def test_the_program_s_role_owns_nothing_and_cannot_pass(on_postgres):
                 connection.execute(statement)
 
 
-def test_an_open_table_and_a_role_that_passes_are_found(on_postgres, monkeypatch):
+@on_postgresql
+def test_an_open_table_and_a_role_that_passes_are_found(both, monkeypatch):
     with engine(owner_url()).execution_options(**{EXEMPT: True}).begin() as connection:
         assert unlocked(connection) == []
         connection.exec_driver_sql("ALTER TABLE results NO FORCE ROW LEVEL SECURITY")

@@ -1,5 +1,4 @@
 import sqlite3
-from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -83,11 +82,3 @@ def test_a_postgresql_that_does_not_answer_is_said_to_be_out_of_reach(tmp_path, 
     for look in (require_current, tenants):
         with pytest.raises(WarehouseError, match="cannot be"):
             look()
-
-
-def test_migrations_travel_with_the_package():
-    import tomllib
-
-    settings = tomllib.loads(Path("pyproject.toml").read_text())["tool"]["setuptools"]
-    assert "db*" in settings["packages"]["find"]["include"]
-    assert all((Path("db") / folder / "__init__.py").exists() for folder in (".", "migrations", "migrations/versions"))
