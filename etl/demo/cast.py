@@ -51,6 +51,7 @@ class Department:
     reassessed: str = ""  # non-compliant a year ago, compliant since a reassessment
     reassessed_days: int = 0
     reassess_in: int | None = None
+    late: bool = False  # with its actions
 
     @property
     def named(self) -> tuple[str, ...]:

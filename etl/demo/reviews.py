@@ -133,7 +133,6 @@ def _formal(cast: Cast, department: Department, seed: int, today: date, standard
     by = chance(seed, cast.code, department.code, "reviews")
     opened = today - timedelta(department.opened_days) if department.opened_days is not None else date.min
     closed = today - timedelta(department.closed_days) if department.closed_days is not None else date.max
-    lag = timedelta(0 if holder is department else 1)
     people = phrases().words["assessors"]
     if department.first_in is not None:
         yield Review(
@@ -150,7 +149,8 @@ def _formal(cast: Cast, department: Department, seed: int, today: date, standard
         if cycle == 0:
             events.insert(0, ("initial", working_day(award - timedelta(by.randint(28, 45))), ()))
         for kind, day, scope in events:
-            day += lag
+            if holder is not department:  # teams are seen the day before, so that their holder's day is the last
+                day -= timedelta(3 if day.weekday() == 0 else 1)
             ahead = (day - today).days
             if not opened <= day < closed or (department.silent_days and -ahead < department.silent_days):
                 continue

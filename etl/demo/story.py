@@ -160,7 +160,7 @@ def site_visits(story: Story, since: date, at: date) -> Iterator[Row]:
             yield {
                 "site_code": visit.site,
                 "visited_on": visit.day,
-                "mode": visit.mode if visit.day <= at else "on_site",
+                "mode": visit.mode,
                 "assessment_code": visit.review,
                 "planned": visit.day > at,
             }
