@@ -52,6 +52,14 @@ HEADROOM_LEGEND = "headroom-legend"
 HEADROOM_CRITERIA = "headroom-criteria"
 
 # coverage
+COVERAGE_HEADLINE = "coverage-headline"
+COVERAGE_NOTES = "coverage-notes"
+COVERAGE_CHIPS = "coverage-chips"
+COVERAGE_MATRIX = "coverage-matrix"
+COVERAGE_LEGEND = "coverage-legend"
+COVERAGE_CRITERIA = "coverage-criteria"
+COVERAGE_YEARS = "coverage-years"
+COVERAGE_CERTIFICATES = "coverage-certificates"
 
 # sites
 SITES_HEADLINE = "sites-headline"

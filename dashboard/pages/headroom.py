@@ -97,7 +97,7 @@ def departments_table(rows: pl.DataFrame, headroom: pl.DataFrame, standard: Stan
         Column("department", "Department"),
         Column("status", "Status", "status"),
         *criteria,
-        Column("why", "Why", title="Why the tightest criterion stands as it does", sortable=False),
+        Column("why", "Why", title="Why the tightest criterion stands as it does", sortable=False, width=360),
     ]
     told = [_row(row, cells, standard) for row in rows.iter_rows(named=True)]
     return table.table_json(

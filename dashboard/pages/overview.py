@@ -171,7 +171,7 @@ def departments_table(facts: Facts, asked: Filters) -> str:
         Column("department", "Department"),
         Column("status", "Status", "status"),
         Column("partials", "Partials", "marks", "Partials used of those allowed in the tightest criterion"),
-        Column("why", "Tightest criterion", title="The criterion nearest to failing, and why", sortable=False),
+        Column("why", "Tightest criterion", title="The criterion nearest to failing, and why", sortable=False, width=380),
         Column("change", "Since last year", "change", "Against the same day a year before"),
         Column("next_on", "Next date", "day"),
         Column("next_what", "What is next"),
