@@ -46,16 +46,16 @@ def loads_table(loads: pl.DataFrame, asked: Filters) -> str:
     """Every file of every load, newest first: read = loaded + unchanged + duplicate + no result + set aside."""
     columns = [
         Column("load", "Load", title="The number of the load"),
-        Column("file", "File and sheet"),
+        Column("file", "File and sheet", width=180),
         Column("table", "Holds"),
-        Column("outcome", "What became of it"),
+        Column("outcome", "What became of it", width=220),
         Column("read", "Read", "number", "Rows read; in wide layouts each filled cell counts as one"),
         Column("loaded", "Loaded", "number", "New, or said something different"),
         Column("unchanged", "Unchanged", "number", "Said what was known already"),
         Column("duplicate", "Duplicate", "number", "Repeated another row of the same load"),
         Column("no_result", "No result", "number", "Empty or not assessed"),
         Column("set_aside", "Set aside", "number", "Could not be taken; mend and send again", first_descending=True),
-        Column("finished_at", "Received"),
+        Column("finished_at", "Received", width=240),
         Column("sent_by", "From"),
     ]
     rows = [
@@ -137,7 +137,7 @@ def rejected_table(load: int, rejected: pl.DataFrame) -> str:
     """The rows a load set aside: where they stood, why, and what they said."""
     columns = [
         Column("row", "Row"),
-        Column("file", "File and sheet"),
+        Column("file", "File and sheet", width=180),
         Column("why", "Why it was set aside"),
         Column("cells", "What it said", sortable=False),
     ]
