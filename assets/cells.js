@@ -194,23 +194,26 @@
     return said.join(", ");
   }
 
-  /* Difference: [higher, lower, same, words], own assessment against the assessors'; null where there is nothing to compare. */
-  function difference(cell, column, value) {
+  /* Difference: an own band and the assessors' ("12"), or how many are [higher, lower, the same]; null: nothing to compare. */
+  function difference(cell, column, value, data) {
     if (isNothing(value)) {
       cell.append(make("span", "b b-unknown", "·"));
       return "not rated by both";
     }
-    const [higher, lower, same, words] = value;
-    const isOne = higher + lower + same === 1;
+    const [higher, lower, same] = differences(value);
+    const isOne = typeof value === "string";
     const node = make("span", "diff" + (higher ? " diff-higher" : lower ? " diff-lower" : ""));
     for (const [number, sign] of [[higher, "↑"], [lower, "↓"]]) if (number) node.append(make("span", null, (isOne ? "" : number) + sign));
     if (!higher && !lower) node.append("=");
     cell.append(node);
-    const said = isOne
-      ? [higher ? "higher than assessed" : lower ? "lower than assessed" : "the same as assessed"]
-      : [`${higher} higher than assessed`, `${lower} lower`, `${same} the same`];
-    if (words) said.push(words);
-    return said.join(", ");
+    if (!isOne) return `${higher} higher than assessed, ${lower} lower, ${same} the same`;
+    const [own, assessed] = Array.from(value, (place) => data.bands[Number(place)][1].toLowerCase());
+    return `${higher ? "higher than assessed" : lower ? "lower than assessed" : "the same as assessed"}, own ${own}, assessed ${assessed}`;
+  }
+
+  function differences(value) {
+    if (typeof value !== "string") return value;
+    return [value[0] < value[1], value[0] > value[1], value[0] === value[1]].map(Number);
   }
 
   function status(cell, column, value) {
@@ -220,6 +223,7 @@
       return null;
     }
     const node = make("span", "chip s-" + code);
+    if (words) node.title = words;
     node.append(icon(STATUS[code][1]), make("span", null, words || STATUS[code][0]));
     cell.append(node);
     return null;
@@ -331,7 +335,7 @@
       case "day": return value;
       case "share": return pair(value)[0];
       case "change": return pair(value)[0];
-      case "difference": return -value[0] + value[1] / 1000;
+      case "difference": return differences(value)[1] / 1000 - differences(value)[0];
       case "status":
       case "state": {
         const code = pair(value)[0];

@@ -218,9 +218,14 @@ def share(value: float | None, words: str | None = None, *, rolled_up: bool = Fa
     return [value, words, int(rolled_up), change]
 
 
-def difference(higher: int, lower: int, same: int, words: str | None = None) -> Cell:
-    """How many elements a department rates higher than its assessors, lower and the same; None: nothing to compare."""
-    return [higher, lower, same, words]
+def differs(own: str, assessed: str) -> Cell:
+    """A department's own band of an element against its assessors', both on the scale."""
+    return _BAND[own] + _BAND[assessed]
+
+
+def difference(higher: int, lower: int, same: int) -> Cell:
+    """How many elements a department rates higher than its assessors, lower and the same."""
+    return [higher, lower, same]
 
 
 def state(code: str | None, words: str | None = None) -> Cell:

@@ -10,6 +10,8 @@ from dashboard.filters import Filters, cell, filters
 from dashboard.identity import current_scope
 from dashboard.pages import details
 from dashboard.pages import heatmap as page
+from dashboard.pages.heatmap_grid import Grid
+from dashboard.pages.heatmap_headline import headline
 
 
 def register(app: Dash) -> None:
@@ -39,7 +41,7 @@ def update_heatmap(address: str | None) -> tuple[Any, Any, str, Any, str]:
         return "", components.nothing_loaded(view.scope.tenant_code), "", "", options
     grid = _grid(view, asked)
     page.check(asked, grid.standard, grid.tree)
-    return page.headline(grid, asked), "", page.table(grid, asked), page.legend(grid, asked), options
+    return headline(grid, asked), "", page.table(grid, asked), page.legend(grid, asked), options
 
 
 def update_details(chosen: str | None, address: str | None) -> tuple[Any, Any]:
@@ -52,13 +54,14 @@ def update_details(chosen: str | None, address: str | None) -> tuple[Any, Any]:
     return details.title(behind), details.body(behind, asked)
 
 
-def _grid(view: data.View, asked: Filters) -> page.Grid:
+def _grid(view: data.View, asked: Filters) -> Grid:
     """What is shown; with a department, what lies below it."""
     day, basis, programme = asked.as_of, asked.basis.replace("difference", "formal"), data.programme(view)
     there = asked.department
-    return page.Grid(
+    return Grid(
         programme.standard,
         programme.profile(day).cycle_years,
+        day,
         data.cut(view, data.tree(view, day), there),
         data.cut(view, data.standings(view, day, basis), there),
         data.cut(view, data.headrooms(view, day, basis), there),

@@ -1,6 +1,6 @@
 """The details drawer: what one cell is made of, for every page whose cells are elements or criteria of departments."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 from dashboard import components, theme, words
 from dashboard.behind import Behind, CriterionBehind, ElementBehind, Place, full_years
 from dashboard.filters import Filters
+from dashboard.pages.heatmap_grid import tally
 from dashboard.table import Column, Row, band, table_json, text
 from scheme.headroom import STATUSES
 from scheme.standard import BANDS, BASES, Standard
@@ -128,7 +129,7 @@ def _in_force(behind: ElementBehind) -> Component:
             ],
             className="d-in-force d-indication",
         )
-    held = f"{words.day(row['assessed_on'])}, {assessment(row['assessment_type'])}"
+    held = f"{words.day(row['assessed_on'])} ({assessment(row['assessment_type'])})"
     since = f" since {words.day(behind.since)}" if behind.since and behind.since != row["assessed_on"] else ""
     looked = f"{since}; last looked at {held}." if since else f" since {held}."
     return html.P([*head, looked, *_cautions(behind, row)], className="d-in-force")
@@ -166,8 +167,8 @@ def _since_last_time(behind: ElementBehind) -> Component | None:
         what = f"no change, {label[now['band']].lower()} on {days}."
     else:
         what = (
-            f"{_direction(before['band'], now['band'])}, {label[before['band']].lower()} on "
-            f"{words.day(before['assessed_on'])} and {label[now['band']].lower()} on {words.day(now['assessed_on'])}."
+            f"{_direction(before['band'], now['band'])}: {label[before['band']].lower()} on "
+            f"{words.day(before['assessed_on'])}, {label[now['band']].lower()} on {words.day(now['assessed_on'])}."
         )
     return html.P([html.Strong("Since last time: "), what], className="d-since")
 
@@ -248,7 +249,7 @@ def _below(behind: ElementBehind, asked: Filters) -> Component | None:
         Column("name", "Where"),
         Column("band", "Band", "band"),
         Column("day", "Day", "day"),
-        Column("said", "Said"),
+        Column("said", "Said", width=220),
     ]
     drawn = table_json("Directly below", columns, rows, bands=behind.standard.bands, find=len(rows) > _LISTED)
     return html.Div(components.table("details-below", drawn), className="d-section")
@@ -352,31 +353,16 @@ def _verdict(behind: CriterionBehind) -> Component:
     )
 
 
-def tally(rows: Iterable[Mapping[str, Any]]) -> str:
-    """How those with a verdict stand: "6 of 9 pass, 2 at limit, 1 fails"; "" where none has one.
-
-    Rows have status and indicative; a status made of rolled-up bands is no verdict (measures.md section 2).
-    """
-    found = [row["status"] for row in rows if not row["indicative"]]
-    if not found:
-        return ""
-    number = {code: found.count(code) for code in STATUSES}
-    said = [f"{number['passes']} of {len(found)} {'passes' if number['passes'] == 1 else 'pass'}"]
-    said += [f"{number['at_limit']} at limit"] * bool(number["at_limit"])
-    said += [f"{number['incomplete']} incomplete"] * bool(number["incomplete"])
-    said += [f"{number['fails']} {'fails' if number['fails'] == 1 else 'fail'}"] * bool(number["fails"])
-    return ", ".join(said)
-
-
 def _verdicts_below(behind: CriterionBehind, asked: Filters) -> Component | None:
     if behind.below.is_empty():
         return None
-    rows = list(behind.below.iter_rows(named=True))
+    unknown = pl.col("not_assessed") == pl.col("elements")
+    rows = list(behind.below.with_columns(is_unknown=unknown).iter_rows(named=True))
     rows.sort(key=lambda row: (row["indicative"], STATUSES.index(row["status"]), row["headroom"]))
     items = [
         html.Li(
             [
-                components.status_word("indication" if row["indicative"] else row["status"]),
+                components.status_word(*_shown_status(row)),
                 " ",
                 html.A(row["name"], href=_cell(asked, row["department_code"], behind.criterion.code)),
                 html.Span(f" {row['partial']} of {words.count(row['allowance'], 'partial')}", className="d-soft"),
@@ -387,6 +373,12 @@ def _verdicts_below(behind: CriterionBehind, asked: Filters) -> Component | None
     told = tally(rows)
     head = [html.P(f"Of the departments with a verdict, {told}.")] if told else []
     return _section(f"Directly below ({len(rows)})", *head, html.Ul(items, className="d-list d-tight"))
+
+
+def _shown_status(row: Mapping[str, Any]) -> tuple[str, str | None]:
+    if row["is_unknown"]:
+        return "incomplete", "Not assessed"
+    return ("indication" if row["indicative"] else row["status"]), None
 
 
 def _counting(behind: CriterionBehind, asked: Filters) -> Component | None:
