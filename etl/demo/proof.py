@@ -72,8 +72,8 @@ def actions(cast: Cast, looks: Mapping[str, Looks], reviews: Sequence[Review], s
                     closed = due - timedelta(by.randint(0, 30))
                 if closed is None and weak and cast.everyone[code].late:
                     due = working_day(today - timedelta(by.randint(5, 45)))
-                elif closed is None and (today - due).days > 0 and by.random() < 0.45:
-                    due = working_day(today + timedelta(by.randint(5, 150)))
+                elif closed is None and (today - due).days > 0:  # put off once already
+                    due = working_day(today + timedelta(by.randint(-90, 120)))
                 recheck = ahead[code].day if closed is None and code in ahead else None
                 given.append(
                     Action(

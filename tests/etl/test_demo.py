@@ -1,5 +1,6 @@
 """The demo in its warehouse: what its files became."""
 
+import shutil
 from datetime import date, timedelta
 
 import polars as pl
@@ -130,3 +131,15 @@ def test_everybody_named_signs_in_with_the_password_that_was_printed(built):
         granted = people.session_of(token).grants
         assert {grant.tenant_code for grant in granted} == set(demo.PEOPLE[who][1])
         people.sign_out(token)
+
+
+def test_building_again_loads_nothing_twice_and_gives_new_passwords(demo_warehouse, tmp_path, monkeypatch):
+    url, passwords = demo_warehouse
+    copy = shutil.copy(url.removeprefix("sqlite:///"), tmp_path / "again.db")
+    monkeypatch.setenv("ASSAY_DATABASE_URL", f"sqlite:///{copy}")
+    before = {tenant: loads(tenant) for tenant in TENANTS}
+    again = demo.build(today=today())
+    assert all(loads(tenant).equals(before[tenant]) for tenant in TENANTS)
+    assert {person.email.split("@")[0] for person in again} == set(passwords)
+    assert not {person.password for person in again} & set(passwords.values())
+    engine(f"sqlite:///{copy}").dispose()
