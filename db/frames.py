@@ -47,7 +47,7 @@ def as_kept(table: str, frame: pl.DataFrame) -> pl.DataFrame:
         if kept_schema(table)[name] == pl.String:
             kept = pl.when(kept != "").then(kept)
         if dtype == pl.Float64:
-            kept = kept.fill_nan(None) + 0.0  # SQLite does not keep the sign of -0.0
+            kept = kept.fill_nan(None)
         if name == "mode":
             kept = kept.fill_null("on_site")
         if name in spec.key and kept_schema(table)[name] == pl.String:
