@@ -40,9 +40,7 @@ def _in_order(name: str, frame: pl.DataFrame, today: date) -> pl.DataFrame:
     if name in _HELD:
         day = _HELD[name]
         held = ~pl.col("planned").fill_null(value=False) if name == "visits" else pl.lit(value=True)
-        hint = (
-            "correct it, or mark the visit as planned" if name == "visits" else "correct it, or send it once it is held"
-        )
+        hint = "mark the visit as planned" if name == "visits" else "send it once it is held"
         why = pl.format(f"{day} ({{}}) lies after the day of loading; correct it, or {hint}", _said(day))
         frame = set_aside(frame, (pl.col(day) > today) & held, why)
     for place, most in (("latitude", 90), ("longitude", 180)) if name == "sites" else ():
