@@ -57,10 +57,13 @@ def filters(address: str | None, page: str) -> Filters:
 
     PreventUpdate where the reader has gone to another page already.
     """
-    parts = urlsplit(address or _path(page))
+    try:
+        parts = urlsplit(address or _path(page))
+        pairs = parse_qsl(parts.query, keep_blank_values=True, max_num_fields=50)
+    except ValueError as error:
+        raise UsageError("the address cannot be read; open the page again from the menu") from error
     if parts.path != _path(page):
         raise PreventUpdate
-    pairs = parse_qsl(parts.query, keep_blank_values=True, max_num_fields=50)
     return _checked(page, pairs)
 
 

@@ -31,14 +31,11 @@ def people_warehouse(empty_warehouse, tmp_path_factory) -> Iterator[str]:
 
         tenants.add_tenant("demo", "Northshire County Council (fictional)", "cse", [])
         tenants.add_tenant("canary", "CANARY-B Housing", "cse", [])
-        for email, codes in ((LEAD, ["demo"]), (BOTH, ["demo", "canary"]), (NEW, ["demo"])):
-            once = [people.add_user(email, "corporate_lead", code) for code in codes][0]
-            if email != NEW:
-                people.change_password(people.sign_in(email, once), once, PASSWORD)
-            else:
-                patch.setenv("ASSAY_TEST_NEW", once)
-        once = people.add_user(NOBODY, "operator")
-        people.change_password(people.sign_in(NOBODY, once), once, PASSWORD)
+        once = {email: people.add_user(email, "corporate_lead", "demo") for email in (LEAD, BOTH, NEW)}
+        once[NOBODY] = people.add_user(NOBODY, "operator")
+        people.add_user(BOTH, "corporate_lead", "canary")
+        for email in (LEAD, BOTH, NOBODY):
+            people.change_password(people.sign_in(email, once[email]), once[email], PASSWORD)
         yield address
         engine(address).dispose()
 

@@ -142,7 +142,8 @@ def dense(asked: object) -> str:
     columns = [
         Column("name", "Department"),
         *(
-            Column(c.code, f"{c.code} {c.title}", "headroom", f"Criterion {c.code}: {c.title}", opens=True, expand=f"/gallery?criterion={c.code}")
+            Column(c.code, f"{c.code} {c.title}", "headroom", f"Criterion {c.code}: {c.title}", opens=True,
+                   expand=f"/gallery?criterion={c.code}")
             for c in STANDARD.criteria
         ),
         Column("share", "Share", "share", first_descending=True),
@@ -154,7 +155,9 @@ def dense(asked: object) -> str:
         depth = 0 if number == 0 else 1 if number % 4 == 1 else 2
         cells = [headroom_of(draw) for _ in STANDARD.criteria]
         name = "Northshire County Council" if number == 0 else f"Department {number} of Adult Care and Housing"
-        rows.append(Row(f"D{number}" if number else "", [name, *cells, draw.random(), draw.choice(STATUSES)], depth, True))
+        rows.append(
+            Row(f"D{number}" if number else "", [name, *cells, draw.random(), draw.choice(STATUSES)], depth, True)
+        )
     return table_json(
         "Departments by criterion", columns, rows, tree=True, dense=True, find="url", say="41 departments, 3 fail"
     )
@@ -204,9 +207,7 @@ def bands() -> str:
     groups = {
         c.code: Group(f"{c.code} {c.title}", f"Criterion {c.code}: {c.title}", "/gallery") for c in STANDARD.criteria
     }
-    subs = {
-        s.code: Group(s.code, f"{s.code} {s.title}") for c in STANDARD.criteria for s in c.sub_criteria
-    }
+    subs = {s.code: Group(s.code, f"{s.code} {s.title}") for c in STANDARD.criteria for s in c.sub_criteria}
     columns = [Column("name", "Department")]
     last = None
     for e in STANDARD.elements:

@@ -43,7 +43,7 @@ def test_a_script_that_is_not_ours_does_not_run(shown):
     page.evaluate(
         """() => {
             window.blocked = [];
-            document.addEventListener("securitypolicyviolation", (event) => window.blocked.push(event.violatedDirective));
+            document.addEventListener("securitypolicyviolation", (e) => window.blocked.push(e.violatedDirective));
             const image = document.createElement("img");
             image.setAttribute("onerror", "window.ran = true");
             image.src = "/none.png";
@@ -101,7 +101,7 @@ def test_a_chart_is_hidden_and_its_table_is_not(shown):
     expect(page.locator("#gallery-figure").get_by_role("table", name="Elements at compliance plus")).to_be_visible()
 
 
-# --- the table ----------------------------------------------------------------------------------------------------------
+# --- the table --------------------------------------------------------------------------------------------------------
 
 
 def test_forty_rows_are_seen_at_once_on_a_wall(shown):
@@ -330,7 +330,7 @@ def test_a_redrawn_table_keeps_order_words_and_place(shown):
     assert first_column(page, "gallery-many")[:5] == before
 
 
-# --- the frame ----------------------------------------------------------------------------------------------------------
+# --- the frame --------------------------------------------------------------------------------------------------------
 
 
 def test_filters_are_the_address_and_going_back_undoes_them(shown):

@@ -1,4 +1,4 @@
-"""Everything is shut to strangers, and what is open asks for little (reliability.md D1-D3, D5, D7, D10, D12-D14, W3)."""
+"""Everything is shut to strangers, and what is open asks for little (reliability.md D1-D14, W3)."""
 
 import json
 
