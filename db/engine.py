@@ -48,7 +48,11 @@ def _engine(url: str) -> Engine:
             event.listen(made, "connect", _sqlite_connected)
             event.listen(made, "begin", _sqlite_begins)
         case "postgresql":
-            options = {"connect_timeout": 10, "application_name": "assay", "options": "-c timezone=UTC"}
+            options = {
+                "connect_timeout": 10,
+                "application_name": "assay",
+                "options": f"-c timezone=UTC -c lock_timeout={int(BUSY_SECONDS)}s",
+            }
             made = create_engine(parsed, pool_pre_ping=True, pool_timeout=10, connect_args=options)
         case _:
             raise UsageError(

@@ -11,13 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, SelectBase, event, text
+from sqlalchemy import Connection, Engine, SelectBase, event, select, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction, with_loader_criteria
 from sqlalchemy.pool import Pool
 
 from db.engine import IMPATIENT, WRITES, absent, engine, in_words, no_warehouse
-from db.models import OWNED, TenantOwned
+from db.models import OWNED, Tenant, TenantOwned
 from scheme.errors import Forbidden
 
 _BOUND = "assay_tenant"
@@ -43,10 +43,13 @@ class Scope:
 def open_session(scope: Scope, write: bool = False) -> Iterator[Session]:
     """A session in which the scope's tenant is all there is; one transaction, committed at the end, undone on an error.
 
-    Reads see one moment of the warehouse. A session that may write waits for other writers of an SQLite warehouse.
-    WarehouseError where the database is absent, busy, full or out of reach.
+    Reads see one moment of the warehouse. A session that may write waits until no other writes for this tenant (in an
+    SQLite warehouse: for any), so what it reads still holds when it writes. WarehouseError where the database is
+    absent, busy, full or out of reach.
     """
     with _opened({_BOUND: scope.tenant_id, WRITES: write}) as session:
+        if write:
+            session.execute(select(Tenant.id).where(Tenant.id == scope.tenant_id).with_for_update())
         yield session
 
 

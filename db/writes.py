@@ -71,9 +71,7 @@ def publish(session: Session, load: Load) -> list[FileReport]:
     noted, and with `withdraw_missing` taken back. AssertionError where the load contradicts itself.
     """
     _sure(bool(session.info.get(WRITES)), "publish needs open_session(scope, write=True)")
-    tenant = session.scalars(
-        select(models.Tenant).where(models.Tenant.id == bound_tenant(session)).with_for_update()
-    ).one()
+    tenant = session.get_one(models.Tenant, bound_tenant(session))
     compared = {
         name: _compared(session, name, load.tables[name])
         for name in TABLES

@@ -1,6 +1,8 @@
 import os
 import subprocess
 import sys
+import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
@@ -163,6 +165,24 @@ def test_loads_at_once_take_turns(scope):
     assert told["load"].to_list() == list(range(1, 13))
     assert told["finished_at"].is_sorted()
     assert told["finished_at"].n_unique() == 12
+
+
+def test_who_may_write_for_a_tenant_is_alone(scope):
+    order, inside = [], threading.Event()
+
+    def second():
+        inside.wait()
+        with open_session(scope, write=True):
+            order.append("second")
+
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(second)
+        with open_session(scope, write=True):
+            inside.set()
+            time.sleep(0.3)
+            order.append("first")
+        waiting.result()
+    assert order == ["first", "second"]
 
 
 def test_a_clock_put_back_does_not_change_what_was_known_when(scope):
