@@ -181,6 +181,16 @@ def test_every_source_file_that_a_paper_names_exists() -> None:
     assert lost == []
 
 
+def test_every_function_on_the_way_of_one_result_is_where_the_paper_says() -> None:
+    rows = re.findall(
+        r"^\| \d+ \| (.*?) \| (.*?) \|", (ROOT / "docs" / "architecture.md").read_text("utf-8"), re.MULTILINE
+    )
+    assert rows
+    for where, names in rows:
+        for file, name in zip(re.findall(r"`(.*?)`", where), re.findall(r"`(.*?)`", names), strict=True):
+            assert re.search(rf"def {name}\b", (ROOT / file).read_text("utf-8")), f"{file}: {name}"
+
+
 def test_every_command_that_a_paper_shows_exists() -> None:
     known = set(re.findall(r"^[│|\s]+([a-z]+)\s{2,}", run("-m", "assay", "--help", COLUMNS="100"), flags=re.MULTILINE))
     assert "load" in known
