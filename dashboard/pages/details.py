@@ -230,29 +230,17 @@ def _below(behind: ElementBehind, asked: Filters) -> Component | None:
     scale = {code: place for place, code in enumerate(reversed(BANDS))}
     found = sorted(behind.below.iter_rows(named=True), key=lambda row: (scale.get(row["band"], 9), row["name"]))
     rows = [
-        Row(
-            f"{row['kind']} {row['code']}",
-            [
-                text(
-                    row["name"],
-                    row["kind"],
-                    _cell(asked, row["code"], behind.element.code) if row["kind"] == "department" else None,
-                ),
-                _band(behind, row),
-                row["assessed_on"],
-                text(row["comment"]),
-            ],
-        )
+        Row(f"{row['kind']} {row['code']}", [_named(behind, asked, row), _band(behind, row), text(row["comment"])])
         for row in found
     ]
-    columns = [
-        Column("name", "Where"),
-        Column("band", "Band", "band"),
-        Column("day", "Day", "day"),
-        Column("said", "Said", width=220),
-    ]
+    columns = [Column("name", "Where"), Column("band", "Band", "band"), Column("said", "Said", width=200)]
     drawn = table_json("Directly below", columns, rows, bands=behind.standard.bands, find=len(rows) > _LISTED)
     return html.Div(components.table("details-below", drawn), className="d-section")
+
+
+def _named(behind: ElementBehind, asked: Filters, row: Mapping[str, Any]) -> Any:
+    href = _cell(asked, row["code"], behind.element.code) if row["kind"] == "department" else None
+    return text(row["name"], f"{row['kind']}, {words.day(row['assessed_on'])}", href)
 
 
 def _band(behind: ElementBehind | CriterionBehind, row: Mapping[str, Any]) -> Any:
@@ -305,9 +293,7 @@ def _origins(behind: ElementBehind) -> Component | None:
     columns = [
         Column("day", "Result"),
         Column("file", "File"),
-        Column("row", "Row", "number"),
-        Column("load", "Load", "number"),
-        Column("received", "Received"),
+        Column("load", "Load"),
         Column("superseded", "Superseded"),
     ]
     drawn = table_json("Where the results come from", columns, rows, find=False)
@@ -320,10 +306,8 @@ def _origin(standard: Standard, row: Mapping[str, Any]) -> Sequence[Any]:
         text(
             standard.band[row["band"]].label, f"{words.day(row['assessed_on'])}, {assessment(row['assessment_type'])}"
         ),
-        text(row["file"], f"sheet {row['sheet']}" if row["sheet"] else None),
-        row["row"],
-        row["load"],
-        words.moment(row["loaded_at"]),
+        text(row["file"], f"sheet {row['sheet']}, row {row['row']}" if row["sheet"] else f"row {row['row']}"),
+        text(f"{row['load']}", f"received {words.moment(row['loaded_at'])}"),
         words.moment(ended) if ended else None,
     )
 

@@ -5,51 +5,62 @@ import polars as pl
 from dashboard import words
 from dashboard.filters import Filters
 from dashboard.pages.heatmap_grid import Grid, differences, statuses
-from scheme.headroom import STATUSES
 
 
 def headline(grid: Grid, asked: Filters) -> str:
     """The one sentence: who fails, who is at the limit, where most of all, and what has changed."""
     if asked.basis == "difference":
         return _of_difference(grid)
-    found = statuses(grid).filter(~pl.col("indicative"), ~pl.col("is_unknown"))
-    whole = found.filter(pl.col("department_code").is_null())
-    departments = found.filter(pl.col("department_code").is_not_null())
-    said = [f"{grid.tree['name'][0]} as a whole {_STANDS[whole['status'][0]]}."] if whole.height else []
-    if departments.height:
-        said.append(_stand(departments["status"].to_list(), asked))
-    elif not whole.height:
-        said.append(f"Nothing shown here has been assessed as a whole by {words.day(asked.as_of)}.")
-    return " ".join([*said, *_where_most(grid, found), *_since(grid, asked)])
+    judged = statuses(grid).filter(~pl.col("indicative"), ~pl.col("is_unknown"))
+    found = grid.tree.select("department_code", "name").join(judged, on="department_code", nulls_equal=True)
+    if found.is_empty():
+        return f"Nothing shown here has been assessed as a whole by {words.day(asked.as_of)}."
+    whole, departments = found.filter(pl.col("department_code").is_null()), found.drop_nulls("department_code")
+    said = [f"{whole['name'][0]} as a whole {_STANDS[whole['status'][0]]}."] if whole.height else []
+    if departments.height == 1:
+        said.append(f"{departments['name'][0]} {_STANDS[departments['status'][0]]}.")
+    elif departments.height:
+        said.append(_stand(departments))
+    return " ".join([_BY[asked.basis] + said[0], *said[1:], *_tightest(grid, departments), *_since(grid, asked)])
 
 
 _STANDS = {"fails": "fails", "at_limit": "is at its limit", "incomplete": "is incomplete", "passes": "passes"}
-_BY = {"formal": "", "self": "By their own assessment, ", "desk": "By desk review, "}
+_BY = {"formal": "", "self": "By own assessments: ", "desk": "By desk reviews: "}
 
 
-def _stand(found: list[str], asked: Filters) -> str:
-    number = {code: found.count(code) for code in STATUSES}
-    of = f"{number['fails'] or 'none'} of {words.count(len(found), 'assessed department')}"
-    fails = f"{of} {'fails' if number['fails'] == 1 else 'fail'}"
-    limit = f"{number['at_limit'] or 'none'} {'is at its limit' if number['at_limit'] == 1 else 'are at their limit'}"
-    sentence = f"{_BY[asked.basis]}{fails}, {limit}, {number['incomplete'] or 'none'} incomplete."
-    return sentence[0].upper() + sentence[1:]
-
-
-def _where_most(grid: Grid, judged: pl.DataFrame) -> list[str]:
-    """The criterion in which most of those with a verdict fail or are at their limit."""
-    tight = grid.headroom.filter(
-        pl.col("status").is_in(["fails", "at_limit"]),
-        pl.col("department_code").is_in(judged["department_code"].implode(), nulls_equal=True),
-    )
-    if tight.is_empty():
-        return []
-    number = dict(tight.group_by("criterion").len().iter_rows())
-    most = max(grid.standard.criteria, key=lambda criterion: number.get(criterion.code, 0))
-    return [
-        f"Tightest is criterion {most.code}, {most.title.lower()}: "
-        f"{words.count(number[most.code], 'department')} at or over the limit."
+def _stand(departments: pl.DataFrame) -> str:
+    """How many fail, are at the limit, are incomplete; the first two by name where they are few."""
+    names = dict(departments.group_by("status").agg("name").iter_rows())
+    failing, tight, incomplete = (names.get(code, []) for code in ("fails", "at_limit", "incomplete"))
+    fail = "fail" if len(failing) > 1 else "fails"
+    said = [
+        f"{len(failing) or 'None'} of {words.count(departments.height, 'assessed department')} {fail}{_few(failing)}"
     ]
+    if tight:
+        said.append(f"{len(tight)} {'is at its limit' if len(tight) == 1 else 'are at their limit'}{_few(tight)}")
+    if incomplete:
+        said.append(f"{len(incomplete)} {'is' if len(incomplete) == 1 else 'are'} incomplete")
+    return f"{words.listing(said)}."
+
+
+def _few(names: list[str]) -> str:
+    return f" ({'; '.join(names)})" if 0 < len(names) <= _FEW else ""
+
+
+_FEW = 3
+
+
+def _tightest(grid: Grid, departments: pl.DataFrame) -> list[str]:
+    """The criteria in which most departments fail or are at their limit."""
+    tight = grid.headroom.join(departments.select("department_code"), on="department_code")
+    number = dict(tight.filter(pl.col("status").is_in(["fails", "at_limit"])).group_by("criterion").len().iter_rows())
+    if not number or departments.height == 1:
+        return []
+    most = max(number.values())
+    where = [criterion for criterion in grid.standard.criteria if number.get(criterion.code) == most]
+    if len(where) == 1:
+        return [f"Tightest: criterion {where[0].code}, {where[0].title.lower()} ({words.count(most, 'department')})."]
+    return [f"Tightest: criteria {words.listing([criterion.code for criterion in where])}."]
 
 
 def _since(grid: Grid, asked: Filters) -> list[str]:
