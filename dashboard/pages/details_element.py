@@ -27,8 +27,7 @@ def element(behind: ElementBehind, asked: Filters) -> list[Component]:
         _since_last_time(behind),
         _own_word(behind),
         html.P(behind.element.guidance, className="d-guidance") if behind.element.guidance else None,
-        _below(behind, asked),
-        _timeline(behind),
+        *_results(behind, asked),
         open_actions(behind.actions, behind.day),
         _evidence(behind),
         _origins(behind),
@@ -114,6 +113,12 @@ def _own_word(behind: ElementBehind) -> Component | None:
         by = BANDS.index(row["band"]) - BANDS.index(own["band"])
         compared = ", the same" if by == 0 else f", {'higher' if by > 0 else 'lower'} than assessed"
     return html.P([html.Strong("Own assessment: "), f"{said}{compared}."], className="d-since")
+
+
+def _results(behind: ElementBehind, asked: Filters) -> list[Component | None]:
+    """First what the band is made of: the department's own results, or what lies below it."""
+    parts = [_timeline(behind), _below(behind, asked)]
+    return parts if behind.standing and not behind.standing["rolled_up"] else parts[::-1]
 
 
 def _timeline(behind: ElementBehind) -> Component:
