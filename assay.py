@@ -18,6 +18,7 @@ from scheme.errors import AssayError, UsageError
 
 if TYPE_CHECKING:
     import polars as pl
+
     from etl.run import LoadReport
 
 TOOK_ALL, FAILED, WRONG_USAGE, SET_ASIDE = 0, 1, 2, 3
@@ -165,9 +166,9 @@ def _report(report: "LoadReport") -> int:
         for note in file.notes:
             print(f"note: {where}: {note}", file=sys.stderr)
     for row in report.rejected[:50]:
-        where = report.files[row.file_number - 1]
-        sheet = f", sheet {where.sheet}" if where.sheet else ""
-        print(f"set aside: {where.file}{sheet}, row {row.row}: {row.why}", file=sys.stderr)
+        file = report.files[row.file_number - 1]
+        sheet = f", sheet {file.sheet}" if file.sheet else ""
+        print(f"set aside: {file.file}{sheet}, row {row.row}: {row.why}", file=sys.stderr)
     if len(report.rejected) > 50:
         print(f"set aside: and {len(report.rejected) - 50} more; `assay rejected` lists them all", file=sys.stderr)
     faulty = report.rejected or any(file.outcome == "refused" for file in report.files)
@@ -215,7 +216,6 @@ def demo(
 ) -> None:
     """Build the demo warehouse and serve it. Example: assay demo --port 8051."""
     from db.upgrade import upgrade as bring_up
-
     from etl import demo as demo_data
 
     bring_up()
@@ -249,7 +249,6 @@ def tenant_add(
 ) -> None:
     """Add a tenant, or another version of its profile. Example: assay tenant add ASHCOMBE --name "Ashcombe Council"."""
     from db.tenants import add_tenant
-
     from scheme.standard import parsed
 
     bodies = [(path.name, parsed(_read(path), str(path))) for path in profile or ()]
@@ -268,6 +267,7 @@ def tenant_list(printed: Printed = None) -> None:
 def standard_list(printed: Printed = None) -> None:
     """List the standards. Example: assay standard list."""
     import polars as pl
+
     from db.tenants import standards
 
     rows = [
@@ -281,6 +281,7 @@ def standard_list(printed: Printed = None) -> None:
 def standard_show(code: str, printed: Printed = None) -> None:
     """Show the elements of a standard. Example: assay standard show cse."""
     import polars as pl
+
     from db.tenants import standard_of_code
 
     elements = standard_of_code(code).elements
@@ -355,9 +356,9 @@ def check(
 ) -> None:
     """Say what would be taken and what not; write nothing. Example: assay check results/ --tenant ASHCOMBE."""
     import polars as pl
-    from db.tenants import scope_of
 
     import formats
+    from db.tenants import scope_of
     from etl import run
 
     with _progress() as progress:
@@ -394,7 +395,6 @@ def load(
 ) -> None:
     """Take files into the warehouse. Example: assay load results/ --tenant ASHCOMBE."""
     from db.tenants import scope_of
-
     from etl import run
 
     scope = scope_of(tenant)
@@ -415,10 +415,9 @@ def load(
 @app.command()
 def loads(tenant: Tenant, printed: Printed = None) -> None:
     """List the loads, newest first. Example: assay loads --tenant ASHCOMBE."""
+    from db import reads
     from db.session import open_session
     from db.tenants import scope_of
-
-    from db import reads
 
     with open_session(scope_of(tenant)) as session:
         frame = reads.loads(session)
@@ -430,11 +429,10 @@ def rejected(
     load: Annotated[int, typer.Argument(help="The load's number. Example: 12")], tenant: Tenant, printed: Printed = None
 ) -> None:
     """List the rows a load set aside, as sent, with why. Example: assay rejected 12 --tenant ASHCOMBE --format csv."""
-    from db.session import open_session
-    from db.tenants import scope_of
-
     import formats
     from db import reads
+    from db.session import open_session
+    from db.tenants import scope_of
 
     with open_session(scope_of(tenant)) as session:
         frame = reads.rejected(session, load)
@@ -467,9 +465,8 @@ def measure(
     printed: Printed = None,
 ) -> None:
     """Print a measure. Example: assay measure headroom --tenant ASHCOMBE --as-of 2026-03-31."""
-    from db.tenants import scope_of
-
     import measures
+    from db.tenants import scope_of
 
     frame = measures.measure(
         scope_of(tenant), measure, _day(as_of), _moment(known_at), department or (), basis and basis.value

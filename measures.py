@@ -4,16 +4,16 @@ from collections.abc import Callable, Sequence
 from datetime import date, datetime
 
 import polars as pl
-from db.session import Scope, open_session
-from scheme.coverage import coverage
-from scheme.headroom import headroom
-from scheme.standing import below, effective, standing
-from scheme.visits import sites, visits
 
 from db import reads
+from db.session import Scope, open_session
+from scheme.coverage import coverage
 from scheme.errors import Forbidden, UsageError
 from scheme.frames import Programme
+from scheme.headroom import headroom
 from scheme.standard import BASES
+from scheme.standing import below, effective, standing
+from scheme.visits import sites, visits
 
 # commands.md, Measures as records: the keys of each measure, in order.
 KEYS: dict[str, tuple[str, ...]] = {

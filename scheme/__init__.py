@@ -1,1 +1,1 @@
-"""The rules of the scheme: pure functions on Polars frames, no clock, no database, no I/O but the package's own data."""
+"""The rules of the scheme: pure functions on Polars frames, no clock, no database, no files but its own."""

@@ -52,8 +52,6 @@ class Table:
         return tuple(name for name in self.names if name not in self.key)
 
 
-
-
 def _must(name: str, kind: Kind) -> Column:
     return Column(name, kind, required=True, filled=True)
 
