@@ -66,8 +66,8 @@ def day_of(text: str, day_first: bool = True, since_1904: bool = False) -> tuple
 
 
 def _day(seen: str, year: str, month: str | int, day: str) -> tuple[date | None, str | None]:
-    if not 1900 <= int(year) <= 2199:
-        return None, f"'{seen}' lies outside 1900 to 2199; check its year"
+    if int(year) < 1900:
+        return None, f"'{seen}' lies before 1900; check its year"
     try:
         return date(int(year), int(month), int(day)), None
     except ValueError:

@@ -40,6 +40,8 @@ _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii":
 _LOOK_ALIKES = str.maketrans(
     {"І": "I", "Ι": "I", "Ӏ": "I", "–": "-", "—": "-", "‐": "-", "−": "-", "。": ".", "·": "."}
 )
+# What our own exports put before text that a spreadsheet would run as a formula (F8); it comes back without.
+_DEFUSED = re.compile(r"^'(?=[=+\-@\t\r＝＋－＠])")
 _INVISIBLE = ("Cc", "Cf")
 _SPREADSHEET = "format the column as text and type the code again"
 
@@ -99,6 +101,8 @@ class Words:
             bad = damage(text)
             if bad:
                 return None, f"the text is damaged ({bad}); correct it where it came from and send the row again"
+        if stored == "text":
+            text = _DEFUSED.sub("", text)
         parser: Callable[[str, Stored], Parsed] = getattr(self, kind)  # each kind has a method of its name
         return parser(text, stored)
 

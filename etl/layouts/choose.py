@@ -46,9 +46,11 @@ def _staged(sheet: Sheet, source: Source, words: Words) -> Staged | None:
                 continue
             if name == "wide":
                 lacking, required = wide.missing(heading, source), len(wide.REQUIRED) + 1
-                elements = wide.element_columns(heading, words)
+                elements, notes = wide.element_columns(heading, words)
                 if elements and not lacking:
-                    return wide.staged(sheet, heading, source, elements)
+                    found = wide.staged(sheet, heading, source, elements)
+                    found.notes += notes
+                    return found
                 there = (required - len(lacking)) * (len(elements) > 1)
             else:
                 lacking = canonical.missing(TABLES[name], heading, source)

@@ -14,17 +14,18 @@ REQUIRED = ("assessment_type", "assessed_on")
 _IDENTITY = tuple(name for name in TABLES["results"].names if name not in ("element", "band"))
 
 
-def element_columns(heading: HeadingRow, words: Words) -> dict[int, str]:
-    """The columns whose headings were meant as codes of elements, existing or not, as the file stored them.
+def element_columns(heading: HeadingRow, words: Words) -> tuple[dict[int, str], list[str]]:
+    """The columns whose headings were meant as codes of elements, as stored; and notes on those that are none.
 
     FileRefused where two are of one element.
     """
     known = {n for found in heading.columns.values() for n in found}
     columns: dict[int, str] = {}
     codes: dict[str, int] = {}
+    notes = []
     for n, cell in heading.cells.items():
         text, how = stored(cell)
-        code, _ = words.element(text, how)
+        code, why = words.element(text, how)
         if n in known or not (code or looks_like_code(text, how)):
             continue
         if code in codes:
@@ -34,7 +35,9 @@ def element_columns(heading: HeadingRow, words: Words) -> dict[int, str]:
         columns[n] = cell
         if code:
             codes[code] = n
-    return columns
+        else:
+            notes.append(f"what stands below the heading {text} is set aside: {why}")
+    return columns, notes
 
 
 def missing(heading: HeadingRow, source: Source) -> list[str]:
