@@ -93,14 +93,16 @@ def _editions(session: Session, code: str) -> list[StandardText]:
 def add_tenant(
     code: str,
     name: str,
-    standard: str = "cse",
+    standard: str | None = None,
     profile_bodies: Sequence[tuple[str, Mapping[str, Any]]] = (),
 ) -> str:
-    """Add a tenant, or to one that is there another name or versions of profiles; says what it did.
+    """Add a tenant, or to one that is there another name, standard or versions of profiles; says what it did.
 
-    Profiles come as (where, parsed TOML); one with a `code` is what certificates may name, one without is the tenant's
-    own. UsageError for a code that is no code, an unknown standard or a change of standard; ProfileInvalid for a
-    profile that contradicts itself. The same again changes nothing.
+    Without a standard a new tenant is held to cse, another keeps its own. One may move to a standard that has all
+    elements of its present one, for instance one with the licensed text. Profiles come as (where, parsed TOML); one
+    with a `code` is what certificates may name, one without is the tenant's own. UsageError for a code that is no code,
+    an unknown standard or one that lacks elements; ProfileInvalid for a profile that contradicts itself. The same again
+    changes nothing.
     """
     code, name = code.strip(), name.strip()
     if not re.fullmatch(r"[\w.&-]{1,40}", code):
@@ -108,29 +110,41 @@ def add_tenant(
     if not name:
         raise UsageError(f"tenant {code} needs a name")
     with open_platform(write=True) as session:
-        applied = standard_in(session, standard)
-        versions = [(_profile(body, applied, where), body) for where, body in profile_bodies]
         tenant = session.scalars(
             select(Tenant).where(func.lower(Tenant.code) == code.lower()).with_for_update()
         ).first()
+        applied = standard_in(session, standard or (tenant.standard_code if tenant else "cse"))
+        versions = [(_profile(body, applied, where), body) for where, body in profile_bodies]
         if tenant is None:
             if applied.profile is None and all(profile.code for profile, _ in versions):
                 raise UsageError(f"standard {applied.code} brings no [profile]; give tenant {code} one with --profile")
             tenant = Tenant(code=code, name=name, standard_code=applied.code, version=1)
             session.add(tenant)
             done = [f"tenant {code} added, under {applied.title}"]
-        elif tenant.standard_code != applied.code:
-            raise UsageError(
-                f"tenant {tenant.code} is held to {tenant.standard_code}; its results speak of that standard"
-            )
         else:
             done = [f"tenant {tenant.code} is called {name} now"] if tenant.name != name else []
             tenant.name = name
+            if tenant.standard_code != applied.code:
+                _refuse_loss(standard_in(session, tenant.standard_code), applied, tenant)
+                tenant.standard_code = applied.code
+                done.append(f"tenant {tenant.code} is held to {applied.title} ({applied.code}) now")
         session.flush()
         bind(session, tenant.id)
         done += [said for profile, body in versions if (said := _add_profile(session, profile, body))]
         tenant.version += bool(done)
     return "; ".join(done) or f"tenant {tenant.code} is there already, with all of this"
+
+
+def _refuse_loss(present: Standard, wanted: Standard, tenant: Tenant) -> None:
+    homes = {element.code: element.criterion for element in wanted.elements}
+    lost = [element.code for element in present.elements if homes.get(element.code) != element.criterion]
+    if lost:
+        raise UsageError(
+            f"tenant {tenant.code} is held to {present.code}, of which {wanted.code} lacks {', '.join(lost[:10])} "
+            "in the same criterion; its results speak of them"
+        )
+    if wanted.profile is None:
+        raise UsageError(f"standard {wanted.code} brings no [profile]; add one with its allowances to its file")
 
 
 def _profile(body: Mapping[str, Any], standard: Standard, where: str) -> Profile:

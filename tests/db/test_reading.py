@@ -1,6 +1,7 @@
 import itertools
 import json
 from datetime import UTC, date, datetime, timedelta
+from importlib import resources
 
 import polars as pl
 import pytest
@@ -254,3 +255,16 @@ def test_a_standard_without_a_profile_needs_one_from_its_tenant(warehouse):
 def test_no_column_of_a_table_is_lost_on_its_way():
     for name, table in TABLES.items():
         assert set(kept_schema(name)) == {*table.key, *table.names}
+
+
+def test_a_tenant_may_move_to_a_licensed_text_of_its_standard_but_to_none_that_lacks_an_element(scope):
+    licensed = resources.files("scheme").joinpath("standards/cse.toml").read_text("utf-8")
+    profile = '\n[profile]\nname = "As licensed"\n[profile.allowances]\n1 = 2\n2 = 2\n3 = 2\n4 = 3\n5 = 2\n'
+    reworded = licensed.replace('code = "cse"', 'code = "cse-licensed"').replace("Customer insight", "As it is printed")
+    add_standard(reworded + profile)
+    add_standard(made_up("A1"))
+    with pytest.raises(UsageError, match=r"lacks 1\.1\.1"):
+        add_tenant("ASH", "Ashcombe County Council", "mine")
+    assert "held to" in add_tenant("ASH", "Ashcombe County Council", "cse-licensed")
+    assert asked(scope, reads.programme).standard.criteria[0].title == "As it is printed"
+    assert "already" in add_tenant("ASH", "Ashcombe County Council")
