@@ -11,7 +11,7 @@ from dashboard import components, words
 from dashboard.behind import CriterionBehind
 from dashboard.filters import Filters
 from dashboard.pages.details_parts import band_cell, cell_href, open_actions, section, sign, where
-from dashboard.pages.heatmap_grid import tally
+from dashboard.pages.verdicts import tally
 from dashboard.table import Column, Row, table_json, text
 from scheme.headroom import STATUSES
 from scheme.standard import BANDS

@@ -9,8 +9,9 @@ from dash.development.base_component import Component
 
 from dashboard import components, ids, words
 from dashboard.filters import Filters
-from dashboard.pages.heatmap_grid import Cells, Grid, band_cells, criterion_cells, difference_cells, statuses, tally
-from dashboard.table import Cell, Column, Group, Kind, Row, status, table_json
+from dashboard.pages import verdicts
+from dashboard.pages.heatmap_grid import Cells, Grid, band_cells, criterion_cells, difference_cells, statuses
+from dashboard.table import Cell, Column, Group, Kind, Row, table_json
 from dashboard.words import STATUS
 from scheme.errors import UsageError
 from scheme.standard import Criterion, Standard
@@ -70,11 +71,11 @@ def table(grid: Grid, asked: Filters) -> str:
         columns += _columns(grid.standard, criterion, asked, kind)
     keys, cells = [column.key for column in columns[2:]], _cells(grid, asked)
     found = list(grid.tree.iter_rows(named=True))
-    verdicts = _verdicts(grid, found, is_wide=asked.criterion == ALL)
+    stands = _verdicts(grid, found, is_wide=asked.criterion == ALL)
     rows = []
     for place, row in enumerate(found):
         code = row["department_code"]
-        own = [row["name"], verdicts[place], *(cells.get((code, key)) for key in keys)]
+        own = [row["name"], stands[place], *(cells.get((code, key)) for key in keys)]
         is_open = row["has_below"] and (place == 0 or len(found) <= _OPEN)
         rows.append(Row(code or "", own, depth=row["depth"] - found[0]["depth"], open=is_open, name=row["name"]))
     return table_json(
@@ -99,25 +100,7 @@ def _cells(grid: Grid, asked: Filters) -> Cells:
 def _verdicts(grid: Grid, tree: list[dict[str, Any]], is_wide: bool) -> list[Cell]:
     """The status of each department of the tree; where its bands are rolled up, how those below it stand instead."""
     known = {row["department_code"]: row for row in statuses(grid).iter_rows(named=True)}
-    verdicts: list[Cell] = []
-    for place, at in enumerate(tree):
-        row = known[at["department_code"]]
-        if row["is_unknown"]:
-            verdicts.append(status("incomplete", "Not assessed"))
-        elif not row["indicative"]:
-            verdicts.append(status(row["status"]))
-        else:
-            told = "" if is_wide else tally(known[code] for code in _below(tree, place))
-            verdicts.append(status("indication", told or None))
-    return verdicts
-
-
-def _below(tree: list[dict[str, Any]], place: int) -> Iterable[str | None]:
-    """The departments below the one at a place of the tree."""
-    for other in tree[place + 1 :]:
-        if other["depth"] <= tree[place]["depth"]:
-            return
-        yield other["department_code"]
+    return [verdicts.cell(known[row["department_code"]], is_told=not is_wide) for row in tree]
 
 
 def _caption(asked: Filters) -> str:

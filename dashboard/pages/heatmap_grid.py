@@ -1,12 +1,13 @@
 """What the cells of the heatmap say: bands, counts, headroom, shares and differences, by department and column."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import polars as pl
 
+from dashboard.pages.verdicts import verdicts
 from dashboard.table import Cell, band, counts, difference, differs, headroom, share
 from scheme.headroom import STATUSES
 from scheme.standard import BANDS, Standard
@@ -147,28 +148,5 @@ def difference_cells(grid: Grid) -> Cells:
 
 
 def statuses(grid: Grid) -> pl.DataFrame:
-    """A row for each department: department_code, status, indicative, is_unknown (Boolean: nothing was assessed)."""
-    worst = pl.col("status").cast(pl.Enum(STATUSES)).min().cast(pl.String)
-    return grid.headroom.group_by("department_code", maintain_order=True).agg(
-        worst,
-        pl.col("indicative").any(),
-        is_unknown=(pl.col("not_assessed") == pl.col("elements")).all(),
-    )
-
-
-def tally(rows: Iterable[Mapping[str, Any]]) -> str:
-    """How departments stand: "6 of 9 pass, 2 at limit, 1 fails"; "" where none has a verdict.
-
-    Rows have status, indicative and is_unknown (nothing was assessed); a status made of rolled-up bands is no verdict
-    (measures.md section 2), and what was not assessed stands beside those that were.
-    """
-    told = [row for row in rows if not row["indicative"]]
-    found = [row["status"] for row in told if not row["is_unknown"]]
-    if not found:
-        return ""
-    number = {code: found.count(code) for code in STATUSES}
-    said = [f"{number['passes']} of {len(found)} {'passes' if number['passes'] == 1 else 'pass'}"]
-    said += [f"{number['at_limit']} at limit"] * bool(number["at_limit"])
-    said += [f"{number['incomplete']} incomplete"] * bool(number["incomplete"])
-    said += [f"{number['fails']} {'fails' if number['fails'] == 1 else 'fail'}"] * bool(number["fails"])
-    return ", ".join([*said, *[f"{len(told) - len(found)} not assessed"] * (len(told) > len(found))])
+    """How each department stands (dashboard.pages.verdicts.verdicts)."""
+    return verdicts(grid.tree, grid.headroom)

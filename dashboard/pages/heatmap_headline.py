@@ -5,6 +5,7 @@ import polars as pl
 from dashboard import words
 from dashboard.filters import Filters
 from dashboard.pages.heatmap_grid import Grid, differences, statuses
+from dashboard.pages.verdicts import BY, movements, nothing
 
 
 def headline(grid: Grid, asked: Filters) -> str:
@@ -14,18 +15,17 @@ def headline(grid: Grid, asked: Filters) -> str:
     judged = statuses(grid).filter(~pl.col("indicative"), ~pl.col("is_unknown"))
     found = grid.tree.select("department_code", "name").join(judged, on="department_code", nulls_equal=True)
     if found.is_empty():
-        return f"Nothing shown here has been assessed as a whole by {words.day(asked.as_of)}."
+        return nothing(asked.as_of)
     whole, departments = found.filter(pl.col("department_code").is_null()), found.drop_nulls("department_code")
     said = [f"{whole['name'][0]} as a whole {_STANDS[whole['status'][0]]}."] if whole.height else []
     if departments.height == 1:
         said.append(f"{departments['name'][0]} {_STANDS[departments['status'][0]]}.")
     elif departments.height:
         said.append(_stand(departments))
-    return " ".join([_BY[asked.basis] + said[0], *said[1:], *_tightest(grid, departments), *_since(grid, asked)])
+    return " ".join([BY[asked.basis] + said[0], *said[1:], *_tightest(grid, departments), *_since(grid, asked)])
 
 
 _STANDS = {"fails": "fails", "at_limit": "is at its limit", "incomplete": "is incomplete", "passes": "passes"}
-_BY = {"formal": "", "self": "By own assessments: ", "desk": "By desk reviews: "}
 
 
 def _stand(departments: pl.DataFrame) -> str:
@@ -64,22 +64,13 @@ def _tightest(grid: Grid, departments: pl.DataFrame) -> list[str]:
 
 
 def _since(grid: Grid, asked: Filters) -> list[str]:
-    """How many departments are better and worse than on the day compared: by non-compliants, then by partials."""
+    """How many departments are better and worse than on the day compared."""
     if grid.before_headroom is None or asked.compare is None:
         return []
-    before, now = _badness(grid.before_headroom), _badness(grid.headroom)
-    both = before.keys() & now.keys()
-    better, worse = sum(now[code] < before[code] for code in both), sum(now[code] > before[code] for code in both)
+    by = movements(grid.headroom, grid.before_headroom)["change"].to_list()
+    better, worse = by.count(1), by.count(-1)
     changed = f"{better or 'none'} better, {worse or 'none'} worse" if better or worse else "none better or worse"
     return [f"Against {words.day(asked.compare)}: {changed}."]
-
-
-def _badness(headroom: pl.DataFrame) -> dict[str | None, tuple[int, int]]:
-    found = headroom.group_by("department_code").agg(
-        pl.col("non_compliant", "partial", "elements", "not_assessed").sum(), pl.col("indicative").any()
-    )
-    judged = found.filter(~pl.col("indicative"), pl.col("not_assessed") < pl.col("elements"))
-    return {code: (failing, partial) for code, failing, partial, *_ in judged.iter_rows()}
 
 
 def _of_difference(grid: Grid) -> str:
