@@ -231,7 +231,10 @@
 
   function state(cell, column, value) {
     const [code, words] = pair(value);
-    if (isNothing(code)) return "no such year";
+    if (isNothing(code)) {
+      if (words) cell.append(make("span", "state-n", words));
+      return words ? null : "no such year";
+    }
     const node = make("span", "state st-" + code);
     if (STATES[code][1]) node.append(icon(STATES[code][1]));
     cell.append(node);
@@ -305,7 +308,9 @@
       return null;
     },
     day(cell, column, value) {
-      cell.append(isNothing(value) ? make("span", "t-nothing", "–") : make("span", null, day(value)));
+      const [iso, small] = pair(value);
+      cell.append(isNothing(iso) ? make("span", "t-nothing", "–") : make("span", null, day(iso)));
+      if (small) cell.append(make("span", "t-small", small));
       return null;
     },
   };
@@ -317,7 +322,7 @@
     status: (value) => pair(value)[1] || STATUS[pair(value)[0]][0],
     state: (value) => pair(value)[1] || STATES[pair(value)[0]][0],
     change: (value) => pair(value)[1] || "",
-    day,
+    day: (value) => [day(pair(value)[0]), pair(value)[1]].filter(Boolean).join(" "),
     number: (value) => String(value),
   };
 
@@ -332,7 +337,7 @@
     if (isNothing(value)) return null;
     switch (column.n) {
       case "number": return value;
-      case "day": return value;
+      case "day": return pair(value)[0];
       case "share": return pair(value)[0];
       case "change": return pair(value)[0];
       case "difference": return differences(value)[1] / 1000 - differences(value)[0];

@@ -18,6 +18,7 @@ import measures
 from db import reads
 from db.session import Scope, open_session
 from scheme.coverage import certificates_on, completion, coverage, cycle_years
+from scheme.errors import UsageError
 from scheme.frames import Programme
 from scheme.headroom import headroom, status_by_department
 from scheme.standard import code_order
@@ -184,6 +185,17 @@ def _tree(view: View, day: date) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=_TREE)
 
 
+def branch(view: View, day: date, department: str) -> pl.DataFrame:
+    """The rows of `tree` of a department and all below it, of everything when it is "".
+
+    UsageError where it does not exist, is not active on the day or may not be seen: the three look the same.
+    """
+    rows = cut(view, tree(view, day), department)
+    if department and rows.is_empty():
+        raise UsageError(f"there is no department {department} on this day that you may see; choose one in the list")
+    return rows
+
+
 _TREE = {
     "department_code": pl.String,
     "name": pl.String,
@@ -242,7 +254,7 @@ def rejected(view: View, load: int) -> pl.DataFrame:
 def latest_results(view: View, day: date) -> pl.DataFrame:
     """The newest result of any kind on or before the day, by department: department_code, last_on.
 
-    A department's own, those of its sites, and those of what lies below it.
+    A department's own, those of its sites, and those of what lies below it; for the corporate body the newest of all.
     """
     return view.kept("latest", lambda: cut(view, _latest(programme(view), day)), day)
 
@@ -266,8 +278,9 @@ def _latest(known: Programme, day: date) -> pl.DataFrame:
             met.add(above)
             newest[above] = max(last_on, newest.get(above, last_on))
             above = parents.get(above)
+    whole = results["assessed_on"].max()
     schema = {"department_code": pl.String, "last_on": pl.Date}
-    return pl.DataFrame(list(newest.items()), schema, orient="row")
+    return pl.DataFrame([*newest.items(), *([(None, whole)] if whole else [])], schema, orient="row")
 
 
 def certificates(view: View, day: date) -> pl.DataFrame:

@@ -229,7 +229,7 @@ def difference(higher: int, lower: int, same: int) -> Cell:
 
 
 def state(code: str | None, words: str | None = None) -> Cell:
-    """A state of coverage (STATES), with words of its own; None where there is no such year."""
+    """A state of coverage (STATES), with words of its own; None where there is no such year, or for words alone."""
     if code is not None and code not in STATES:
         raise ValueError(f"no state {code}")
     return code if words is None else [code, words]
@@ -240,6 +240,6 @@ def change(by: int | None, words: str | None = None) -> Cell:
     return by if words is None else [by, words]
 
 
-def day(value: date | None) -> Cell:
-    """A day; plain dates will do as well."""
-    return value
+def day(value: date | None, small: str | None = None) -> Cell:
+    """A day, with a smaller line below it; plain dates will do as well."""
+    return value if value is None or small is None else [value, small]

@@ -1,6 +1,5 @@
 """Overview: from the address to the sentence, the week, the chips and the table."""
 
-from datetime import date
 from typing import Any
 
 import polars as pl
@@ -10,6 +9,8 @@ from dashboard import components, data, ids
 from dashboard.filters import Filters, filters
 from dashboard.identity import current_scope
 from dashboard.pages import overview as page
+from dashboard.pages import overview_facts as facts_of
+from dashboard.pages.verdicts import nothing_assessed, verdicts
 
 
 def register(app: Dash) -> None:
@@ -30,35 +31,45 @@ def update_overview(address: str | None) -> tuple[Any, Any, Any, str]:
     if data.is_empty(view):
         return "", components.nothing_loaded(view.scope.tenant_code), "", ""
     facts = _facts(view, asked)
-    return page.headline(facts), page.week(facts), page.chips(facts, asked), page.departments_table(facts, asked)
+    week = page.week(facts)
+    if data.programme(view).results.is_empty():
+        advice = nothing_assessed(view.scope.tenant_code, asked.as_of, data.programme(view).sites.height)
+        week = components.stack(advice, week)
+    return page.headline(facts), week, page.chips(facts, asked), page.departments_table(facts, asked)
 
 
-def _facts(view: data.View, asked: Filters) -> page.Facts:
-    day, known, basis = asked.as_of, data.programme(view), asked.basis.replace("difference", "formal")
-    tree = data.tree(view, day)
-    certificates = data.cut(view, data.certificates(view, day), asked.department)
-    planned = data.cut(view, known.assessments, asked.department)
-    rows = page.departments(
-        tree,
-        data.cut(view, data.headrooms(view, day, basis), asked.department),
-        data.headrooms(view, _year_before(day), basis),
+def _facts(view: data.View, asked: Filters) -> facts_of.Facts:
+    day, basis, there = asked.as_of, asked.basis.replace("difference", "formal"), asked.department
+    tree, headroom = data.branch(view, day, there), data.cut(view, data.headrooms(view, day, basis), there)
+    certificates = data.cut(view, data.certificates(view, day), there)
+    planned = data.cut(view, data.programme(view).assessments, there)
+    rows = facts_of.departments(
+        verdicts(tree, headroom),
+        headroom,
+        data.headrooms(view, facts_of.year_before(day), basis),
         data.latest_results(view, day),
-        page.ahead(planned, certificates),
+        facts_of.ahead(planned, certificates),
         day,
     )
-    incomplete = data.completions(view, day).filter(~pl.col("can_complete"))
-    unvisited = data.visited(view, day).filter(pl.col("outstanding") > 0, pl.col("days_to_expiry") <= 0)
-    return page.Facts(
+    hopeless, unsure = _cycles(view, asked)
+    return facts_of.Facts(
         day,
+        basis,
         rows,
-        page.forms_due(planned, day),
-        page.actions_overdue(data.cut(view, data.rows_of(view, "actions"), asked.department), day),
-        page.expiring(certificates, day),
-        page.names(tree),
-        incomplete.height + unvisited.height,
-        view.scope.tenant_name,
+        facts_of.forms_due(planned, day),
+        facts_of.actions_overdue(data.cut(view, data.open_actions(view, day), there), day),
+        facts_of.expiring(certificates, day),
+        {**data.names(view), None: view.scope.tenant_name},
+        hopeless,
+        unsure,
     )
 
 
-def _year_before(day: date) -> date:
-    return day.replace(year=day.year - 1, day=min(day.day, 28) if day.month == 2 else day.day)
+def _cycles(view: data.View, asked: Filters) -> tuple[int, int]:
+    """How many certificates can no longer complete their cycle, and how many owe something without showing they can."""
+    owed = data.cut(view, data.completions(view, asked.as_of), asked.department).filter(pl.col("outstanding") > 0)
+    visits = data.cut(view, data.visited(view, asked.as_of), asked.department)
+    past = visits.filter(pl.col("outstanding") > 0, pl.col("days_to_expiry") <= 0)
+    hopeless = set(owed.filter(~pl.col("can_complete"))["certificate_code"]) | set(past["certificate_code"])
+    unsure = owed.filter(pl.col("can_complete").is_null())["certificate_code"]
+    return len(hopeless), len(set(unsure) - hopeless)

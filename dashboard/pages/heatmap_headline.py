@@ -5,49 +5,19 @@ import polars as pl
 from dashboard import words
 from dashboard.filters import Filters
 from dashboard.pages.heatmap_grid import Grid, differences, statuses
-from dashboard.pages.verdicts import BY, movements, nothing
+from dashboard.pages.verdicts import BY, judged, movements, nothing, stand
 
 
 def headline(grid: Grid, asked: Filters) -> str:
     """The one sentence: who fails, who is at the limit, where most of all, and what has changed."""
     if asked.basis == "difference":
         return _of_difference(grid)
-    judged = statuses(grid).filter(~pl.col("indicative"), ~pl.col("is_unknown"))
-    found = grid.tree.select("department_code", "name").join(judged, on="department_code", nulls_equal=True)
-    if found.is_empty():
+    rows = statuses(grid)
+    said = stand(rows)
+    if not said:
         return nothing(asked.as_of)
-    whole, departments = found.filter(pl.col("department_code").is_null()), found.drop_nulls("department_code")
-    said = [f"{whole['name'][0]} as a whole {_STANDS[whole['status'][0]]}."] if whole.height else []
-    if departments.height == 1:
-        said.append(f"{departments['name'][0]} {_STANDS[departments['status'][0]]}.")
-    elif departments.height:
-        said.append(_stand(departments))
+    departments = judged(rows)
     return " ".join([BY[asked.basis] + said[0], *said[1:], *_tightest(grid, departments), *_since(grid, asked)])
-
-
-_STANDS = {"fails": "fails", "at_limit": "is at its limit", "incomplete": "is incomplete", "passes": "passes"}
-
-
-def _stand(departments: pl.DataFrame) -> str:
-    """How many fail, are at the limit, are incomplete; the first two by name where they are few."""
-    names = dict(departments.group_by("status").agg("name").iter_rows())
-    failing, tight, incomplete = (names.get(code, []) for code in ("fails", "at_limit", "incomplete"))
-    fail = "fail" if len(failing) > 1 else "fails"
-    said = [
-        f"{len(failing) or 'None'} of {words.count(departments.height, 'assessed department')} {fail}{_few(failing)}"
-    ]
-    if tight:
-        said.append(f"{len(tight)} {'is at its limit' if len(tight) == 1 else 'are at their limit'}{_few(tight)}")
-    if incomplete:
-        said.append(f"{len(incomplete)} {'is' if len(incomplete) == 1 else 'are'} incomplete")
-    return f"{words.listing(said)}."
-
-
-def _few(names: list[str]) -> str:
-    return f" ({'; '.join(names)})" if 0 < len(names) <= _FEW else ""
-
-
-_FEW = 3
 
 
 def _tightest(grid: Grid, departments: pl.DataFrame) -> list[str]:

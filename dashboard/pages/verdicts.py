@@ -5,9 +5,12 @@ from datetime import date
 from typing import Any
 
 import polars as pl
+from dash import html
+from dash.development.base_component import Component
 
+from dashboard import components
 from dashboard.table import Cell, status
-from dashboard.words import STATUS, count
+from dashboard.words import STATUS, count, listing
 from dashboard.words import day as day_words
 from scheme.headroom import STATUSES, status_by_department
 
@@ -100,6 +103,45 @@ def reason(row: Mapping[str, Any]) -> str:
     return f"Below it {row['below']}." if row["below"] else "Rolled up from below: an indication, no verdict."
 
 
+def stand(rows: pl.DataFrame) -> list[str]:
+    """Sentences that say how the corporate body and the departments of `verdicts` stand; none without a verdict."""
+    whole = rows.filter(pl.col("department_code").is_null(), pl.col("shown").is_in(STATUSES))
+    said = [f"{name} as a whole {_STANDS[shown]}." for name, shown in whole.select("name", "shown").iter_rows()]
+    departments = judged(rows)
+    if departments.height == 1:
+        said.append(f"{departments['name'][0]} {_STANDS[departments['shown'][0]]}.")
+    elif departments.height:
+        said.append(_stand(departments))
+    return said
+
+
+_STANDS = {"fails": "fails", "at_limit": "is at its limit", "incomplete": "is incomplete", "passes": "passes"}
+_FEW = 3
+
+
+def _stand(departments: pl.DataFrame) -> str:
+    """How many fail (by name), are at the limit (by name where they are few), are incomplete, pass."""
+    names = {code: departments.filter(pl.col("shown") == code)["name"].to_list() for code in STATUSES}
+    failing, tight, incomplete, passing = names.values()
+    all_of = f"{departments.height:,} assessed departments"
+    if len(passing) == departments.height:
+        return f"All {all_of} pass."
+    said = [f"{len(failing) or 'None'} of {all_of} {'fail' if len(failing) > 1 else 'fails'}{_named(failing)}"]
+    if tight:
+        few = _named(tight) if len(tight) <= _FEW else ""
+        said.append(f"{len(tight)} {'is at its limit' if len(tight) == 1 else 'are at their limit'}{few}")
+    if incomplete:
+        said.append(f"{len(incomplete)} {'is' if len(incomplete) == 1 else 'are'} incomplete")
+    if passing:
+        said.append(f"{len(passing)} {'passes' if len(passing) == 1 else 'pass'}")
+    return f"{listing(said)}."
+
+
+def _named(names: Sequence[str]) -> str:
+    more = f"; {len(names) - _FEW} more" if len(names) > _FEW else ""
+    return f" ({'; '.join(names[:_FEW])}{more})" if names else ""
+
+
 def nothing(day: date) -> str:
     """What a page says where nobody has a verdict."""
     return f"Nothing shown here has been assessed as a whole by {day_words(day)}."
@@ -144,3 +186,21 @@ def _change(row: Mapping[str, Any]) -> tuple[int, str]:
 
 _WAS = {"fails": "was failing", "at_limit": "was at limit", "incomplete": "was incomplete", "passes": "was passing"}
 _COUNTED = (("non-compliant", "non-compliant"), ("partial", "partials"))
+
+
+def nothing_assessed(tenant_code: str, day: date, sites: int) -> Component:
+    """What to do where departments or sites are known and nobody has a result."""
+    known = [
+        html.Span([f"{count(sites, 'site')} and their visits are on the page ", html.A("Sites", href="/sites"), "."])
+    ]
+    return components.empty_state(
+        f"No result by {day_words(day)}",
+        "Status and headroom come from results: a band for each element at an assessment.",
+        [
+            html.Span(["Load results: ", html.Code(f"assay load results.csv --tenant {tenant_code}")]),
+            html.Span(
+                ["See what has arrived, and what was set aside, on the page ", html.A("Data", href="/data"), "."]
+            ),
+            *(known if sites else []),
+        ],
+    )
