@@ -129,11 +129,14 @@
 
   /* A session that has ended answers 401: back to the sign-in page, and from there to where the reader was. */
   const fetched = window.fetch;
+  let leaving = false;
   window.fetch = function (...given) {
     return fetched.apply(this, given).then(
       (answer) => {
         const ours = String(answer.url).includes("/_dash-");
         if (ours && answer.status === 401) {
+          if (leaving) return answer;
+          leaving = true;
           const here = window.location.pathname + window.location.search;
           window.location.assign("/sign-in?next=" + encodeURIComponent(here));
         } else if (ours && answer.status >= 400) {

@@ -178,6 +178,7 @@ def drawer(page: str) -> Component:
     made: Component = dbc.Offcanvas(
         html.Div(id=ids.drawer_body(page), className="place"),
         id=ids.drawer(page),
+        labelledby=ids.drawer_title(page),
         title=html.Span("Details", id=ids.drawer_title(page)),
         placement="end",
         is_open=False,

@@ -119,14 +119,17 @@ def signed_in_state(gallery, browser) -> dict:
 
 
 @pytest.fixture
-def shown(gallery, signed_in_state, new_context):
+def shown(gallery, signed_in_state, browser, browser_context_args):
     """A function: the gallery in a browser, drawn; options are those of a browser context, `query` of its address.
 
     The page has `faults`: what the console complained of, requests that failed or left the server.
     """
 
+    opened = []
+
     def show(query: str = "", **options):
-        context = new_context(storage_state=signed_in_state, **options)
+        context = browser.new_context(**{**browser_context_args, "storage_state": signed_in_state, **options})
+        opened.append(context)
         page = context.new_page()
         page.faults = []
         page.on("console", lambda said: page.faults.append(said.text) if said.type in ("error", "warning") else None)
@@ -137,7 +140,9 @@ def shown(gallery, signed_in_state, new_context):
         page.wait_for_selector("#gallery-figure-plot .main-svg")
         return page
 
-    return show
+    yield show
+    for context in opened:
+        context.close()
 
 
 def leaves(url: str, gallery: str) -> bool:
