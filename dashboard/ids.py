@@ -47,13 +47,14 @@ HEATMAP_LEGEND = "heatmap-legend"
 # headroom
 HEADROOM_HEADLINE = "headroom-headline"
 HEADROOM_CHIPS = "headroom-chips"
+HEADROOM_EMPTY = "headroom-empty"
 HEADROOM_TABLE = "headroom-table"
 HEADROOM_LEGEND = "headroom-legend"
 HEADROOM_CRITERIA = "headroom-criteria"
 
 # coverage
 COVERAGE_HEADLINE = "coverage-headline"
-COVERAGE_NOTES = "coverage-notes"
+COVERAGE_CHOSEN = "coverage-chosen"
 COVERAGE_CHIPS = "coverage-chips"
 COVERAGE_MATRIX = "coverage-matrix"
 COVERAGE_LEGEND = "coverage-legend"
@@ -63,9 +64,9 @@ COVERAGE_CERTIFICATES = "coverage-certificates"
 
 # sites
 SITES_HEADLINE = "sites-headline"
+SITES_CHOSEN = "sites-chosen"
 SITES_CHIPS = "sites-chips"
 SITES_TABLE = "sites-table"
-SITES_TAKE_ALONG = "sites-take-along"
 SITES_MAP = "sites-map"
 SITES_PLAN = "sites-plan"
 SITES_CERTIFICATES = "sites-certificates"

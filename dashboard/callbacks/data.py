@@ -32,14 +32,14 @@ def update_data(address: str | None) -> tuple[Any, Any, str, str, Any]:
     """The page for an address."""
     asked, view = filters(address, "data"), data.view(current_scope())
     if not data.sees_all(view):
-        return "", components.empty_state("Not shown to you", "Loads hold the rows of every department."), "", "", ""
+        return "", page.not_shown(), "", "", ""
     loads = data.loads(view)
     if loads.is_empty():
         return "", components.nothing_loaded(view.scope.tenant_code), "", "", ""
     load = asked.load or page.newest_with_trouble(loads)
     confirm = page.to_confirm(data.rows_of(view, "departments"), data.rows_of(view, "sites"))
     if load is None:
-        return page.headline(loads), "", "", page.loads_table(loads, asked), confirm
+        return page.headline(loads), "", "", page.loads_table(loads, load, asked), confirm
     rejected = _of_file(data.rejected(view, load), asked.file)
     files, notes = (
         _of_file(loads.filter(pl.col("load") == load), asked.file),
@@ -47,7 +47,7 @@ def update_data(address: str | None) -> tuple[Any, Any, str, str, Any]:
     )
     chosen = page.chosen(load, files, notes, rejected, asked)
     table = page.rejected_table(load, rejected) if rejected.height else ""
-    return page.headline(loads), chosen, table, page.loads_table(loads, asked), confirm
+    return page.headline(loads), chosen, table, page.loads_table(loads, load, asked), confirm
 
 
 def rejected_file(load: int, kind: str) -> Response:

@@ -1,5 +1,6 @@
 """Data: what arrived, what became of it, what was set aside and why."""
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from dashboard.filters import Filters
 from dashboard.table import Column, Row
 from dashboard.words import count, moment
 
+_FEW = 5
 _TAKEN = ("loaded", "unchanged", "duplicate", "no_result", "set_aside")
 
 
@@ -42,52 +44,74 @@ def headline(loads: pl.DataFrame) -> str:
     return f"{said}. The last one arrived on {moment(last['finished_at'])}."
 
 
-def loads_table(loads: pl.DataFrame, asked: Filters) -> str:
-    """Every file of every load, newest first: read = loaded + unchanged + duplicate + no result + set aside."""
+def loads_table(loads: pl.DataFrame, chosen: int | None, asked: Filters) -> str:
+    """Every load, newest first, and below it its files: read = loaded + unchanged + duplicate + no result + set aside.
+
+    The chosen load begins open.
+    """
     columns = [
-        Column("load", "Load", title="The number of the load"),
-        Column("file", "File and sheet", width=180),
+        Column("load", "Load and file", title="Load, and below it its files and sheets"),
         Column("table", "Holds"),
-        Column("outcome", "What became of it", width=220),
+        Column("outcome", "What became of it", width=190),
         Column("read", "Read", "number", "Rows read; in wide layouts each filled cell counts as one"),
         Column("loaded", "Loaded", "number", "New, or said something different"),
         Column("unchanged", "Unchanged", "number", "Said what was known already"),
         Column("duplicate", "Duplicate", "number", "Repeated another row of the same load"),
         Column("no_result", "No result", "number", "Empty or not assessed"),
         Column("set_aside", "Set aside", "number", "Could not be taken; mend and send again", first_descending=True),
-        Column("finished_at", "Received", width=240),
-        Column("sent_by", "From"),
     ]
-    rows = [
-        Row(
-            f"{row['load']}-{number}",
-            [
-                table.text(str(row["load"]), None, asked.href(load=row["load"], file=row["file"])),
-                table.text(row["file"], row["sheet"]),
-                (row["table"] or "").replace("_", " ") or None,
-                _outcome(row),
-                *(row[key] for key in ("read", *_TAKEN)),
-                moment(row["finished_at"]),
-                row["sent_by"],
-            ],
-            name=f"load {row['load']}, {row['file']}",
-        )
-        for number, row in enumerate(loads.iter_rows(named=True))
-    ]
+    rows = []
+    for (load,), files in loads.group_by("load", maintain_order=True):
+        rows += [_load_row(load, files, asked, is_open=load == chosen), *_file_rows(load, files, asked)]
     return table.table_json(
         "Loads, newest first",
         columns,
         rows,
+        tree=True,
         find="url",
         empty="No load matches.",
-        note="Read = loaded + unchanged + duplicate + no result + set aside. A load's number opens it.",
+        note="Read = loaded + unchanged + duplicate + no result + set aside. Choose a load or a file to see it above.",
     )
+
+
+def _load_row(load: int, files: pl.DataFrame, asked: Filters, is_open: bool) -> Row:
+    said = f"{moment(files['finished_at'][0])}, from {files['sent_by'][0]}"
+    refused = files.filter(pl.col("outcome") == "refused").height
+    aside = int(files["set_aside"].sum())
+    trouble = [f"{count(refused, 'file')} refused"] * bool(refused) + [f"{count(aside, 'row')} set aside"] * bool(aside)
+    cells = [
+        table.text(f"Load {load}", said, asked.href(load=load, file=None)),
+        count(files["file"].n_unique(), "file"),
+        ", ".join(trouble) or "Taken",
+        *(int(files[key].sum()) for key in ("read", *_TAKEN)),
+    ]
+    return Row(f"{load}", cells, open=is_open, name=f"load {load}")
+
+
+def _file_rows(load: int, files: pl.DataFrame, asked: Filters) -> Iterable[Row]:
+    for number, row in enumerate(files.iter_rows(named=True)):
+        cells = [
+            table.text(row["file"], row["sheet"], asked.href(load=load, file=row["file"])),
+            (row["table"] or "").replace("_", " ") or None,
+            _outcome(row),
+            *(row[key] for key in ("read", *_TAKEN)),
+        ]
+        yield Row(f"{load}-{number}", cells, depth=1, name=f"load {load}, {row['file']}")
 
 
 def _outcome(row: dict[str, Any]) -> str:
     if row["outcome"] == "refused":
         return f"Refused: {row['reason']}"
-    return "Taken, but some rows set aside" if row["set_aside"] else "Taken"
+    return f"Taken, {count(row['set_aside'], 'row')} set aside" if row["set_aside"] else "Taken"
+
+
+def not_shown() -> Component:
+    """What people see who may not see every department."""
+    return components.empty_state(
+        "Shown to those who see every department",
+        "A load holds rows of many departments. Ask your corporate lead what became of a file you sent; "
+        "what was taken from it is on the other pages.",
+    )
 
 
 def newest_with_trouble(loads: pl.DataFrame) -> int | None:
@@ -99,25 +123,40 @@ def newest_with_trouble(loads: pl.DataFrame) -> int | None:
 def chosen(load: int, files: pl.DataFrame, notes: pl.DataFrame, rejected: pl.DataFrame, asked: Filters) -> Component:
     """One load: refused files and notes, and its set-aside rows to take away."""
     if files.is_empty():
-        return components.empty_state(f"There is no load {load}", "Choose one from the list.")
+        what = f"no file {asked.file} in load {load}" if asked.file else f"no load {load}"
+        return components.empty_state(f"There is {what}", "Choose one from the list.")
     refused = files.filter(pl.col("outcome") == "refused")
+    number = files["file"].n_unique()
+    said = f"Received {moment(files['finished_at'][0])} from {files['sent_by'][0]}"
     parts: list[Component | str | None] = [
-        html.P(f"Received {moment(files['finished_at'][0])} from {files['sent_by'][0]}, {count(files.height, 'file')}.")
+        html.P(f"{said}, {count(number, 'file')}." if not asked.file else [f"{said}. ", _whole(load, asked)])
     ]
     if refused.height:
-        lines = [html.Li(f"{row['file']}: {row['reason']}") for row in refused.iter_rows(named=True)]
-        parts.append(html.Div([html.H3("Refused files"), html.Ul(lines)]))
+        parts += _listed("Refused", [f"{row['file']}: {row['reason']}" for row in refused.iter_rows(named=True)])
     if notes.height:
-        lines = [html.Li(f"{row['file']}: {row['note']}") for row in notes.iter_rows(named=True)]
-        parts.append(components.details(f"{count(notes.height, 'note')} on this load", html.Ul(lines)))
+        parts += _listed("Notes", [f"{row['file']}: {row['note']}" for row in notes.iter_rows(named=True)])
     if rejected.height:
         parts.append(_downloads(load, asked.file))
+    elif not refused.height:
+        parts.append(html.P("Nothing was set aside."))
     hashes = [
         html.Li(f"{row['file']}: SHA-256 {row['sha256']}")
         for row in files.unique("file", maintain_order=True).iter_rows(named=True)
     ]
     parts.append(components.details("Details", html.Ul(hashes)))
     return components.card(f"Load {load}" + (f": {asked.file}" if asked.file else ""), *parts)
+
+
+def _whole(load: int, asked: Filters) -> Component:
+    return html.A("Show the whole load", href=asked.href(load=load, file=None))
+
+
+def _listed(title: str, lines: list[str]) -> list[Component]:
+    """Lines under a heading; what is more than a few stands behind it."""
+    items = html.Ul([html.Li(line) for line in lines])
+    if len(lines) > _FEW:
+        return [components.details(f"{title} ({len(lines)})", items)]
+    return [html.H3(f"{title} ({len(lines)})"), items]
 
 
 def _downloads(load: int, file: str) -> Component:
@@ -136,20 +175,19 @@ def _downloads(load: int, file: str) -> Component:
 def rejected_table(load: int, rejected: pl.DataFrame) -> str:
     """The rows a load set aside: where they stood, why, and what they said."""
     columns = [
-        Column("row", "Row"),
-        Column("file", "File and sheet", width=180),
-        Column("why", "Why it was set aside"),
-        Column("cells", "What it said", sortable=False),
+        Column("row", "Row and file"),
+        Column("why", "Why it was set aside", width=260),
+        Column("cells", "What it said", sortable=False, width=260),
     ]
     rows = [
-        Row(
-            str(number),
-            [str(row["row"]), table.text(row["file"], row["sheet"]), row["why"], _cells(row["cells"])],
-            name=f"row {row['row']}",
-        )
+        Row(str(number), [_where(row), row["why"], _cells(row["cells"])], name=f"row {row['row']} of {row['file']}")
         for number, row in enumerate(rejected.iter_rows(named=True))
     ]
     return table.table_json(f"Rows set aside by load {load}", columns, rows, empty="No row matches.")
+
+
+def _where(row: dict[str, Any]) -> table.Cell:
+    return table.text(f"Row {row['row']}", row["file"] + (f", sheet {row['sheet']}" if row["sheet"] else ""))
 
 
 def _cells(text: str) -> str:

@@ -8,12 +8,14 @@ from dash.development.base_component import Component
 
 from dashboard import components, ids, table
 from dashboard.filters import Filters
+from dashboard.pages import verdicts
+from dashboard.pages.verdicts import SHOWN, WORDS
 from dashboard.table import Column, Row
-from dashboard.words import STATUS, count
+from dashboard.words import count
+from scheme.headroom import STATUSES
 from scheme.standard import Standard
 
-SHOWN = ("fails", "at_limit", "incomplete", "passes", "indication")
-_WORST = pl.Enum(SHOWN)
+Cells = dict[tuple[str | None, str], dict[str, Any]]
 
 
 def layout() -> Component:
@@ -23,64 +25,35 @@ def layout() -> Component:
         components.headline(ids.HEADROOM_HEADLINE),
         components.filter_bar("headroom", "as_of", "basis", "department"),
         components.stack(
+            html.Div(id=ids.HEADROOM_EMPTY),
+            components.table_place(ids.HEADROOM_CRITERIA),
             html.Div(id=ids.HEADROOM_CHIPS),
             components.table_place(ids.HEADROOM_TABLE),
             html.Div(id=ids.HEADROOM_LEGEND),
-            components.table_place(ids.HEADROOM_CRITERIA),
         ),
         components.drawer("headroom"),
     )
 
 
-def by_department(tree: pl.DataFrame, headroom: pl.DataFrame) -> pl.DataFrame:
-    """One row for each department of the tree that has a row in `headroom`, worst first.
-
-    Adds to dashboard.data.tree: shown (status of its worst criterion; "indication" where any band is rolled up),
-    tightest (its criterion), left (the least headroom), why.
-    """
-    worst = pl.col("status").cast(pl.Enum(("fails", "at_limit", "incomplete", "passes")))
-    tightest = (
-        headroom.with_row_index("order")
-        .sort(worst, "headroom", "order")
-        .group_by("department_code", maintain_order=True)
-        .agg(
-            pl.col("status", "why").first(),
-            pl.col("criterion").first().alias("tightest"),
-            pl.col("headroom").min().alias("left"),
-            pl.col("indicative").any(),
-        )
-    )
-    return (
-        tree.join(tightest, on="department_code", nulls_equal=True, maintain_order="left")
-        .with_columns(shown=pl.when("indicative").then(pl.lit("indication")).otherwise("status"))
-        .with_row_index("place")
-        .sort(pl.col("shown").cast(_WORST), "left", "place")
-    )
-
-
-def headline(rows: pl.DataFrame) -> str:
-    """Who is over, who is at the limit, who has room left; departments with a verdict alone."""
-    judged = rows.filter(pl.col("shown") != "indication")
-    if judged.is_empty():
-        return "No department has an assessor's result yet, so there is no headroom to speak of."
-    number = {status: judged.filter(pl.col("shown") == status).height for status in SHOWN}
-    departments = count(judged.height, "department")
-    over = "none fails" if not number["fails"] else f"{number['fails']} {_verb(number['fails'], 'fails', 'fail')}"
-    limit = f"{number['at_limit'] or 'none'} {_verb(number['at_limit'] or 1, 'is', 'are')} one partial from failing"
-    room = judged.filter(pl.col("shown").is_in(["passes", "incomplete"]), pl.col("left") > 0).height
-    return f"Of {departments}, {over}, {limit}, and {room} can bear at least one more partial in every criterion."
-
-
-def _verb(number: int, one: str, several: str) -> str:
-    return one if number == 1 else several
+def headline(rows: pl.DataFrame, asked: Filters, basis: str) -> str:
+    """How all stand, and how many can bear one more partial wherever it falls; departments with a verdict alone."""
+    said = verdicts.stand(rows)
+    if not said:
+        return verdicts.nothing(asked.as_of)
+    judged = verdicts.judged(rows)
+    if judged.height > 1:
+        room = judged.filter(pl.col("shown").is_in(["passes", "incomplete"])).height
+        said.append(f"{room or 'None'} can bear another partial in any criterion.")
+    return verdicts.BY[basis] + " ".join(said)
 
 
 def chips(rows: pl.DataFrame, asked: Filters) -> Component:
     """The statuses with how many departments have each."""
     items = [("All", rows.height, asked.href(status=""), not asked.status)]
-    for status in SHOWN:
-        number = rows.filter(pl.col("shown") == status).height
-        items.append((STATUS[status], number, asked.href(status=status), asked.status == status))
+    for code in SHOWN:
+        number = rows.filter(pl.col("shown") == code).height
+        if number or code in (*STATUSES, asked.status):
+            items.append((WORDS[code], number, asked.href(status=code), asked.status == code))
     return components.chips(items, "Show departments")
 
 
@@ -97,55 +70,65 @@ def departments_table(rows: pl.DataFrame, headroom: pl.DataFrame, standard: Stan
         Column("department", "Department"),
         Column("status", "Status", "status"),
         *criteria,
-        Column("why", "Why", title="Why the tightest criterion stands as it does", sortable=False, width=360),
+        Column("why", "Why", title="Why the tightest criterion stands as it does", sortable=False, width=165),
     ]
-    told = [_row(row, cells, standard) for row in rows.iter_rows(named=True)]
     return table.table_json(
         "Partials used of those allowed, by department and criterion",
         columns,
-        told,
+        [_row(row, cells, standard) for row in rows.iter_rows(named=True)],
         find="url",
         empty="No department matches.",
-        say=f"{count(rows.height, 'department')} shown",
+        say=f"{count(rows.height, 'row')} shown",
     )
 
 
-def _row(row: dict[str, Any], cells: dict[tuple[str | None, str], dict[str, Any]], standard: Standard) -> Row:
+def _row(row: dict[str, Any], cells: Cells, standard: Standard) -> Row:
     code = row["department_code"]
     return Row(
         code or "",
         [
             table.text(row["name"], row["path"] or None),
-            table.status(row["shown"]),
+            verdicts.cell(row),
             *(_marks(cells[code, criterion.code]) for criterion in standard.criteria),
-            row["why"],
+            verdicts.reason(row),
         ],
         name=row["name"],
     )
 
 
 def _marks(cell: dict[str, Any]) -> table.Cell:
+    if cell["not_assessed"] == cell["elements"]:
+        return None
     status = None if cell["indicative"] else cell["status"]
     return table.headroom(status, cell["partial"], cell["allowance"], cell["non_compliant"], cell["not_assessed"])
 
 
-def criteria_table(headroom: pl.DataFrame, standard: Standard) -> str:
-    """How many departments fail, are at their limit or pass in each criterion; verdicts alone."""
-    judged = headroom.filter(~pl.col("indicative"))
-    rows = []
+def criteria_table(rows: pl.DataFrame, headroom: pl.DataFrame, standard: Standard) -> str:
+    """How many departments fail, are at their limit or have room left in each criterion.
+
+    Departments with a verdict alone, so that every line adds up to them; what was not assessed at all has a column
+    where there is such.
+    """
+    known = headroom.join(verdicts.judged(rows).select("department_code"), on="department_code")
+    is_unknown = pl.col("not_assessed") == pl.col("elements")
+    is_any_unknown = not known.filter(is_unknown).is_empty()
+    lines = []
     for criterion in standard.criteria:
-        own = judged.filter(pl.col("criterion") == criterion.code)
-        numbers = [own.filter(pl.col("status") == status).height for status in ("fails", "at_limit")]
-        left = own.filter(pl.col("headroom") > 0, ~pl.col("status").is_in(["fails"])).height
-        worst = own.filter(pl.col("partial") > 0)["partial"].max()
+        own = known.filter(pl.col("criterion") == criterion.code)
+        unknown = own.filter(is_unknown).height
+        failing, tight = (own.filter(pl.col("status") == status).height for status in ("fails", "at_limit"))
+        numbers = [failing, tight, own.height - failing - tight - unknown, *([unknown] if is_any_unknown else [])]
         allowed = own["allowance"].first() if own.height else None
-        rows.append(Row(criterion.code, [f"{criterion.code} {criterion.title}", allowed, *numbers, left, worst or 0]))
+        most = own["partial"].max() if own.height else None
+        lines.append(Row(criterion.code, [f"{criterion.code} {criterion.title}", allowed, most, *numbers]))
     columns = [
         Column("criterion", "Criterion"),
         Column("allowance", "Partials allowed", "number"),
-        Column("fails", "Departments over or non-compliant", "number", first_descending=True),
-        Column("at_limit", "At limit", "number", first_descending=True),
-        Column("left", "With room left", "number", first_descending=True),
-        Column("most", "Most partials in one department", "number", first_descending=True),
+        Column("most", "Most in one department", "number", "Most partials in one department", first_descending=True),
+        Column("fails", "Departments failing", "number", first_descending=True),
+        Column("at_limit", "At limit", "number", "Departments at their limit", first_descending=True),
+        Column("left", "With room left", "number", "Departments with room left", first_descending=True),
     ]
-    return table.table_json("Criteria: where the programme is tight", columns, rows, find=False)
+    if is_any_unknown:
+        columns.append(Column("unknown", "Not assessed", "number", "Departments not assessed", first_descending=True))
+    return table.table_json("Criteria: where it is tight", columns, lines, find=False)
