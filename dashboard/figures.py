@@ -1,7 +1,10 @@
 """Figures: pure functions from frames to plain dictionaries, which cost a fortieth of plotly's own classes."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from math import cos, radians
 from typing import Any
+
+import polars as pl
 
 from dashboard import theme
 
@@ -33,3 +36,43 @@ def figure(traces: Sequence[dict[str, Any]], *, height: int = 280, **layout: Any
         "yaxis": axis | layout.pop("yaxis", {}),
     }
     return {"data": list(traces), "layout": ours | layout}
+
+
+MARKERS = "diamonds must be visited, open circles are still to visit, squares were visited"
+_MARKERS = {"visited": ("square", "accent"), "open": ("circle-open", "ink"), "must": ("diamond", "status-fails")}
+_KILOMETRES = 111.32  # of one degree of latitude
+
+
+def plan(placed: pl.DataFrame, words: Mapping[str, str]) -> Figure:
+    """Sites by kilometres east and north of their middle, equal scales, north up; no map, so nobody else is asked.
+
+    `placed`: site_code, site_name, state (must, open, visited), latitude, longitude (degrees); `words` names states.
+    """
+    latitude, longitude = pl.col("latitude"), pl.col("longitude")
+    middle = placed.select(latitude.mean(), longitude.mean()).row(0)
+    apart = placed.with_columns(
+        north=((latitude - middle[0]) * _KILOMETRES).round(2),
+        east=((longitude - middle[1]) * _KILOMETRES * cos(radians(middle[0]))).round(2),
+        name=pl.coalesce("site_name", "site_code"),
+    )
+    traces = []
+    for state, (symbol, colour) in _MARKERS.items():
+        own, paint = apart.filter(pl.col("state") == state), theme.colour(colour)
+        if own.height:
+            traces.append(
+                {
+                    "type": "scatter",
+                    "mode": "markers",
+                    "name": words[state],
+                    "x": own["east"].to_list(),
+                    "y": own["north"].to_list(),
+                    "text": own["name"].to_list(),
+                    "hovertemplate": "%{text}<extra>" + words[state] + "</extra>",
+                    "marker": {"symbol": symbol, "size": 11, "color": paint, "line": {"width": 2, "color": paint}},
+                }
+            )
+    axis = {"zeroline": False, "ticksuffix": " km", "constrain": "domain"}
+    corner = {"xref": "x domain", "yref": "y domain", "x": 1, "y": 1, "xanchor": "right", "yanchor": "top"}
+    north = {"text": "↑ North", "showarrow": False, "bgcolor": theme.colour("paper"), **corner}
+    tied = {**axis, "scaleanchor": "x"}
+    return figure(traces, height=440, xaxis=axis, yaxis=tied, hovermode="closest", annotations=[north])

@@ -11,9 +11,10 @@ from dash.development.base_component import Component
 from dashboard import components, ids, table
 from dashboard.components import Choice
 from dashboard.filters import Filters
-from dashboard.table import Column, Row
+from dashboard.pages.certificates import Names, facts, is_list, lapsed, time_left, until, with_ends
+from dashboard.table import Column, Group, Row
 from dashboard.words import count, day, listing
-from scheme.standard import Standard
+from scheme.standard import Criterion, Standard
 
 # What the states of scheme.coverage are called on screen: four, and two quiet ones (measures.md section 4).
 STATE = {
@@ -25,6 +26,8 @@ STATE = {
     "open": "open",
 }
 YEAR = {"over": "over", "running": "running", "to_come": "to come"}
+COMPLETES = {True: ("passes", "Yes"), False: ("fails", "No"), None: ("incomplete", "Not known")}
+NO_LIST = "Annual list not set: ask your certification body."
 
 
 def layout() -> Component:
@@ -32,15 +35,19 @@ def layout() -> Component:
     return components.page(
         "Coverage",
         components.headline(ids.COVERAGE_HEADLINE),
-        components.filter_bar("coverage", "as_of", Choice("certificate", "Certificate")),
+        components.filter_bar("coverage", "as_of", "department", Choice("certificate", "Certificate")),
         components.stack(
-            components.place(ids.COVERAGE_NOTES),
-            html.Div(id=ids.COVERAGE_CHIPS),
-            components.table_place(ids.COVERAGE_MATRIX),
-            html.Div(id=ids.COVERAGE_LEGEND),
-            components.table_place(ids.COVERAGE_CRITERIA),
-            components.table_place(ids.COVERAGE_YEARS),
             components.table_place(ids.COVERAGE_CERTIFICATES),
+            components.place(ids.COVERAGE_CHOSEN),
+            components.table_place(ids.COVERAGE_CRITERIA),
+            html.Div(
+                [
+                    html.Div(id=ids.COVERAGE_CHIPS),
+                    components.table_place(ids.COVERAGE_MATRIX),
+                    html.Div(id=ids.COVERAGE_LEGEND),
+                ]
+            ),
+            components.table_place(ids.COVERAGE_YEARS),
         ),
         components.drawer("coverage"),
     )
@@ -51,45 +58,58 @@ def by_certificate(
 ) -> pl.DataFrame:
     """scheme.coverage.completion with what else one asks of a certificate, those that need most first.
 
-    Adds missed and planned (elements with such a year), expires_on, ended_on, days (to expiry, negative once past).
+    Adds missed and planned (elements with such a year), owed_planned (owed and in a planned review), and what
+    pages.certificates.with_ends adds. Those no longer in force come last.
     """
+    planned = pl.col("years").list.contains("planned")
     cells = coverage.group_by("certificate_code").agg(
         missed=pl.col("years").list.contains("missed").sum(),
-        planned=pl.col("years").list.contains("planned").sum(),
+        planned=planned.sum(),
+        owed_planned=(planned & pl.col("outstanding")).sum(),
     )
-    return (
-        completion.join(cells, on="certificate_code", maintain_order="left")
-        .join(certificates.select("certificate_code", "expires_on", "ended_on"), on="certificate_code")
-        .with_columns(days=(pl.col("expires_on") - today).dt.total_days())
-        .with_row_index("place")
-        .sort(pl.col("days") <= 0, pl.col("can_complete").fill_null(value=True), -pl.col("outstanding"), "place")
-    )
+    rows = completion.join(cells, on="certificate_code", maintain_order="left").with_row_index("place")
+    needs = pl.col("can_complete").cast(pl.Int8).fill_null(0.5)
+    return with_ends(rows, certificates, today).sort(~pl.col("in_force"), needs, -pl.col("outstanding"), "place")
 
 
-def headline(row: Mapping[str, Any], name: str) -> str:
-    """How far one certificate's cycle is, what is owed, and whether that can still be done."""
-    share = f"{row['covered']} of {count(row['elements'], 'element')} looked at in this cycle"
-    left = row["days"]
-    until = (
-        f"{count(left, 'day')} left"
-        if left > 0
-        else f"the cycle ended {count(-left, 'day')} ago"
-        if left
-        else "it ends today"
-    )
-    return f"{name}, certificate {row['certificate_code']}: {share}, {row['outstanding'] or 'none'} owed, {until}."
+def headline(rows: pl.DataFrame, row: Mapping[str, Any], names: Names, asked: Filters) -> str:
+    """How all cycles stand; of one certificate how far its cycle is, what is owed, how long there is."""
+    if not is_list(rows, asked):
+        share = f"{row['covered']} of {count(row['elements'], 'element')} ({_percent(row)}) looked at in this cycle"
+        name = f"{names.get(row['department_code'])}, certificate {row['certificate_code']}"
+        return f"{name}: {share}, {row['outstanding'] or 'none'} owed, {until(row, asked.as_of)}."
+    running = rows.filter("in_force")
+    if running.is_empty():
+        return f"None of {count(rows.height, 'certificate')} is in force on this day."
+    late = [names.get(code, "") for code in running.filter(~pl.col("can_complete"))["department_code"]]
+    unknown = running.filter(pl.col("can_complete").is_null()).height
+    done = running.filter(pl.col("outstanding") == 0).height
+    said = [f"{count(len(late), 'cycle')} cannot be completed at the pace so far ({listing(late, 3)})"] if late else []
+    said += [f"{unknown} may or may not be completed, which is not known yet"] if unknown else []
+    said += [f"{done} {'owes' if done == 1 else 'owe'} nothing now"] if done else []
+    verb = "certificate is in force" if running.height == 1 else "certificates are in force"
+    return f"{running.height} {verb}: {listing(said or ['every cycle can still be completed'])}."
 
 
-def notes(row: Mapping[str, Any]) -> Component:
-    """Whether the cycle can still be completed, with both numbers, and what one should know of its rules."""
-    said = [row["sentence"]]
-    if not row["annual_list_set"]:
-        said.append("Annual list not set: ask your certification body. Until then every element counts as rolling.")
-    if row["missed"]:
-        said.append(f"{count(row['missed'], 'element')} missed in a year that is over; that cannot be made good.")
-    if row["ended_on"]:
-        said.append(f"Not in force since {day(row['ended_on'])}; nothing counts from that day on.")
-    return components.card("Can this cycle still be completed?", html.Ul([html.Li(line) for line in said]))
+def _percent(row: Mapping[str, Any]) -> str:
+    return f"{100 * row['covered'] // row['elements']} %"
+
+
+def about(row: Mapping[str, Any], today: date) -> list[Component]:
+    """The figures of one certificate, and whether its cycle can still be completed, with both numbers."""
+    owed, planned = row["outstanding"], row["owed_planned"]
+    told = [
+        ("Looked at", f"{row['covered']} of {row['elements']}", f"{_percent(row)} of the elements"),
+        ("Owed", f"{owed}", f"{planned or 'none'} of them in a planned review" if owed else ""),
+        ("Missed", f"{row['missed']}", "in a year that is over; cannot be made good" if row["missed"] else ""),
+        time_left(row, today),
+    ]
+    notes = [] if row["annual_list_set"] else [f"{NO_LIST} Until then every element is due once in the cycle."]
+    if row["ended_on"] and row["ended_on"] <= today:
+        notes.append(f"Not in force since {day(row['ended_on'])}; nothing counts from that day on.")
+    sentence = html.P([components.status_word(*COMPLETES[row["can_complete"]]), f" {row['sentence']}"])
+    card = components.card("Can this cycle still be completed?", sentence, *(html.P(note) for note in notes))
+    return [facts(told), card]
 
 
 def chips(cells: pl.DataFrame, asked: Filters) -> Component:
@@ -114,76 +134,95 @@ def shown(cells: pl.DataFrame, status: str) -> pl.DataFrame:
 
 
 def matrix(cells: pl.DataFrame, years: pl.DataFrame, standard: Standard, asked: Filters) -> str:
-    """Elements by the years of the cycle, in the states one can act on."""
+    """Elements by the years of the cycle, below their criteria, in the states one can act on."""
     columns = [
-        Column("element", "Element", width=320),
-        Column("kind", "Due", title="Annual: once in every year. Rolling: once in the cycle"),
-        *(
-            Column(
-                f"year{row['year']}",
-                f"Year {row['year']}",
-                "state",
-                f"Year {row['year']}, {day(row['begins_on'])} until {day(row['ends_on'])}, {YEAR[row['state']]}",
-            )
-            for row in years.iter_rows(named=True)
-        ),
-        Column("owed", "Owed"),
+        Column("element", "Element"),
+        *(_year(row) for row in years.iter_rows(named=True)),
+        Column("owed", "Owed", "state"),
+        Column("kind", "Due", title="Every year, or once in the cycle"),
         Column("last", "Last looked at", "day", "The last counting day of this cycle", first_descending=True),
     ]
-    rows = [_row(row, years.height, standard, asked) for row in cells.iter_rows(named=True)]
+    rows = []
+    for criterion in standard.criteria:
+        own = cells.filter(pl.col("criterion") == criterion.code)
+        if own.height:
+            rows.append(_criterion(criterion, own, years.height))
+            rows += [_element(row, years.height, standard, asked) for row in own.iter_rows(named=True)]
     return table.table_json(
         "Elements by years of the cycle",
         columns,
         rows,
         find="url",
+        tree=True,
         dense=True,
         empty="No element is in this state.",
-        say=f"{count(len(rows), 'element')} shown",
+        say=f"{count(cells.height, 'element')} shown",
     )
 
 
-def _row(row: Mapping[str, Any], years: int, standard: Standard, asked: Filters) -> Row:
+def _year(row: Mapping[str, Any]) -> Column:
+    name, dates = f"Year {row['year']}, {YEAR[row['state']]}", f"{day(row['begins_on'])} to {day(row['ends_on'])}"
+    whole = str.maketrans(" ", "\u00a0")  # a day does not break over lines
+    label = f"{day(row['begins_on']).translate(whole)} to {day(row['ends_on']).translate(whole)}"
+    group = Group(name.translate(whole), name)
+    return Column(f"year{row['year']}", label, "state", f"{name}, {dates}", groups=(group,))
+
+
+def _criterion(criterion: Criterion, own: pl.DataFrame, years: int) -> Row:
+    annual, owed = own.filter(pl.col("kind") == "annual").height, int(own["outstanding"].sum())
+    seen = [own.filter(pl.col("years").list.get(year, null_on_oob=True) == "covered").height for year in range(years)]
+    due = [f"{annual} every year"] * bool(annual) + [f"{own.height - annual} once"] * (annual < own.height)
+    return Row(
+        f"criterion-{criterion.code}",
+        [
+            table.text(f"{criterion.code} {criterion.title}", f"{int(own['covered'].sum())} of {own.height} looked at"),
+            *(table.state(None, f"{number}") for number in seen),
+            table.state(None, f"{owed}"),
+            ", ".join(due),
+            own["last_covered_on"].max(),
+        ],
+        open=True,
+        name=f"criterion {criterion.code}",
+    )
+
+
+def _element(row: Mapping[str, Any], years: int, standard: Standard, asked: Filters) -> Row:
     element = standard.element[row["element"]]
     states = [table.state(STATE[state]) for state in row["years"]]
+    address = asked.href(cell=f"{row['department_code'] or ''}~{element.code}")
     return Row(
-        row["element"],
+        element.code,
         [
-            table.text(
-                f"{element.code} {element.title}",
-                None,
-                asked.href(cell=f"{row['department_code'] or ''}~{element.code}"),
-            ),
-            "every year" if row["kind"] == "annual" else "once",
+            table.text(f"{element.code} {element.title}", None, address),
             *states,
             *([None] * (years - len(states))),
-            "owed" if row["outstanding"] else None,
+            table.state("owed") if row["outstanding"] else table.state(None, "–"),
+            "every year" if row["kind"] == "annual" else "once",
             row["last_covered_on"],
         ],
+        depth=1,
         name=f"element {element.code}",
     )
 
 
 def criteria_table(cells: pl.DataFrame, standard: Standard) -> str:
-    """Shares per criterion: covered / elements."""
+    """Shares per criterion, and what is owed as lists of codes to take into a plan."""
+    planned = pl.col("years").list.contains("planned")
     rows = []
     for criterion in standard.criteria:
         own = cells.filter(pl.col("criterion") == criterion.code)
-        covered, whole = int(own["covered"].sum()), own.height
-        words = f"{covered} of {whole}"
-        share = table.share(covered / whole, words) if whole else None
-        rows.append(
-            Row(
-                criterion.code,
-                [f"{criterion.code} {criterion.title}", share, whole - covered, int(own["outstanding"].sum())],
-            )
-        )
+        covered, owed = int(own["covered"].sum()), own.filter("outstanding")
+        share = table.share(covered / own.height, f"{covered} of {own.height}") if own.height else None
+        lists = (", ".join(owed.filter(part)["element"]) or None for part in (~planned, planned))
+        rows.append(Row(criterion.code, [f"{criterion.code} {criterion.title}", share, owed.height, *lists]))
     columns = [
         Column("criterion", "Criterion"),
         Column("share", "Looked at", "share"),
-        Column("not_yet", "Not yet", "number", first_descending=True),
-        Column("owed", "Owed", "number", "Owed now: rolling elements not covered, annual ones a running year lacks"),
+        Column("owed", "Owed", "number", "Not looked at in the cycle, or due in a running year that lacks it"),
+        Column("unplanned", "Owed, in no planned review", sortable=False),
+        Column("planned", "Owed, in a planned review", sortable=False),
     ]
-    return table.table_json("Shares by criterion", columns, rows, find=False)
+    return table.table_json("What is owed, by criterion", columns, rows, find=False)
 
 
 def years_table(years: pl.DataFrame) -> str:
@@ -213,37 +252,39 @@ def years_table(years: pl.DataFrame) -> str:
     return table.table_json("Years of the cycle", columns, rows, find=False)
 
 
-def certificates_table(rows: pl.DataFrame, names: Mapping[str | None, str], tenant: str, asked: Filters) -> str:
+def certificates_table(rows: pl.DataFrame, names: Names, asked: Filters) -> str:
     """Every certificate, the one that needs most first."""
     columns = [
         Column("holder", "Holder and certificate"),
+        Column("complete", "Completes?", "status", "Can this cycle still be completed?"),
         Column("share", "Looked at", "share"),
         Column("owed", "Owed", "number", first_descending=True),
+        Column("planned", "Planned", "number", "Owed and in a planned review", first_descending=True),
         Column("missed", "Missed", "number", first_descending=True),
-        Column("planned", "Planned", "number", first_descending=True),
-        Column("complete", "Can it be completed?"),
         Column("reviews", "Reviews left", "number"),
-        Column("days", "Days to expiry", "number"),
+        Column("days", "Days left", "number", "Days to expiry"),
     ]
-    words = {True: "yes", False: "no", None: "not known"}
-    told = [
-        Row(
-            row["certificate_code"],
-            [
-                table.text(
-                    names.get(row["department_code"]) or row["department_code"] or tenant,
-                    row["certificate_code"],
-                    asked.href(certificate=row["certificate_code"], status=""),
-                ),
-                table.share(row["share"], f"{row['covered']} of {row['elements']}"),
-                row["outstanding"],
-                row["missed"],
-                row["planned"],
-                words[row["can_complete"]],
-                row["reviews_left"],
-                row["days"],
-            ],
-        )
-        for row in rows.iter_rows(named=True)
-    ]
-    return table.table_json("Certificates, those that need most first", columns, told, find=len(told) > 12)
+    listed = [_certificate(row, names, asked) for row in rows.iter_rows(named=True)]
+    unset = rows.filter(~pl.col("annual_list_set")).height
+    note = (NO_LIST if unset == rows.height else f"{NO_LIST[:-1]} ({unset} of these).") if unset else None
+    caption = "Certificates, those that need most first"
+    return table.table_json(caption, columns, listed, find=len(listed) > 12, note=note)
+
+
+def _certificate(row: Mapping[str, Any], names: Names, asked: Filters) -> Row:
+    code, over = row["certificate_code"], lapsed(row, asked.as_of)
+    return Row(
+        code,
+        [
+            table.text(names.get(row["department_code"]), code),
+            table.status("indication", over) if over else table.status(*COMPLETES[row["can_complete"]]),
+            table.share(row["share"], f"{row['covered']} of {row['elements']}"),
+            row["outstanding"],
+            row["owed_planned"],
+            row["missed"],
+            row["reviews_left"],
+            None if over else row["days"],
+        ],
+        href=asked.href(certificate=code, status=""),
+        muted=bool(over),
+    )
