@@ -46,7 +46,7 @@ def update_sites(address: str | None) -> tuple[Any, ...]:
     chosen = certificates.chosen(rows, data.cut(view, data.programme(view).certificates), asked)
     options = certificates.options(rows, names)
     if chosen is None:
-        return "", "", _nothing(view, asked), "", "", "", "", options
+        return certificates.NOTHING, "", _nothing(view, asked), "", "", "", "", options
     head = page.headline(rows, chosen, names, asked) + certificates.instead(chosen, asked)
     listed = page.certificates_table(rows, names, asked) if certificates.is_list(rows, asked) else ""
     return head, listed, *_sites(view, chosen, rows, names, asked), options

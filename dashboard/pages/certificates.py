@@ -49,7 +49,7 @@ def is_list(rows: pl.DataFrame, asked: Filters) -> bool:
 
 def options(rows: pl.DataFrame, names: Names) -> str:
     """What the filter bar offers."""
-    several = [("", f"All {rows.height} certificates")] if rows.height > 1 else []
+    several = [("", f"All {rows.height} certificates" if rows.height else "None")] if rows.height != 1 else []
     holders = rows.select("certificate_code", "department_code").iter_rows()
     own = [(code, f"{names.get(department)} ({code})") for code, department in holders]
     return components.options(certificate=several + own)
@@ -106,6 +106,9 @@ def heading(row: Mapping[str, Any], rows: pl.DataFrame, names: Names, asked: Fil
     return []
 
 
+NOTHING = "There is no certificate to show."  # the sentence above what `nothing` gives
+
+
 def nothing(page_is_about: str, needs: Sequence[str], known: pl.DataFrame, asked: Filters) -> Component:
     """What stands there instead where no certificate is found; `needs` are the columns of a table of certificates."""
     if asked.certificate and asked.certificate in known["certificate_code"]:
@@ -120,4 +123,4 @@ def nothing(page_is_about: str, needs: Sequence[str], known: pl.DataFrame, asked
         table = f"{page_is_about} Load a table of certificates ({', '.join(needs)}), or choose a later day."
         return components.empty_state("No certificate is known on this day", table)
     every = asked.href(certificate="", department="", status="")
-    return components.empty_state(title, text, [html.A("All certificates", href=every)])
+    return html.Div([components.empty_state(title, text), html.P(html.A("All certificates", href=every))])

@@ -58,8 +58,10 @@ def by_certificate(
 ) -> pl.DataFrame:
     """scheme.coverage.completion with what else one asks of a certificate, those that need most first.
 
-    Adds missed and planned (elements with such a year), owed_planned (owed and in a planned review), and what
-    pages.certificates.with_ends adds. Those no longer in force come last.
+    Adds missed and planned (elements with such a year), owed_planned (owed and in a planned review), per_review_left
+    (owed for each review left), and what pages.certificates.with_ends adds. First those that cannot be completed, then
+    those of which it is not known, then the most owed per review left against what a review looks at; those no longer
+    in force last.
     """
     planned = pl.col("years").list.contains("planned")
     cells = coverage.group_by("certificate_code").agg(
@@ -68,8 +70,12 @@ def by_certificate(
         owed_planned=(planned & pl.col("outstanding")).sum(),
     )
     rows = completion.join(cells, on="certificate_code", maintain_order="left").with_row_index("place")
-    needs = pl.col("can_complete").cast(pl.Int8).fill_null(0.5)
-    return with_ends(rows, certificates, today).sort(~pl.col("in_force"), needs, -pl.col("outstanding"), "place")
+    rows = with_ends(rows, certificates, today).with_columns(
+        per_review_left=pl.when(pl.col("reviews_left") > 0).then(pl.col("outstanding") / pl.col("reviews_left"))
+    )
+    hope = pl.when(pl.col("can_complete")).then(2).when(pl.col("can_complete").is_null()).then(1).otherwise(0)
+    load = (pl.col("per_review_left") / pl.col("elements_per_review")).fill_null(0)
+    return rows.sort(~pl.col("in_force"), hope, -load, -pl.col("outstanding"), "place")
 
 
 def headline(rows: pl.DataFrame, row: Mapping[str, Any], names: Names, asked: Filters) -> str:
@@ -262,6 +268,8 @@ def certificates_table(rows: pl.DataFrame, names: Names, asked: Filters) -> str:
         Column("planned", "Planned", "number", "Owed and in a planned review", first_descending=True),
         Column("missed", "Missed", "number", first_descending=True),
         Column("reviews", "Reviews left", "number"),
+        Column("needed", "Owed a review", "number", "Elements owed for each review left", first_descending=True),
+        Column("usual", "Usual a review", "number", "Elements a review of this holder has looked at (median)"),
         Column("days", "Days left", "number", "Days to expiry"),
     ]
     listed = [_certificate(row, names, asked) for row in rows.iter_rows(named=True)]
@@ -283,6 +291,8 @@ def _certificate(row: Mapping[str, Any], names: Names, asked: Filters) -> Row:
             row["owed_planned"],
             row["missed"],
             row["reviews_left"],
+            None if over else row["per_review_left"],
+            row["elements_per_review"],
             None if over else row["days"],
         ],
         href=asked.href(certificate=code, status=""),
