@@ -29,7 +29,7 @@ def assessment(kind: str | None) -> str:
 
 def section(heading: str, *children: Component) -> Component:
     """A titled part of the drawer."""
-    return html.Section([html.H3(heading), *children], className="d-section")
+    return html.Section([html.H2(heading), *children], className="d-section")
 
 
 def where(place: Place) -> Component:
