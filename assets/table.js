@@ -130,7 +130,7 @@
         let waiting = null;
         box.addEventListener("input", () => {
           clearTimeout(waiting);
-          waiting = setTimeout(() => this.search(box.value), this.rows.length > 500 ? 120 : 30);
+          waiting = setTimeout(() => (live.get(id) || this).search(box.value), this.rows.length > 500 ? 120 : 30);
         });
         box.addEventListener("keydown", (event) => {
           if (event.key !== "Escape" || !box.value) return;
@@ -647,14 +647,17 @@
     }
 
     focusHead(level, column) {
+      const at = (node) => Number(node.closest("th").dataset.c);
+      let nearest = null;
       for (let up = level; up >= 0; up--) {
         const some = this.controls(up);
-        if (!some.length) continue;
-        const at = (node) => Number(node.closest("th").dataset.c);
-        const near = some.reduce((best, node) => (Math.abs(at(node) - column) < Math.abs(at(best) - column) ? node : best));
-        near.focus();
-        return;
+        const own = some.find((node) => at(node) === column);
+        if (own) return own.focus();
+        if (!nearest && some.length) {
+          nearest = some.reduce((best, node) => (Math.abs(at(node) - column) < Math.abs(at(best) - column) ? node : best));
+        }
       }
+      return nearest && nearest.focus();
     }
 
     pressedInHead(event) {
@@ -715,7 +718,12 @@
   function draw(place) {
     const text = place.getAttribute("data-table");
     if (!text) {
+      const heading = place.contains(document.activeElement) && document.querySelector("main h1");
       place.replaceChildren();
+      if (heading) {
+        heading.tabIndex = -1; // what had the focus is gone: a list one has chosen from
+        heading.focus();
+      }
       place.classList.toggle("is-drawn", text === "");
       live.delete(place.id);
       return;
@@ -727,7 +735,9 @@
     const inHead = focus && focus.closest("thead") ? (focus.closest("th").dataset.c || "0") : null;
     const inFind = focus && focus.matches(".t-find");
     const scrolled = before && before.place === place ? [before.scroll.scrollTop, before.scroll.scrollLeft] : null;
-    const table = new Table(place, data, keptOf(place, data));
+    const kept = keptOf(place, data);
+    if (inFind) kept.find = focus.value;
+    const table = new Table(place, data, kept);
     live.set(place.id, table);
     if (scrolled) {
       table.scroll.scrollTop = scrolled[0];
