@@ -190,6 +190,15 @@ def test_the_list_to_take_along_becomes_files_even_when_nothing_is_left_to_visit
     assert book.sheetnames == ["Sites", "About"]
 
 
+def test_the_files_run_no_formula_a_sender_wrote():
+    of = programme(certificate("2024-01-10", "2027-01-10", "LIB-24"), site("S", site_name="=1+1", address="@SUM(A1)"))
+    frame = page.to_take_along(stated(of), NAMES)
+    assert "'=1+1" in formats.csv_text(frame)
+    assert "'@SUM(A1)" in formats.csv_text(frame)
+    cell = openpyxl.load_workbook(io.BytesIO(formats.xlsx_bytes({"Sites": frame})))["Sites"]["C2"]
+    assert (cell.value, cell.data_type) == ("=1+1", "s")
+
+
 # --- the map ----------------------------------------------------------------------------------------------------------
 
 
