@@ -132,7 +132,8 @@ def _table(frame: "pl.DataFrame") -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console()
+    # Where nobody looks at it there is no edge at which a cell would have to be broken.
+    console = Console(width=None if sys.stdout.isatty() else 100_000)
     table = Table(box=box.SIMPLE_HEAD, header_style="bold")
     for name, dtype in frame.schema.items():
         table.add_column(name, justify="right" if dtype.is_numeric() else "left", overflow="fold")
@@ -171,6 +172,8 @@ def _report(report: "LoadReport") -> int:
         print(f"set aside: {file.file}{sheet}, row {row.row}: {row.why}", file=sys.stderr)
     if len(report.rejected) > 50:
         print(f"set aside: and {len(report.rejected) - 50} more; `assay rejected` lists them all", file=sys.stderr)
+    for skipped in report.skipped:
+        print(f"note: {skipped}", file=sys.stderr)
     faulty = report.rejected or any(file.outcome == "refused" for file in report.files)
     return SET_ASIDE if faulty else TOOK_ALL
 

@@ -103,11 +103,8 @@ def _reasons(at_odds: pl.DataFrame, key: list[str], values: list[str], files: Se
         differing = ", ".join(value for value in values if group[value][0] > 1)
         places = list(group.select("turn", "file_number", "row_number").iter_rows())
         for turn, file_number, _ in places:
-            others = [
-                f"row {row}" if other == file_number else f"row {row} of {files[other - 1]}"
-                for n, other, row in places
-                if n != turn
-            ]
-            more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
-            whys.append((turn, f"{', '.join(others[:_NAMED])}{more} says otherwise ({differing}); keep one of them"))
+            others = [(other, row) for n, other, row in places[: _NAMED + 1] if n != turn][:_NAMED]
+            named = (f"row {row}" + ("" if n == file_number else f" of {files[n - 1]}") for n, row in others)
+            more = f" and {len(places) - 1 - len(others)} more" if len(places) - 1 > len(others) else ""
+            whys.append((turn, f"{', '.join(named)}{more} says otherwise ({differing}); keep one of them"))
     return pl.DataFrame(whys, {"turn": pl.get_index_type(), "why_not": pl.String}, orient="row")

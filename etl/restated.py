@@ -46,7 +46,7 @@ def notes(rows: Mapping[str, pl.DataFrame], programme: Programme) -> Iterator[tu
     place = [name for name in key if name != "site_code"]
     since = pl.col("assessed_on").alias("since")
     moving = own.filter(~pl.col("restated")).select(*_ITEM, "assessed_on", pl.col("band").alias("in_force"), since)
-    repeated = own.filter("restated").join_asof(moving, on="assessed_on", by=_ITEM)
+    repeated = own.filter("restated").join_asof(moving, on="assessed_on", by=_ITEM, check_sortedness=False)
     here = results.filter(pl.col("site_code").is_null()).with_columns(pl.col("department_code").fill_null(""))
     differing = repeated.filter(pl.col("band") != pl.col("in_force")).join(
         here.select(*place, "file_number", "row_number"), on=place
