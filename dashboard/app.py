@@ -5,7 +5,6 @@ import os
 import secrets
 from collections.abc import Callable
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,6 @@ from werkzeug.exceptions import HTTPException
 
 from dashboard import ids, shell
 from dashboard.callbacks import shell as shell_callbacks
-from dashboard.components import empty_state, page
 from dashboard.headers import add_headers
 from dashboard.identity import guard
 from dashboard.signing_in import add_doors
@@ -83,16 +81,15 @@ def create_app() -> Dash:
         on_error=_tell,
     )
     for number, known in enumerate(shell.PAGES):
-        layout, register = _modules(known.name)
         dash.register_page(  # type: ignore[no-untyped-call]
             f"dashboard.pages.{known.name}",
             path=known.path,
             name=known.title,
             title=f"{known.title} – Assay",
             order=number,
-            layout=_sealed(layout),
+            layout=_sealed(import_module(f"dashboard.pages.{known.name}").layout),
         )
-        register(app)
+        import_module(f"dashboard.callbacks.{known.name}").register(app)
     shell_callbacks.register(app)
     app.layout = shell.layout
     add_doors(server)
@@ -104,12 +101,6 @@ def create_app() -> Dash:
     with server.test_client() as client:
         client.get("/_dash-dependencies")  # else the first requests of a worker race for making it (stack.md, 3)
     return app
-
-
-def _modules(name: str) -> tuple[Callable[[], Component], Callable[[Dash], None]]:
-    if find_spec(f"dashboard.pages.{name}") and find_spec(f"dashboard.callbacks.{name}"):
-        return import_module(f"dashboard.pages.{name}").layout, import_module(f"dashboard.callbacks.{name}").register
-    return lambda: page(name.capitalize(), empty_state("Not built yet", "This page is being made.")), lambda _: None
 
 
 def _sealed(layout: Callable[[], Component]) -> Callable[..., Component]:
