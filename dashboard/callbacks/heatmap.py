@@ -38,7 +38,8 @@ def update_heatmap(address: str | None) -> tuple[Any, Any, str, Any, str]:
     view = data.view(current_scope(), asked.known_at)
     options = page.options(data.programme(view).standard)
     if data.is_empty(view):
-        return "", components.nothing_loaded(view.scope.tenant_code), "", "", options
+        first = components.nothing_loaded(view.scope.tenant_code)
+        return "There are no results to show yet.", first, "", "", options
     grid = _grid(view, asked)
     page.check(asked, grid.standard, grid.tree)
     return headline(grid, asked), "", page.table(grid, asked), page.legend(grid, asked), options

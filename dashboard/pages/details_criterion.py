@@ -19,11 +19,11 @@ from scheme.standard import BANDS
 
 def criterion(behind: CriterionBehind, asked: Filters) -> list[Component]:
     """What the status of a criterion is made of: the sentence why, what counts against it, all its elements."""
+    against, below = _counting(behind, asked), _verdicts_below(behind, asked)
     parts: list[Component | None] = [
         where(behind.place),
         _verdict(behind),
-        _verdicts_below(behind, asked),
-        _counting(behind, asked),
+        *((below, against) if behind.headroom["indicative"] else (against, below)),
         _all_elements(behind, asked),
         open_actions(behind.actions, behind.day),
     ]

@@ -53,8 +53,8 @@ def _of_difference(grid: Grid) -> str:
         return f"None of {words.count(compared, 'department')} rates itself higher than its assessors."
     most = grid.tree.join(higher, on="department_code", nulls_equal=True, maintain_order="left")
     name, number = most.sort("higher", descending=True, maintain_order=True).select("name", "higher").row(0)
-    rate = "rates itself" if higher.height == 1 else "rate themselves"
+    rate = "rates itself higher than its" if higher.height == 1 else "rate themselves higher than their"
     return (
-        f"{higher.height} of {words.count(compared, 'department')} {rate} higher than their assessors, "
+        f"{higher.height} of {words.count(compared, 'department')} {rate} assessors, "
         f"in {words.count(found.filter(pl.col('by') > 0).height, 'element')}; most of all {name} ({number})."
     )

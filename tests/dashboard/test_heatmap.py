@@ -267,7 +267,7 @@ def test_the_headline_counts_better_and_worse_departments():
 def test_the_headline_of_the_difference_names_who_rates_itself_highest():
     said = headline(grid(*OWN, basis="difference"), asked("&basis=difference"))
     assert said == (
-        "1 of 1 department rates itself higher than their assessors, in 1 element; most of all Department A (1)."
+        "1 of 1 department rates itself higher than its assessors, in 1 element; most of all Department A (1)."
     )
 
 
