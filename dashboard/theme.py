@@ -18,7 +18,7 @@ _COLOUR = re.compile(r"--([\w-]+):\s*(#[0-9a-f]{6});")
 @cache
 def palette(scheme: str = "light") -> Mapping[str, str]:
     """Every colour by the name of its css variable, without the dashes; `scheme` is light or dark."""
-    light, dark = (ASSETS / "theme.css").read_text("utf-8").split("@media (prefers-color-scheme: dark)")
+    light, dark, *_ = (ASSETS / "theme.css").read_text("utf-8").split("@media (prefers-color-scheme: dark)")
     colours = dict(_COLOUR.findall(light))
     return colours | dict(_COLOUR.findall(dark)) if scheme == "dark" else colours
 

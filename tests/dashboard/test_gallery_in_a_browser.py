@@ -434,7 +434,7 @@ def test_a_session_that_has_ended_leads_to_the_sign_in_page_and_back(gallery, br
 def test_who_is_signed_in_and_where_is_said(shown):
     page = shown()
     bar = page.get_by_role("banner")
-    expect(bar).to_contain_text("Northshire County Council (fictional)")
+    expect(bar).to_contain_text("Northshire County Council")
     expect(bar).to_contain_text("Fictional demonstration data")
     expect(bar).to_contain_text("lead@example.org")
 
