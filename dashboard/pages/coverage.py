@@ -177,14 +177,13 @@ def _year(row: Mapping[str, Any]) -> Column:
 def _criterion(criterion: Criterion, own: pl.DataFrame, years: int) -> Row:
     annual, owed = own.filter(pl.col("kind") == "annual").height, int(own["outstanding"].sum())
     seen = [own.filter(pl.col("years").list.get(year, null_on_oob=True) == "covered").height for year in range(years)]
-    due = [f"{annual} every year"] * bool(annual) + [f"{own.height - annual} once"] * (annual < own.height)
     return Row(
         f"criterion-{criterion.code}",
         [
             table.text(f"{criterion.code} {criterion.title}", f"{int(own['covered'].sum())} of {own.height} looked at"),
             *(table.state(None, f"{number}") for number in seen),
             table.state(None, f"{owed}"),
-            ", ".join(due),
+            f"{annual} every year" if annual else "once",
             own["last_covered_on"].max(),
         ],
         open=True,
