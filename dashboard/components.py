@@ -106,6 +106,9 @@ def empty_state(title: str, text: str, steps: Iterable[Children] = ()) -> Compon
     return html.Section([icon("bi-inbox"), html.H2(title), html.P(text), *todo], className="empty")
 
 
+NO_DATA = "There are no data here yet, so there is nothing to say."
+
+
 def nothing_loaded(tenant_code: str) -> Component:
     """What every page of an empty tenant says: what to do first."""
     return empty_state(

@@ -32,10 +32,10 @@ def update_data(address: str | None) -> tuple[Any, Any, str, str, Any]:
     """The page for an address."""
     asked, view = filters(address, "data"), data.view(current_scope())
     if not data.sees_all(view):
-        return "", page.not_shown(), "", "", ""
+        return page.HIDDEN, page.not_shown(), "", "", ""
     loads = data.loads(view)
     if loads.is_empty():
-        return "", components.nothing_loaded(view.scope.tenant_code), "", "", ""
+        return components.NO_DATA, components.nothing_loaded(view.scope.tenant_code), "", "", ""
     load = asked.load or page.newest_with_trouble(loads)
     confirm = page.to_confirm(data.rows_of(view, "departments"), data.rows_of(view, "sites"))
     if load is None:

@@ -39,7 +39,7 @@ def update_headroom(address: str | None) -> tuple[Any, Any, str, Any, str, Any]:
     asked = filters(address, "headroom")
     view = data.view(current_scope(), asked.known_at)
     if data.is_empty(view):
-        return "", components.nothing_loaded(view.scope.tenant_code), "", "", "", ""
+        return components.NO_DATA, components.nothing_loaded(view.scope.tenant_code), "", "", "", ""
     known, basis = data.programme(view), asked.basis.replace("difference", "formal")
     tree = data.branch(view, asked.as_of, asked.department)
     if known.results.is_empty():

@@ -29,7 +29,7 @@ def update_overview(address: str | None) -> tuple[Any, Any, Any, str]:
     asked = filters(address, "overview")
     view = data.view(current_scope(), asked.known_at)
     if data.is_empty(view):
-        return "", components.nothing_loaded(view.scope.tenant_code), "", ""
+        return components.NO_DATA, components.nothing_loaded(view.scope.tenant_code), "", ""
     facts = _facts(view, asked)
     week = page.week(facts)
     if data.programme(view).results.is_empty():

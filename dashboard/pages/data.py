@@ -105,11 +105,14 @@ def _outcome(row: dict[str, Any]) -> str:
     return f"Taken, {count(row['set_aside'], 'row')} set aside" if row["set_aside"] else "Taken"
 
 
+HIDDEN = "What was sent is shown to those who see every department."
+
+
 def not_shown() -> Component:
     """What people see who may not see every department."""
     return components.empty_state(
-        "Shown to those who see every department",
-        "A load holds rows of many departments. Ask your corporate lead what became of a file you sent; "
+        "Ask your corporate lead",
+        "A load holds rows of many departments. Your corporate lead can tell you what became of a file you sent; "
         "what was taken from it is on the other pages.",
     )
 

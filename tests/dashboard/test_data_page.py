@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 
+import formats
 from dashboard.filters import filters
 from dashboard.pages import data as page
 
@@ -142,3 +143,8 @@ def test_codes_that_no_register_names_are_to_be_confirmed():
     assert "New, please confirm" in said
     assert "department B" in said
     assert page.to_confirm(departments.filter("is_confirmed"), sites) == ""
+
+
+def test_two_files_with_a_sheet_of_one_name_both_come_back():
+    other = ASIDE.with_columns(file=pl.lit("c.xlsx"))
+    assert [frame.height for frame in formats.sent_back(pl.concat([ASIDE, other])).values()] == [1, 1]

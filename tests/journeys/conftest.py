@@ -1,12 +1,15 @@
-"""What journeys start from: an empty warehouse of either kind, at this version, with the tenants T and OTHER."""
+"""What journeys start from: an empty warehouse of either kind, with the tenants T and OTHER; or the demo's pages."""
 
 import itertools
 import shutil
 from collections.abc import Callable
+from functools import cache
 
 import pytest
+from playwright.sync_api import Page
 
 from tests.journeys.command_line import Warehouse
+from tests.journeys.screens import settled
 
 Opened = Callable[[str], Warehouse]
 
@@ -58,3 +61,36 @@ def either(request, opened: Opened) -> Warehouse:
 def shared(opened: Opened) -> Warehouse:
     """One warehouse on SQLite for the tests of a module that only read."""
     return opened("sqlite")
+
+
+@pytest.fixture(scope="session")
+def signed_in(served, browser) -> Callable[[str], dict]:
+    """A function: the cookies of one of the demo's people in the county council, who signs in once."""
+
+    @cache
+    def state(who: str) -> dict:
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(served.url)
+        page.get_by_label("E-mail address").fill(served.email(who))
+        page.get_by_label("Password").fill(served.passwords[who])
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url(f"{served.url}/")
+        kept = context.storage_state()
+        context.close()
+        return kept
+
+    return state
+
+
+@pytest.fixture
+def screen(served, new_context, signed_in) -> Callable[..., Page]:
+    """A function: a page of the demo, settled, as one of its people sees it in a window of this size."""
+
+    def show(path: str, who: str = "leader", size: tuple[int, int] = (1280, 800), **options) -> Page:
+        page = new_context(storage_state=signed_in(who), **options).new_page()
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.goto(served.url + path)
+        return settled(page)
+
+    return show
