@@ -138,4 +138,12 @@ def as_sent(rejected: pl.DataFrame) -> pl.DataFrame:
 def sent_back(rejected: pl.DataFrame) -> dict[str, pl.DataFrame]:
     """The same, one frame for each file and sheet: a workbook of them can be mended and loaded as it is."""
     groups = rejected.partition_by("file", "sheet", maintain_order=True, as_dict=True) if rejected.height else {}
-    return {str(sheet or file): as_sent(rows) for (file, sheet), rows in groups.items()}
+    sheets: dict[str, pl.DataFrame] = {}
+    for (file, sheet), rows in groups.items():
+        title = str(sheet or file)
+        if title in sheets:
+            title = f"{title} of {file}"
+        while title in sheets:
+            title += "'"
+        sheets[title] = as_sent(rows)
+    return sheets
