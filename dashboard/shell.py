@@ -1,6 +1,5 @@
 """The frame around every page: bar, menu, message, footer. It holds no data; callbacks fill its places."""
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -10,7 +9,7 @@ from dash.development.base_component import Component
 
 from dashboard import ids
 from dashboard.components import attributes, icon
-from dashboard.words import moment
+from dashboard.words import moment, organisation
 from db.people import Identity
 
 
@@ -104,7 +103,7 @@ def who(person: Identity) -> list[Component]:
     name = chosen.tenant_name if chosen else ""
     switch = [html.A("Switch organisation", href="/choose-tenant")] if len(person.grants) > 1 else []
     return [
-        html.Span(_FICTIONAL.sub("", name), className="tenant"),
+        html.Span(organisation(name), className="tenant"),
         *([html.Span("Fictional demonstration data", className="fictional")] if is_fictional(name) else []),
         *switch,
         html.A(person.email, href="/change-password", title="Change your password"),
@@ -119,9 +118,6 @@ def who(person: Identity) -> list[Component]:
 def is_fictional(tenant_name: str) -> bool:
     """Whether a tenant's name says that its data is made up."""
     return any(word in tenant_name.casefold() for word in ("fictional", "demo"))
-
-
-_FICTIONAL = re.compile(r"\s*\([^)]*\b(?:fictional|demo)[^)]*\)", re.IGNORECASE)  # the badge says it
 
 
 def freshness(load: int, finished_at: datetime, sent_by: str | None, known_at: datetime | None = None) -> str:

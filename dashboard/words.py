@@ -1,5 +1,6 @@
 """How days, moments, counts and lists are written on screen."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
@@ -23,6 +24,14 @@ def moment(value: datetime) -> str:
     """7 March 2025 at 14:02 UTC; a moment without a zone is taken as UTC."""
     utc = value.astimezone(UTC) if value.tzinfo else value
     return f"{day(utc.date())} at {utc:%H:%M} UTC"
+
+
+def organisation(tenant_name: str) -> str:
+    """A tenant's name without the bracket that says its data is fictional: the bar at the top says so already."""
+    return _FICTIONAL.sub("", tenant_name)
+
+
+_FICTIONAL = re.compile(r"\s*\([^)]*\b(?:fictional|demo)[^)]*\)", re.IGNORECASE)
 
 
 def count(number: int, one: str, several: str | None = None) -> str:

@@ -13,6 +13,7 @@ from dashboard.filters import cell as place_of
 from dashboard.identity import current_scope
 from dashboard.pages import certificates, details
 from dashboard.pages import coverage as page
+from dashboard.words import organisation
 
 
 def register(app: Dash) -> None:
@@ -41,7 +42,7 @@ def update_coverage(address: str | None) -> tuple[Any, ...]:
     """The page for an address."""
     asked = filters(address, "coverage")
     view = data.view(current_scope(), asked.known_at)
-    names = data.names(view) | {None: view.scope.tenant_name}
+    names = data.names(view) | {None: organisation(view.scope.tenant_name)}
     rows = _certificates(view, asked)
     chosen = certificates.chosen(rows, data.cut(view, data.programme(view).certificates), asked)
     options = certificates.options(rows, names)

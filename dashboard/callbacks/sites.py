@@ -15,7 +15,7 @@ from dashboard.filters import Filters, filters
 from dashboard.identity import current_scope
 from dashboard.pages import certificates
 from dashboard.pages import sites as page
-from dashboard.words import day
+from dashboard.words import day, organisation
 
 _TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 _ASKED = ("as_of", "known_at", "status", "certificate")
@@ -41,7 +41,7 @@ def update_sites(address: str | None) -> tuple[Any, ...]:
     """The page for an address."""
     asked = filters(address, "sites")
     view = data.view(current_scope(), asked.known_at)
-    names = data.names(view) | {None: view.scope.tenant_name}
+    names = data.names(view) | {None: organisation(view.scope.tenant_name)}
     rows = _certificates(view, asked)
     chosen = certificates.chosen(rows, data.cut(view, data.programme(view).certificates), asked)
     options = certificates.options(rows, names)
@@ -57,7 +57,7 @@ def sites_file(kind: str) -> Response:
     query = urlencode({key: request.args[key] for key in _ASKED if request.args.get(key)})
     asked = filters(f"/sites?{query}", "sites")
     view = data.view(current_scope(), asked.known_at)
-    names = data.names(view) | {None: view.scope.tenant_name}
+    names = data.names(view) | {None: organisation(view.scope.tenant_name)}
     rows = _certificates(view, asked).filter(pl.col("certificate_code") == asked.certificate)
     if kind not in _TYPES or rows.is_empty():
         abort(404)

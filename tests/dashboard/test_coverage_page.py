@@ -8,6 +8,7 @@ import polars as pl
 from dashboard.filters import filters
 from dashboard.pages import certificates
 from dashboard.pages import coverage as page
+from dashboard.words import organisation
 from scheme.coverage import certificates_on, completion, coverage, cycle_years
 from scheme.frames import Programme
 from scheme.standard import shipped
@@ -237,3 +238,8 @@ def test_the_time_left_is_in_words_on_every_side_of_the_expiry():
     assert until("2027-03-03") == "expired 2 days ago"
     early = known(department("TRN"), certificate("2023-01-01", "2026-01-01", "TRN-23", "TRN", ended="2025-07-10"))
     assert certificates.until(one(early, "TRN-23"), TODAY) == "185 days left, ending early on 10 July 2025"
+
+
+def test_a_name_does_not_repeat_that_data_is_fictional():
+    assert organisation("Ashcombe County Council (fictional demonstration data)") == "Ashcombe County Council"
+    assert organisation("Salford Library (published results)") == "Salford Library (published results)"
