@@ -78,6 +78,8 @@ def _take(all_: Arrived, file: sources.Found, reader: Reader, sender: Source, wo
         all_.files.append(
             FileReport(file.name, sheet.sheet.name, fingerprint, sheet.table, notes=[*notes, *sheet.notes])
         )
+        if not sheet.rows.height:
+            all_.files[-1].notes.append("there is nothing below the headings")
         all_.sheets[len(all_.files)] = sheet
         notes = []  # what is told of the file as a whole is told once
 

@@ -24,6 +24,8 @@ def _entries(data: bytes) -> Iterator[tuple[str, bytes]]:
     fats, first = struct.unpack_from("<II", data, 44)
     mini_cutoff, mini_first, _, more, _ = struct.unpack_from("<5I", data, 56)
     size = 1 << shift
+    if not 7 <= shift <= 16 or not 4 <= mini_shift <= shift or fats > len(data) // size + 1:
+        raise ValueError("its first page makes no sense")
 
     def sector(number: int) -> bytes:
         start = (number + 1) << shift
