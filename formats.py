@@ -5,6 +5,7 @@ in XLSX. Numbers and days stay numbers and days.
 """
 
 import io
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
@@ -43,12 +44,12 @@ def flat(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def csv_text(frame: pl.DataFrame) -> str:
-    """The frame as CSV; text cells that begin like a formula get a leading `'`."""
+    """The frame as CSV; headings and text cells that begin like a formula get a leading `'`."""
     text = pl.selectors.string()
     safe = flat(frame).with_columns(
         pl.when(text.str.contains(_FORMULA)).then("'" + text).otherwise(text).name.keep(),
     )
-    return safe.write_csv()
+    return safe.rename({name: f"'{name}" for name in safe.columns if re.match(_FORMULA, name)}).write_csv()
 
 
 def parquet_bytes(frame: pl.DataFrame) -> bytes:

@@ -154,7 +154,10 @@ def _profile(body: Mapping[str, Any], standard: Standard, where: str) -> Profile
         if named not in shipped_codes():
             raise ProfileInvalid(f"{where}: there is no profile '{named}' to start from; base = \"{standard.code}\"")
         base = shipped(str(named)).profile
-    return profile_of(body, standard, where, base)
+    profile = profile_of(body, standard, where, base)
+    if named is None and base is not None:
+        raise ProfileInvalid(f'{where}: `base` is missing; say what it starts from, such as base = "{standard.code}"')
+    return profile
 
 
 def _add_profile(session: Session, profile: Profile, body: Mapping[str, Any]) -> str | None:

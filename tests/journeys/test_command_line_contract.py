@@ -5,7 +5,6 @@ import io
 
 import openpyxl
 import polars as pl
-import pytest
 
 from tests.journeys.command_line import LOADS, REJECTED, RESULT, at_once, only, tuples
 
@@ -297,9 +296,9 @@ def test_what_is_dated_after_the_day_of_loading_is_set_aside_unless_planned(ware
     }  # fmt: skip
 
 
-def test_check_writes_nothing_and_says_what_load_then_does(either):
-    either.csv("in/departments.csv", DEPARTMENT, "A,Alpha,", "B,Bravo,B")
-    either.csv("in/results.csv", RESULT,
+def test_check_writes_nothing_and_says_what_load_then_does(warehouse):
+    warehouse.csv("in/departments.csv", DEPARTMENT, "A,Alpha,", "B,Bravo,B")
+    warehouse.csv("in/results.csv", RESULT,
         "A,annual_review,2025-03-07,1.1.1,C",
         "A,annual_review,2025-03-07,1.1.1,C",
         "Q,annual_review,2025-03-07,1.1.2,TBC",
@@ -307,13 +306,13 @@ def test_check_writes_nothing_and_says_what_load_then_does(either):
         "A,annual_review,2025-03-07,1.2.1,C",
         "A,annual_review,2025-03-07,1.2.1,N",
     )  # fmt: skip
-    either.write("in/nonsense.csv", "a,b\n1,2\n")
-    either.csv("before.csv", RESULT, "A,annual_review,2025-03-07,1.1.1,N")
-    either.load("before.csv")
-    was = at_once(lambda: either.records("loads", "--tenant", "T"), lambda: either.measure("history"))
-    checked = either.say("check", "in", "--tenant", "T", code=3)
-    assert was == at_once(lambda: either.records("loads", "--tenant", "T"), lambda: either.measure("history"))
-    loaded = either.load("in", code=3)
+    warehouse.write("in/nonsense.csv", "a,b\n1,2\n")
+    warehouse.csv("before.csv", RESULT, "A,annual_review,2025-03-07,1.1.1,N")
+    warehouse.load("before.csv")
+    was = at_once(lambda: warehouse.records("loads", "--tenant", "T"), lambda: warehouse.measure("history"))
+    checked = warehouse.say("check", "in", "--tenant", "T", code=3)
+    assert was == at_once(lambda: warehouse.records("loads", "--tenant", "T"), lambda: warehouse.measure("history"))
+    loaded = warehouse.load("in", code=3)
     timed = ("load", "started_at", "finished_at", "sent_by")
 
     def untimed(records):
@@ -420,26 +419,20 @@ def test_outside_the_scope_of_its_assessment_a_result_is_restated_and_a_differen
     assert [(row["element"], row["assessed_on"]) for row in history if row["restated"]] == [("1.2.1", "2025-03-07")]
 
 
-@pytest.mark.parametrize("form", ["json", "csv", "parquet", "xlsx", "table"])
-def test_loads_and_check_print_every_format(shared, form):
-    if not (shared.folder / "one.csv").exists():
-        shared.csv("one.csv", RESULT, "A,annual_review,2025-03-07,1.1.1,C")
-        shared.load("one.csv")
-    loads, checked = at_once(
-        lambda: shared.say("loads", "--tenant", "T", "--format", form),
-        lambda: shared.say("check", "one.csv", "--tenant", "T", "--format", form),
+def test_loads_and_check_print_every_format(warehouse):
+    warehouse.csv("one.csv", RESULT, "A,annual_review,2025-03-07,1.1.1,C", "A,annual_review,2025-03-07,1.1.2,Amber")
+    warehouse.load("one.csv", code=3)
+    loads, check = ("loads", "--tenant", "T", "--format"), ("check", "one.csv", "--format")
+    as_csv, as_xlsx, as_table, check_table, check_csv, check_parquet, check_xlsx = at_once(
+        *(lambda form=form: warehouse.say(*loads, form) for form in ("csv", "xlsx", "table")),
+        *(lambda form=form: warehouse.say(*check, form, code=3) for form in ("table", "csv", "parquet", "xlsx")),
     )
-    for said, columns in ((loads, LOADS), (checked, LOADS[1:])):
-        match form:
-            case "json":
-                records = said.json if said is loads else said.json["loads"]
-                assert [list(record) for record in records] == [columns]
-            case "csv":
-                assert said.out.decode().splitlines()[0].split(",")[: len(columns)] == columns
-            case "parquet":
-                assert pl.read_parquet(io.BytesIO(said.out)).columns[: len(columns)] == columns
-            case "xlsx":
-                first = next(openpyxl.load_workbook(io.BytesIO(said.out)).worksheets[0].iter_rows(values_only=True))
-                assert list(first)[: len(columns)] == columns
-            case "table":
-                assert "one.csv" in said.out.decode()
+    assert as_csv.out.decode().splitlines()[0].split(",") == LOADS
+    assert openpyxl.load_workbook(io.BytesIO(as_xlsx.out)).worksheets[0].max_row == 2
+    for said in (as_table, check_table):
+        lines = said.out.decode().splitlines()
+        assert any("one.csv" in line and "results" in line and "loaded" in line for line in lines)
+    assert check_csv.out.decode().splitlines()[0].split(",")[: len(LOADS) - 1] == LOADS[1:]
+    assert pl.read_parquet(io.BytesIO(check_parquet.out)).columns[: len(LOADS) - 1] == LOADS[1:]
+    first, second = openpyxl.load_workbook(io.BytesIO(check_xlsx.out)).worksheets[:2]
+    assert (first.max_row, second.max_row) == (2, 2)

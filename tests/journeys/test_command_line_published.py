@@ -66,8 +66,8 @@ def test_published_files_give_the_published_totals(either):
     assert {(record["read"], record["loaded"], record["unchanged"]) for record in second.files} == {(57, 0, 57)}
 
 
-def test_published_courts_have_twelve_of_twenty_four_sites_visited_in_june_2017(either):
-    loaded = either.load(*PUBLISHED.glob("scts-*.csv"))
+def test_published_courts_have_twelve_of_twenty_four_sites_visited_in_june_2017(warehouse):
+    loaded = warehouse.load(*PUBLISHED.glob("scts-*.csv"))
     assert {record["table"]: record["loaded"] for record in loaded.files} == {
         "certificates": 1,
         "departments": 1,
@@ -77,11 +77,11 @@ def test_published_courts_have_twelve_of_twenty_four_sites_visited_in_june_2017(
     assert "please confirm" not in loaded.said.err  # the registers name everything, whatever the files' order
 
     june, before, late, sites, never = at_once(
-        lambda: either.measure("visits", "--as-of", "2017-06-30"),
-        lambda: either.measure("visits", "--as-of", "2016-12-31"),
-        lambda: either.measure("visits", "--as-of", "2024-12-01"),
-        lambda: either.measure("sites", "--as-of", "2017-06-30"),
-        lambda: either.measure("visits", "--as-of", "2015-12-31"),
+        lambda: warehouse.measure("visits", "--as-of", "2017-06-30"),
+        lambda: warehouse.measure("visits", "--as-of", "2016-12-31"),
+        lambda: warehouse.measure("visits", "--as-of", "2024-12-01"),
+        lambda: warehouse.measure("sites", "--as-of", "2017-06-30"),
+        lambda: warehouse.measure("visits", "--as-of", "2015-12-31"),
     )
     assert june == [
         {

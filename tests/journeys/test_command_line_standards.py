@@ -253,3 +253,33 @@ def test_a_tenants_code_is_taken_once_and_its_standard_must_exist(warehouse):
     assert "nothing" in unknown.err
     warehouse.say("tenant", "add", "NEW", "--name", "New")
     warehouse.say("tenant", "add", "", "--name", "Nobody", code=2)
+
+
+def test_a_source_file_maps_a_senders_headings_and_words(warehouse):
+    warehouse.write("sender.toml", """
+name = "Housing"
+day_first = false
+[columns]
+"Team" = "department_code"
+"Ref no" = "element"
+"Grade" = "band"
+"When" = "assessed_on"
+[fixed]
+assessment_type = "annual_review"
+[bands]
+"Green" = "compliant"
+"Amber" = "partial"
+""")  # fmt: skip
+    warehouse.csv("housing.csv", "Team,Ref no,Grade,When", "H,1.1.1,GREEN,03/07/2025", "H,1.1.2,Amber,2025-03-07",
+                  "H,1.1.3,Red,2025-03-07")  # fmt: skip
+    warehouse.write("wrong.toml", 'name = "X"\n[columns]\n"Team" = "departmentcode"\n')
+    loaded, wrong = (
+        warehouse.load("housing.csv", "--source", "sender.toml", code=3),
+        warehouse.say("load", "housing.csv", "--tenant", "T", "--source", "wrong.toml", code=2),
+    )
+    assert "departmentcode" in wrong.err
+    assert loaded.why("housing.csv").keys() == {4}
+    assert tuples(warehouse.measure("standing", "--department", "H"), "element band assessed_on") == [
+        ("1.1.1", "compliant", "2025-03-07"),
+        ("1.1.2", "partial", "2025-03-07"),
+    ]

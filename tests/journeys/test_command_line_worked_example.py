@@ -22,49 +22,44 @@ LATER = [
 ]
 
 
-@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+# Where it is kept, the tenant, and who holds the certificate: the corporate body, or a department.
+CASES = [
+    pytest.param(("sqlite", "WHOLE", None), id="corporate body on SQLite"),
+    pytest.param(("sqlite", "PART", "H"), id="department on SQLite"),
+    pytest.param(("postgres", "PART", "H"), id="department on PostgreSQL", marks=pytest.mark.postgres),
+]
+
+
+@pytest.fixture(scope="module", params=CASES)
 def example(request, opened):
-    """Two tenants: in WHOLE the corporate body itself holds the certificate, in PART the department H."""
-    warehouse = opened(request.param)
+    """A warehouse with the example in it, the tenant and the holder of the certificate."""
+    kind, tenant, holder = request.param
+    warehouse = opened(kind)
     warehouse.write("ours.toml", PROFILE)
-    for tenant in ("WHOLE", "PART"):
-        warehouse.say("tenant", "add", tenant, "--name", tenant, "--profile", "ours.toml")
+    warehouse.say("tenant", "add", tenant, "--name", tenant, "--profile", "ours.toml")
     first = [("initial", "2024-02-20", code, "Partial" if code == "1.2.1" else "Compliant") for code in ALL]
-    warehouse.csv("whole/z-first.csv", "Assessment type,Assessed on,Element,Band", *first)
-    warehouse.csv("whole/a-later.csv", "Assessment type,Assessed on,Element,Band", *LATER)
-    warehouse.csv(
-        "whole/certificates.csv",
-        "Certificate code,Awarded on,Expires on,Sites required",
-        "CSE-1,2024-04-01,2027-04-01,3",
-    )
-    warehouse.csv("part/departments.csv", "Department code,Department name", "H,Holder")
-    warehouse.csv(
-        "part/results.csv",
-        "Department code,Assessment type,Assessed on,Element,Band",
-        *(("H", *row) for row in (*LATER, *reversed(first))),
-    )
-    warehouse.csv(
-        "part/certificates.csv",
-        "Certificate code,Department code,Awarded on,Valid until,Sites required",
-        "CSE-1,H,01/04/2024,31/03/2027,3",
-    )
-    for folder, tenant in (("whole", "WHOLE"), ("part", "PART")):
-        loaded = warehouse.load(folder, tenant=tenant)
-        assert sum(record["loaded"] for record in loaded.files if record["table"] == "results") == 57 + 7
-    return warehouse
+    if holder is None:
+        warehouse.csv("in/z-first.csv", "Assessment type,Assessed on,Element,Band", *first)
+        warehouse.csv("in/a-later.csv", "Assessment type,Assessed on,Element,Band", *LATER)
+        warehouse.csv("in/certificates.csv", "Certificate code,Awarded on,Expires on,Sites required",
+                      "CSE-1,2024-04-01,2027-04-01,3")  # fmt: skip
+    else:
+        warehouse.csv("in/departments.csv", "Department code,Department name", "H,Holder")
+        warehouse.csv("in/results.csv", "Department code,Assessment type,Assessed on,Element,Band",
+                      *(("H", *row) for row in (*LATER, *reversed(first))))  # fmt: skip
+        warehouse.csv("in/certificates.csv", "Certificate code,Department code,Awarded on,Valid until,Sites required",
+                      "CSE-1,H,01/04/2024,31/03/2027,3")  # fmt: skip
+    loaded = warehouse.load("in", tenant=tenant)
+    assert sum(record["loaded"] for record in loaded.files if record["table"] == "results") == 57 + 7
+    return warehouse, tenant, holder
 
 
-@pytest.fixture(params=[("WHOLE", None), ("PART", "H")], ids=["corporate body", "department"])
-def holder(request):
-    return request.param
-
-
-def test_standing_and_headroom_of_the_worked_example_are_those_of_the_page(example, holder):
-    tenant, code = holder
+def test_standing_and_headroom_of_the_worked_example_are_those_of_the_page(example):
+    warehouse, tenant, code = example
     april, june, standing = at_once(
-        lambda: example.measure("headroom", "--as-of", "2026-04-15", tenant=tenant),
-        lambda: example.measure("headroom", "--as-of", "2026-06-01", tenant=tenant),
-        lambda: example.measure("standing", "--as-of", "2026-06-01", tenant=tenant),
+        lambda: warehouse.measure("headroom", "--as-of", "2026-04-15", tenant=tenant),
+        lambda: warehouse.measure("headroom", "--as-of", "2026-06-01", tenant=tenant),
+        lambda: warehouse.measure("standing", "--as-of", "2026-06-01", tenant=tenant),
     )
     april, june, standing = ([r for r in rows if r["department_code"] == code] for rows in (april, june, standing))
     keys = "elements compliance_plus compliant partial non_compliant not_applicable not_assessed headroom status"
@@ -111,14 +106,14 @@ def test_standing_and_headroom_of_the_worked_example_are_those_of_the_page(examp
     }
 
 
-def test_coverage_of_the_worked_example_is_that_of_the_page(example, holder):
-    tenant, code = holder
+def test_coverage_of_the_worked_example_is_that_of_the_page(example):
+    warehouse, tenant, code = example
     june, between, expired, visits, headroom = at_once(
-        lambda: example.measure("coverage", "--as-of", "2026-06-01", tenant=tenant),
-        lambda: example.measure("coverage", "--as-of", "2025-06-15", tenant=tenant),
-        lambda: example.measure("coverage", "--as-of", "2027-07-01", tenant=tenant),
-        lambda: example.measure("visits", "--as-of", "2026-06-01", tenant=tenant),
-        lambda: example.measure("headroom", "--as-of", "2024-02-19", tenant=tenant),
+        lambda: warehouse.measure("coverage", "--as-of", "2026-06-01", tenant=tenant),
+        lambda: warehouse.measure("coverage", "--as-of", "2025-06-15", tenant=tenant),
+        lambda: warehouse.measure("coverage", "--as-of", "2027-07-01", tenant=tenant),
+        lambda: warehouse.measure("visits", "--as-of", "2026-06-01", tenant=tenant),
+        lambda: warehouse.measure("headroom", "--as-of", "2024-02-19", tenant=tenant),
     )
     assert [row["element"] for row in june] == list(ALL)
     assert {row["certificate_code"] for row in june} == {"CSE-1"}
