@@ -120,7 +120,7 @@ def about(row: Mapping[str, Any], sites: pl.DataFrame, today: date) -> list[Comp
         facts(
             [
                 ("Required", "not stated" if required is None else f"{required:,}", "by the certificate"),
-                ("Visited", f"{row['visited']:,}", f"of {count(row['sites_in_scope'], 'site')} in scope"),
+                ("Visited", f"{row['visited']:,}", f"{count(row['sites_in_scope'], 'site')} in scope"),
                 ("Still to visit", "not stated" if required is None else f"{row['outstanding']:,}", owed),
                 ("Not visited yet", f"{waiting.height:,}", f"{booked or 'none'} of them booked"),
                 time_left(row, today),
