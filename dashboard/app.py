@@ -21,7 +21,7 @@ from dashboard.headers import add_headers
 from dashboard.identity import guard
 from dashboard.signing_in import add_doors
 from dashboard.theme import ASSETS
-from scheme.errors import AssayError, UsageError
+from scheme.errors import AssayError, UsageError, WarehouseError
 
 log = logging.getLogger("assay")
 
@@ -114,11 +114,15 @@ def _sealed(layout: Callable[[], Component]) -> Callable[..., Component]:
 
 def _tell(error: Exception) -> None:
     """Show what went wrong in a callback: our own errors say it themselves, any other gets a number and the log."""
-    words = _sentence(error) if isinstance(error, AssayError) else _numbered(error)
-    set_props(ids.MESSAGE, {"children": words})
+    set_props(ids.MESSAGE, {"children": _sentence(error) if _is_for_readers(error) else _numbered(error)})
 
 
-def _sentence(error: AssayError) -> str:
+def _is_for_readers(error: Exception) -> bool:
+    """Whether an error's own words may be shown; those of the warehouse name files and servers (W11)."""
+    return isinstance(error, AssayError) and not isinstance(error, WarehouseError)
+
+
+def _sentence(error: Exception) -> str:
     words = str(error)
     return f"{words[:1].upper()}{words[1:]}."
 
@@ -126,7 +130,8 @@ def _sentence(error: AssayError) -> str:
 def _numbered(error: BaseException) -> str:
     number = secrets.token_hex(4)
     log.error("error %s at %s", number, request.path, exc_info=error)
-    return f"Something went wrong on our side. Try again; if it happens again, report it with the number {number}."
+    what = "The data cannot be reached just now" if isinstance(error, WarehouseError) else "Something went wrong here"
+    return f"{what}. Try again in a minute; if it happens again, report it with the number {number}."
 
 
 def _plainly(error: Exception) -> Response:
@@ -135,8 +140,10 @@ def _plainly(error: Exception) -> Response:
         said = {404: "There is no such page.", 413: "That is too large.", 429: "Too much at once; try again soon."}
         code = error.code or 500
         return Response(f"{said.get(code, error.name + '.')}\n", code, mimetype="text/plain")
-    if isinstance(error, AssayError):
+    if _is_for_readers(error):
         return Response(f"{_sentence(error)}\n", 400, mimetype="text/plain")
+    if isinstance(error, WarehouseError):
+        return Response(f"{_numbered(error)}\n", 503, {"Retry-After": "60"}, mimetype="text/plain")
     return Response(f"{_numbered(error)}\n", 500, mimetype="text/plain")
 
 

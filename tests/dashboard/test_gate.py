@@ -299,7 +299,7 @@ def test_failing_callbacks_say_what_to_do_or_give_a_number(app, lead):
     assert message("gallery-fail-plainly") == "This is what went wrong; do something about it."
     said = message("gallery-fail-badly")
     assert "secret" not in said
-    assert "Something went wrong on our side." in said
+    assert "Something went wrong here." in said
     assert said.rstrip(".").split()[-1].isalnum()
 
 
@@ -346,3 +346,12 @@ def test_every_answer_carries_its_headers(app, lead, stranger):
 
 def test_the_page_has_a_language(lead):
     assert '<html lang="en-GB">' in lead.get("/").text
+
+
+def test_a_warehouse_that_is_gone_is_told_without_saying_where_it_was(app, lead, tmp_path, monkeypatch):
+    monkeypatch.setenv("ASSAY_DATABASE_URL", f"sqlite:///{tmp_path}/hidden-place.db")
+    for answer in (lead.get("/"), lead.post("/_dash-update-component", json=body_of(app, "shell-who.children"))):
+        assert answer.status_code == 503
+        assert answer.headers["Retry-After"] == "60"
+        assert answer.text.startswith("The data cannot be reached just now.")
+        assert "hidden-place" not in answer.text
