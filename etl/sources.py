@@ -2,6 +2,7 @@
 
 import glob
 import tomllib
+import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -48,7 +49,7 @@ def found(paths: Sequence[str | Path], own: Collection[Path] = ()) -> tuple[list
     if not files:
         raise UsageError(f"{', '.join(map(str, paths))}: there are no files to read")
     names = Counter(file.name for file in files.values())
-    unlike = [file if names[file.name] == 1 else Found(file.path, file.path.as_posix()) for file in files.values()]
+    unlike = [file if names[file.name] == 1 else Found(file.path, _spelt(file.path)) for file in files.values()]
     return unlike, skipped
 
 
@@ -57,7 +58,7 @@ def _named(text: str) -> Iterator[Found]:
     if path.is_dir():
         yield from _relative(path, path.rglob("*"))
     elif path.is_file():
-        yield Found(path, path.name)
+        yield Found(path, _spelt(Path(path.name)))
     elif glob.has_magic(text):
         base = Path(*takewhile(lambda part: not glob.has_magic(part), path.parts))
         matches = list(base.glob(path.relative_to(base).as_posix()))
@@ -72,7 +73,13 @@ def _named(text: str) -> Iterator[Found]:
 def _relative(base: Path, paths: Iterable[Path]) -> Iterator[Found]:
     for path in sorted(paths):
         if path.is_file():
-            yield Found(path, path.relative_to(base).as_posix())
+            yield Found(path, _spelt(path.relative_to(base)))
+
+
+def _spelt(path: Path) -> str:
+    """A name fit to be kept and shown: bytes that are no UTF-8 and line breaks are spelt out, as in caf\\xe9.csv."""
+    name = path.as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(repr(letter)[1:-1] if unicodedata.category(letter) == "Cc" else letter for letter in name)
 
 
 def _is_passing(name: str) -> bool:

@@ -3,6 +3,7 @@
 import datetime
 import io
 import json
+import os
 import zipfile
 
 import openpyxl
@@ -365,6 +366,17 @@ def test_a_damaged_or_locked_or_unknown_file_is_refused_and_the_others_go_on(war
     assert "and" in loaded.file("no-band.csv")["reason"].lower()  # the column that is missing: band
     assert "password" in loaded.file("locked.xlsx")["reason"].lower()
     assert [row["department_code"] for row in warehouse.measure("history")] == ["A"]
+
+
+def test_a_file_may_have_a_name_that_is_no_text(warehouse):
+    for name in (b"caf\xe9.csv", b"two\nlines.csv"):
+        path = os.path.join(os.fsencode(warehouse.folder), name)  # noqa: PTH118 (a Path is text)
+        with open(path, "wb") as file:  # noqa: PTH123
+            file.write(csv_text(RESULT, [(name[:3].decode(), "initial", "2025-03-07", "1.1.1", "C")]).encode())
+    loaded = warehouse.load(".")
+    assert sorted(record["file"] for record in loaded.files) == ["caf\\xe9.csv", "two\\nlines.csv"]
+    assert {record["loaded"] for record in loaded.files} == {1}
+    assert {record["unchanged"] for record in warehouse.load(".").files} == {1}
 
 
 def test_no_cell_of_a_long_or_short_row_vanishes(warehouse):
