@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from datetime import date
 
 import polars as pl
 
@@ -30,7 +31,8 @@ def tidy(table: str, raw: pl.DataFrame, words: Words) -> pl.DataFrame:
         values[column.name], unread[column.name] = _read(raw, column.name, column.kind, words)
     if VALID_UNTIL in raw.columns:
         last, unclear = _read(raw, VALID_UNTIL, "day", words)
-        values["expires_on"] = _either(values["expires_on"], last.dt.offset_by("1d"))
+        # 31 December 9999 says that there is no end; no day follows it.
+        values["expires_on"] = _either(values["expires_on"], last.dt.offset_by("1d").clip(upper_bound=date.max))
         unread["expires_on"] = _either(unread["expires_on"], unclear)
     if "mode" in values:
         values["mode"] = values["mode"].fill_null("on_site")

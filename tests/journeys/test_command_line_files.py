@@ -394,9 +394,16 @@ def test_no_cell_of_a_long_or_short_row_vanishes(warehouse):
 
 
 def test_valid_until_is_the_last_day_of_validity(warehouse):
-    warehouse.csv("c.csv", "Certificate code,Awarded on,VALID_UNTIL", "C,2024-04-01,2027-03-31")
+    heading = "Certificate code,Department code,Awarded on,VALID_UNTIL"
+    warehouse.csv("c.csv", heading, "C,,2024-04-01,2027-03-31", "FOR-EVER,A,2024-04-01,31/12/9999")
     warehouse.load("c.csv")
-    assert warehouse.measure("visits", "--as-of", "2027-03-31")[0]["days_to_expiry"] == 1
+    visits, coverage = (warehouse.measure(name, "--as-of", "2027-03-31") for name in ("visits", "coverage"))
+    assert [(row["certificate_code"], row["days_to_expiry"] < 2) for row in visits] == [
+        ("C", True),
+        ("FOR-EVER", False),
+    ]
+    assert visits[0]["days_to_expiry"] == 1
+    assert len(coverage) == 2 * 57
 
 
 TABLES = {
