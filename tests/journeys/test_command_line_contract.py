@@ -78,28 +78,28 @@ def test_files_of_one_load_may_come_in_any_order_and_under_any_name(warehouse, o
     assert visits[0]["visited"] == 1
 
 
-def test_an_empty_cell_never_overwrites_and_the_same_again_changes_nothing(either):
-    either.csv("in/departments.csv", DEPARTMENT, "A,Alpha,", "B,Bravo,A")
-    either.csv(
+def test_an_empty_cell_never_overwrites_and_the_same_again_changes_nothing(warehouse):
+    warehouse.csv("in/departments.csv", DEPARTMENT, "A,Alpha,", "B,Bravo,A")
+    warehouse.csv(
         "in/sites.csv", "Site code,Site name,Department code,Must visit,In scope from", "S,Site,B,yes,2024-01-01"
     )
-    either.csv("in/certificates.csv", "Certificate code,Department code,Awarded on,Expires on,Sites required",
+    warehouse.csv("in/certificates.csv", "Certificate code,Department code,Awarded on,Expires on,Sites required",
                "C,A,2025-01-01,2028-01-01,3")  # fmt: skip
-    either.csv("in/results.csv", (*RESULT, "Restated"),
+    warehouse.csv("in/results.csv", (*RESULT, "Restated"),
                "B,annual_review,2025-03-07,1.1.1,C,", "B,annual_review,2025-03-07,1.1.2,P,yes")  # fmt: skip
-    first = either.load("in")
+    first = warehouse.load("in")
     before = at_once(
-        *(lambda n=n: either.measure(n, "--as-of", "2025-06-01") for n in ("standing", "visits", "sites", "history"))
+        *(lambda n=n: warehouse.measure(n, "--as-of", "2025-06-01") for n in ("standing", "visits", "sites", "history"))
     )
-    again = either.load("in")
+    again = warehouse.load("in")
     assert {counts(record)[1:3] for record in again.files} == {(0, 1), (0, 2)}
 
-    either.csv("in/departments.csv", DEPARTMENT, ",,", "B,,", "A,,")
-    either.csv("in/sites.csv", "Site code,Site name,Department code,Must visit,In scope from", "S,,,,")
-    either.csv("in/certificates.csv", "Certificate code,Awarded on,Expires on", "C,2025-01-01,2028-01-01")
-    either.csv("in/results.csv", (*RESULT, "Restated"),
+    warehouse.csv("in/departments.csv", DEPARTMENT, ",,", "B,,", "A,,")
+    warehouse.csv("in/sites.csv", "Site code,Site name,Department code,Must visit,In scope from", "S,,,,")
+    warehouse.csv("in/certificates.csv", "Certificate code,Awarded on,Expires on", "C,2025-01-01,2028-01-01")
+    warehouse.csv("in/results.csv", (*RESULT, "Restated"),
                "B,annual_review,2025-03-07,1.1.1,,", "B,annual_review,2025-03-07,1.1.2,P,")  # fmt: skip
-    third = either.load("in")
+    third = warehouse.load("in")
     assert {record["table"]: counts(record) for record in third.files} == {
         "departments": (2, 0, 2, 0, 0, 0),
         "sites": (1, 0, 1, 0, 0, 0),
@@ -107,14 +107,14 @@ def test_an_empty_cell_never_overwrites_and_the_same_again_changes_nothing(eithe
         "results": (2, 0, 1, 0, 1, 0),
     }
     after = at_once(
-        *(lambda n=n: either.measure(n, "--as-of", "2025-06-01") for n in ("standing", "visits", "sites", "history"))
+        *(lambda n=n: warehouse.measure(n, "--as-of", "2025-06-01") for n in ("standing", "visits", "sites", "history"))
     )
     assert after == before
     assert after[1][0]["sites_required"] == 3
     assert after[2][0]["must_visit"] is True
 
     # A loads list: newest first, with the keys of the page.
-    loads = either.records("loads", "--tenant", "T")
+    loads = warehouse.records("loads", "--tenant", "T")
     assert all(list(record) == LOADS for record in loads)
     assert [record["load"] for record in loads] == sorted((r["load"] for r in loads), reverse=True)
     assert {record["load"] for record in loads} == {first.number, again.number, third.number}

@@ -3,8 +3,6 @@
 import hashlib
 from collections import Counter
 
-import pytest
-
 from tests.journeys.command_line import PUBLISHED, at_once, only
 
 HOLDERS = {
@@ -134,9 +132,8 @@ def test_a_folder_with_files_of_no_known_table_is_loaded_all_the_same(warehouse)
     assert {row["status"] for row in headroom if row["department_code"] == "SCTS"} == {"incomplete"}
 
 
-@pytest.mark.parametrize("name", ["totals.csv", "anomalies.csv"])
-def test_a_file_of_no_known_table_alone_leaves_nothing_and_says_what_is_known(warehouse, name):
-    said = warehouse.say("load", PUBLISHED / name, "--tenant", "T", code=(1, 3))
-    assert name in said.err
+def test_a_file_of_no_known_table_alone_leaves_nothing_and_says_what_is_known(warehouse):
+    said = warehouse.say("load", PUBLISHED / "totals.csv", "--tenant", "T", code=(1, 3))
+    assert "totals.csv" in said.err
     assert "results" in said.err  # the tables there are, or the nearest
     assert warehouse.measure("history") == []

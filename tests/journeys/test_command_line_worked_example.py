@@ -25,7 +25,6 @@ LATER = [
 # Where it is kept, the tenant, and who holds the certificate: the corporate body, or a department.
 CASES = [
     pytest.param(("sqlite", "WHOLE", None), id="corporate body on SQLite"),
-    pytest.param(("sqlite", "PART", "H"), id="department on SQLite"),
     pytest.param(("postgres", "PART", "H"), id="department on PostgreSQL", marks=pytest.mark.postgres),
 ]
 
