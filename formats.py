@@ -12,6 +12,11 @@ from typing import Any
 
 import polars as pl
 
+# What a browser is told of the files it downloads, by their ending.
+CONTENT_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+}
 _FORMULA = r"^[=+\-@\t\r＝＋－＠]"
 
 

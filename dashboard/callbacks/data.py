@@ -12,8 +12,6 @@ from dashboard.filters import filters
 from dashboard.identity import current_scope
 from dashboard.pages import data as page
 
-_TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
-
 
 def register(app: Dash) -> None:
     """Everything follows from the address; the rows set aside can be taken away as files."""
@@ -54,11 +52,11 @@ def rejected_file(load: int, kind: str) -> Response:
     """The rows a load set aside, as sent, with `why`: CSV, or a workbook with a sheet for each of the sender's."""
     view = data.view(current_scope())
     rows = _of_file(data.rejected(view, load), request.args.get("file", "")) if data.sees_all(view) else pl.DataFrame()
-    if kind not in _TYPES or rows.is_empty():
+    if kind not in formats.CONTENT_TYPES or rows.is_empty():
         abort(404)
     body = formats.csv_text(formats.as_sent(rows)) if kind == "csv" else formats.xlsx_bytes(formats.sent_back(rows))
     headers = {"Content-Disposition": f'attachment; filename="set-aside-{load}.{kind}"'}
-    return Response(body, content_type=_TYPES[kind], headers=headers)
+    return Response(body, content_type=formats.CONTENT_TYPES[kind], headers=headers)
 
 
 def _of_file(frame: pl.DataFrame, file: str) -> pl.DataFrame:

@@ -17,7 +17,6 @@ from dashboard.pages import certificates
 from dashboard.pages import sites as page
 from dashboard.words import day, organisation
 
-_TYPES = {"csv": "text/csv; charset=utf-8", "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"}
 _ASKED = ("as_of", "known_at", "status", "certificate")
 
 
@@ -59,7 +58,7 @@ def sites_file(kind: str) -> Response:
     view = data.view(current_scope(), asked.known_at)
     names = data.names(view) | {None: organisation(view.scope.tenant_name)}
     rows = _certificates(view, asked).filter(pl.col("certificate_code") == asked.certificate)
-    if kind not in _TYPES or rows.is_empty():
+    if kind not in formats.CONTENT_TYPES or rows.is_empty():
         abort(404)
     row = rows.row(0, named=True)
     frame = page.to_take_along(page.shown(_states(view, row, asked), asked.status), names)
@@ -67,7 +66,7 @@ def sites_file(kind: str) -> Response:
     body = formats.csv_text(frame) if kind == "csv" else formats.xlsx_bytes({"Sites": frame}, about)
     name = re.sub(r"[^A-Za-z0-9]+", "-", f"sites-{asked.certificate}-{asked.as_of}").strip("-")
     headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
-    return Response(body, content_type=_TYPES[kind], headers=headers)
+    return Response(body, content_type=formats.CONTENT_TYPES[kind], headers=headers)
 
 
 def _certificates(view: data.View, asked: Filters) -> pl.DataFrame:
