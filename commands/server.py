@@ -1,0 +1,61 @@
+"""The server and its warehouse: demo, upgrade, serve."""
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from commands.arguments import group
+from commands.printing import progress, say
+
+server_app = group()
+
+
+@server_app.command()
+def demo(
+    port: Annotated[int, typer.Option(help="Where to serve. Example: --port 8051")] = 8050,
+    serve_it: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve it once it is built.")] = True,
+) -> None:
+    """Build the demo warehouse and serve it. Example: assay demo --port 8051."""
+    from db.upgrade import upgrade as bring_up
+    from etl import demo as demo_data
+
+    bring_up()
+    with progress() as told:
+        people = demo_data.build(progress=told)
+    print("\nThe demo warehouse is ready. All tenants but the published ones are fictional. Sign in as:\n")
+    for person in people:
+        print(f"  {person.email:34} {person.password:26} {person.role.replace('_', ' ')}, {person.tenants}")
+    print()
+    if serve_it:
+        serve(port=port)
+
+
+@server_app.command()
+def upgrade() -> None:
+    """Create the warehouse, or bring it to this version. Example: assay upgrade."""
+    from db.upgrade import upgrade as bring_up
+
+    say(bring_up())
+
+
+@server_app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on. Example: --host 0.0.0.0")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="The port. Example: --port 8051")] = 8050,
+) -> None:
+    """Serve the dashboard. Example: assay serve --port 8051."""
+    from db.upgrade import require_current
+
+    require_current()
+    say(f"serving http://{host}:{port} (stop with Ctrl+C)")
+    sys.stderr.flush()
+    sys.stdout.flush()
+    os.execvp(sys.executable, [sys.executable, "-m", "gunicorn", *_gunicorn(host, port)])  # noqa: S606
+
+
+def _gunicorn(host: str, port: int) -> Sequence[Any]:
+    quiet = ["--no-control-socket", "--log-level", "warning"]
+    return ["--bind", f"{host}:{port}", "--workers", "2", "--threads", "4", *quiet, "dashboard.app:server"]
