@@ -20,6 +20,7 @@ from dashboard.callbacks import shell as shell_callbacks
 from dashboard.headers import add_headers
 from dashboard.identity import guard
 from dashboard.signing_in import add_doors
+from dashboard.signing_on import add_sign_on
 from dashboard.theme import ASSETS
 from scheme.errors import AssayError, UsageError, WarehouseError
 
@@ -93,6 +94,7 @@ def create_app() -> Dash:
     shell_callbacks.register(app)
     app.layout = shell.layout
     add_doors(server)
+    add_sign_on(server)
     add_headers(app)
     # After Dash's own, so that what Dash makes at the first request is made before the guard turns that request away.
     guard(server, lambda path: any(known["path"] == path for known in dash.page_registry.values()))

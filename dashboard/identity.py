@@ -15,6 +15,7 @@ from scheme.errors import Forbidden
 # What anybody may have, matched on the request's own path; everything else needs a session.
 PUBLIC = ("/sign-in", "/accessibility", "/healthz", "/_favicon.ico")
 PUBLIC_FOLDERS = ("/assets/", "/_dash-component-suites/")
+PUBLIC_DOORS = ("/sign-on/",)  # what is behind them is decided there; unlike the folders, never kept by a browser
 # What a session may have before its password is changed or its organisation chosen.
 BEFORE_ALL = ("/sign-out", "/change-password")
 BEFORE_TENANT = (*BEFORE_ALL, "/choose-tenant")
@@ -83,7 +84,7 @@ def guard(server: Flask, is_page: Callable[[str], bool]) -> None:
     def check() -> BaseResponse | None:
         _refuse_foreign_writes()
         path = request.path
-        if path in PUBLIC or path.startswith(PUBLIC_FOLDERS):
+        if path in PUBLIC or path.startswith((*PUBLIC_FOLDERS, *PUBLIC_DOORS)):
             return None
         token = current_token()
         person = people.session_of(token) if token else None
