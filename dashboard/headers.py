@@ -3,8 +3,9 @@
 from dash import Dash
 from flask import Response, request
 
-from dashboard.identity import PUBLIC_FOLDERS, is_local
+from dashboard.identity import is_local
 
+_OF_THE_PROGRAM = ("/assets/", "/_dash-component-suites/")  # the same for everybody: a browser may keep these
 _PERMISSIONS = "accelerometer=(), camera=(), geolocation=(), gyroscope=(), microphone=(), payment=(), usb=()"
 
 
@@ -22,7 +23,7 @@ def add_headers(app: Dash) -> None:
         headers["Cross-Origin-Resource-Policy"] = "same-origin"
         if not is_local():
             headers["Strict-Transport-Security"] = "max-age=31536000"
-        if not request.path.startswith(PUBLIC_FOLDERS):
+        if not request.path.startswith(_OF_THE_PROGRAM):
             headers["Cache-Control"] = "no-store, private"
         elif request.path.startswith("/assets/") and response.status_code == 200 and request.query_string:
             headers["Cache-Control"] = "public, max-age=31536000, immutable"

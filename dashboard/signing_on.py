@@ -7,7 +7,7 @@ from flask import Flask, abort, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from dashboard import openid
-from dashboard.identity import current_token, is_local, keep_token, own_address
+from dashboard.identity import current_token, is_local, keep_token, origin, own_address
 from dashboard.openid import NotProven, Unreachable, shown
 from dashboard.providers import Provider, configured_origin, providers
 from db import sessions, sign_on
@@ -56,8 +56,7 @@ def back(name: str) -> Response | tuple[str, int]:
         vouched = sign_on.Vouched(
             provider.name, provider.tenants, person.issuer, person.subject, person.email, person.groups
         )
-        origin = request.remote_addr or ""
-        user_id = sign_on.account_of(vouched, origin)
+        user_id = sign_on.account_of(vouched, origin())
         if user_id is None:
             return _told(provider, NOTHING, NotProven("no group of theirs gives a role here"), 403)
     except Unreachable as fault:
@@ -65,9 +64,9 @@ def back(name: str) -> Response | tuple[str, int]:
     except NotProven as fault:
         return _told(provider, REFUSED, fault, 403)
     if current_token():
-        sessions.sign_out(current_token())
+        sessions.sign_out(current_token(), origin())
     response = redirect(onward)
-    keep_token(response, sessions.begin(user_id, origin, f"sign-on {provider.name}", is_proven=True))
+    keep_token(response, sessions.begin(user_id, origin(), f"sign-on {provider.name}", is_proven=True))
     _drop_cookie(response)
     return response
 
@@ -77,12 +76,12 @@ def redirect_uri(provider: Provider) -> str:
 
     Never what a request says of its host (reliability.md W4), unless that is loopback itself. UsageError elsewhere.
     """
-    origin = configured_origin()
-    if origin is None:
+    configured = configured_origin()
+    if configured is None:
         if not is_local():
             raise UsageError("signing on needs ASSAY_ORIGIN, the address under which people reach Assay; see operating")
-        origin = f"http://{request.host}"
-    return f"{origin}/sign-on/{provider.name}/back"
+        configured = f"http://{request.host}"
+    return f"{configured}/sign-on/{provider.name}/back"
 
 
 def _proven(provider: Provider) -> tuple[openid.Proven, str]:
