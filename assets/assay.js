@@ -54,6 +54,12 @@
 
   document.addEventListener("click", (event) => {
     const link = event.target.closest && event.target.closest("a[href]");
+    if (link && link.hasAttribute("download") && link.origin === window.location.origin) {
+      const url = new URL(link.href); // of this page's organisation, or not at all
+      url.searchParams.set("page", page);
+      link.href = url.href;
+      return;
+    }
     if (link && !event.defaultPrevented && event.button === 0 && isInner(link)) {
       if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
       event.preventDefault();
@@ -130,7 +136,14 @@
   /* A session that has ended answers 401: back to the sign-in page, and from there to where the reader was. */
   const fetched = window.fetch;
   let leaving = false;
-  window.fetch = function (...given) {
+  const page = (document.querySelector('meta[name="assay-page"]') || {}).content || "";
+  window.fetch = function (asked, options) {
+    const given = [asked, options];
+    if (String(asked).includes("/_dash-")) {
+      const headers = new Headers((options || {}).headers || {});
+      headers.set("X-Assay-Page", page); // this page was made for this session, as it is now
+      given[1] = Object.assign({}, options, { headers });
+    }
     return fetched.apply(this, given).then(
       (answer) => {
         const ours = String(answer.url).includes("/_dash-");
@@ -139,6 +152,10 @@
           leaving = true;
           const here = window.location.pathname + window.location.search;
           window.location.assign("/sign-in?next=" + encodeURIComponent(here));
+        } else if (ours && answer.status === 409) {
+          alarm("You have changed organisation or signed in again in another tab. Reload this page to go on.");
+        } else if (ours && answer.status === 403) {
+          alarm("Your role does not include this. If you need it, ask an administrator of your organisation.");
         } else if (ours && answer.status >= 400) {
           alarm("This part of the page could not be brought up to date. Reload the page; if it happens again, tell whoever looks after Assay.");
         }

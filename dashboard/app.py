@@ -6,22 +6,27 @@ import secrets
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import dash
 from dash import Dash, State, set_props
 from dash.development.base_component import Component
-from flask import Flask, Response, abort, request
+from flask import Flask, Response, abort, g, has_request_context, request
 from flask_compress import Compress
+from flask_limiter import Limiter
 from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
 
-from dashboard import ids, shell
+from dashboard import components, gate, ids, shell
+from dashboard.callbacks import drawer
 from dashboard.callbacks import shell as shell_callbacks
 from dashboard.headers import add_headers
-from dashboard.identity import guard
+from dashboard.identity import current_scope, guard, origin, page_token
 from dashboard.signing_in import add_doors
 from dashboard.signing_on import add_sign_on
 from dashboard.theme import ASSETS
+from db.secret import box
+from db.upgrade import require_current
 from scheme.errors import AssayError, UsageError, WarehouseError
 
 log = logging.getLogger("assay")
@@ -31,6 +36,7 @@ INDEX = """<!DOCTYPE html>
   <head>
     {%metas%}
     <meta name="color-scheme" content="light dark">
+    <meta name="assay-page" content="{%page_token%}">
     <title>{%title%}</title>
     {%favicon%}
     {%css%}
@@ -42,17 +48,29 @@ INDEX = """<!DOCTYPE html>
     {%renderer%}
   </body>
 </html>"""
-_SWITCHES = ("DASH_DEBUG", "DASH_MCP_ENABLED", "DASH_UI", "DASH_HOT_RELOAD")
+_SWITCHES = ("DASH_DEBUG", "DASH_MCP_ENABLED", "DASH_UI", "DASH_HOT_RELOAD", "FLASK_DEBUG")
+# A worker's own limit for one person or network address; what passes it is told to wait (W12).
+_OFTEN = os.environ.get("ASSAY_REQUESTS_A_MINUTE", "1200")
+
+
+class _Dash(Dash):
+    """Dash, with a page that knows the session it was made for."""
+
+    def interpolate_index(self, **parts: Any) -> str:  # type: ignore[override]  # called by Dash with names alone
+        page: str = super().interpolate_index(**parts)  # type: ignore[no-untyped-call]  # as Dash has it
+        return page.replace("{%page_token%}", page_token())
 
 
 def create_app() -> Dash:
     """A new dashboard with its own server, warm: its first request is like every other.
 
-    UsageError where the environment would switch on debugging or other ways in (reliability.md D12).
+    UsageError where the environment would switch on debugging or other ways in (reliability.md D12), or where the
+    program's secret is missing or none (W3).
     """
     for switch in _SWITCHES:
         if os.environ.get(switch, "").lower() in ("1", "true", "yes"):
             raise UsageError(f"{switch} is set; unset it, it opens ways into the dashboard that nobody guards")
+    box()
     server = Flask("dashboard", static_folder=None, template_folder=str(Path(__file__).parent / "templates"))
     server.config.update(
         MAX_CONTENT_LENGTH=1_000_000,
@@ -63,7 +81,7 @@ def create_app() -> Dash:
         COMPRESS_MIN_SIZE=600,
     )
     Compress(server)
-    app = Dash(
+    app = _Dash(
         "assay",
         server=server,  # type: ignore[arg-type]
         title="Assay",
@@ -88,30 +106,73 @@ def create_app() -> Dash:
             name=known.title,
             title=f"{known.title} – Assay",
             order=number,
-            layout=_sealed(import_module(f"dashboard.pages.{known.name}").layout),
+            layout=_sealed(import_module(f"dashboard.pages.{known.name}").layout, known.needs),
         )
         import_module(f"dashboard.callbacks.{known.name}").register(app)
+        if known.opens:
+            drawer.register(app, known.name, known.needs)
     shell_callbacks.register(app)
     app.layout = shell.layout
     add_doors(server)
     add_sign_on(server)
     add_headers(app)
     # After Dash's own, so that what Dash makes at the first request is made before the guard turns that request away.
-    guard(server, lambda path: any(known["path"] == path for known in dash.page_registry.values()))
+    guard(server, lambda path: path in _pages(), lambda: None)
+    Limiter(_whose, app=server, default_limits=[f"{_OFTEN} per minute"], storage_uri="memory://")
     server.before_request(_checked_callback(app))
+    gate.check(server, lambda: _need(app))
+    proxies = int(os.environ.get("ASSAY_PROXIES", "0"))
+    if proxies:  # how many proxies stand before this program; further words in their headers are a stranger's
+        server.wsgi_app = ProxyFix(server.wsgi_app, proxies, proxies, proxies)  # type: ignore[method-assign]  # as Flask asks
     server.register_error_handler(Exception, _plainly)
     with server.test_client() as client:
         client.get("/_dash-dependencies")  # else the first requests of a worker race for making it (stack.md, 3)
     return app
 
 
-def _sealed(layout: Callable[[], Component]) -> Callable[..., Component]:
+def _pages() -> dict[str, str]:
+    """The path of each page and what it needs."""
+    needs = {page.name: page.needs for page in shell.PAGES}
+    return {page["path"]: needs.get(name.rsplit(".", 1)[-1], "") for name, page in dash.page_registry.items()}
+
+
+def _need(app: Dash) -> str | None:
+    """What a request needs: a callback by its outputs, a page by its path, anything else by its view."""
+    if request.path == "/_dash-update-component":
+        return _need_of_callback(app, g.callback)
+    if request.endpoint in ("/", "/<path:path>"):
+        return _pages().get(request.path)
+    if request.endpoint in _OF_DASH:
+        return gate.SIGNED_IN
+    return gate.need_of_endpoint()
+
+
+# What makes up the frame of every page and holds no data: Dash's own addresses, and the callback that changes pages.
+_OF_DASH = ("/_dash-layout", "/_dash-dependencies", "/_reload-hash")
+_ROUTER = f"..{ids.PAGE_CONTENT}.children...{ids.PAGE_STORE}.data.."
+
+
+def _need_of_callback(app: Dash, output: str) -> str | None:
+    return gate.SIGNED_IN if output == _ROUTER else gate.needed(app.callback_map[output]["callback"])
+
+
+def _whose() -> str:
+    person = g.get("identity")
+    return f"person {person.user_id}" if person else f"address {origin()}"
+
+
+def _sealed(layout: Callable[[], Component], need: str) -> Callable[..., Component]:
     """A layout that nothing from the address reaches (reliability.md D7); `filters` checks the query on the server."""
 
     def sealed(**_: object) -> Component:
+        if has_request_context() and g.get("identity") and not current_scope().may(need):
+            return components.page("Not part of your role", components.empty_state(*_NOT_YOURS))
         return layout()
 
     return sealed
+
+
+_NOT_YOURS = ("Your role does not include this page", "If you need it, ask an administrator of your organisation.")
 
 
 def _tell(error: Exception) -> None:
@@ -163,6 +224,7 @@ def _checked_callback(app: Dash) -> Callable[[], None]:
         known = app.callback_map.get(body["output"], {})
         if "callback" not in known or not _brings(body, known):
             abort(400)
+        g.callback = body["output"]
 
     return check
 
@@ -186,5 +248,16 @@ def _brings(body: dict[str, Any], known: dict[str, Any]) -> bool:
     return body["output"] == (f"..{'...'.join(parts)}.." if isinstance(outputs, list) else parts[0]) or not parts
 
 
-app = create_app()
-server: Flask = app.server
+if TYPE_CHECKING:
+    app: Dash
+    server: Flask
+
+
+def __getattr__(name: str) -> Any:
+    """`app` and `server`, made when they are first asked for, and only where the warehouse and its locks are sound."""
+    if name not in ("app", "server"):
+        raise AttributeError(name)
+    require_current()
+    made = create_app()
+    globals().update(app=made, server=made.server)
+    return globals()[name]

@@ -1,25 +1,29 @@
-"""Who asks: from a request to a person and a Scope. All is shut but a short list (reliability.md D1, D5, D10)."""
+"""Who asks: from a request to a person and a Scope. All is shut but a short list (reliability.md D1, D5, D10, T11)."""
 
+import hashlib
+import hmac
 import ipaddress
+import os
 from collections.abc import Callable
 from urllib.parse import quote, urlsplit
 
 from flask import Flask, Response, abort, g, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from db import people
-from db.people import Identity
+from db import sessions
 from db.session import Scope
+from db.sessions import Identity
 from scheme.errors import Forbidden
 
-# What anybody may have, matched on the request's own path; everything else needs a session.
+# What anybody may have, matched on the request's own path; everything else needs a session, or a token under API.
 PUBLIC = ("/sign-in", "/accessibility", "/healthz", "/_favicon.ico")
-PUBLIC_FOLDERS = ("/assets/", "/_dash-component-suites/")
-PUBLIC_DOORS = ("/sign-on/",)  # what is behind them is decided there; unlike the folders, never kept by a browser
-# What a session may have before its password is changed or its organisation chosen.
-BEFORE_ALL = ("/sign-out", "/change-password")
-BEFORE_TENANT = (*BEFORE_ALL, "/choose-tenant")
+PUBLIC_FOLDERS = ("/assets/", "/_dash-component-suites/", "/sign-on/", "/reset/")
+API = "/api/v1/"
+# What a session may have before its password is changed, its second factor proven or its organisation chosen.
+BEFORE_ALL = ("/sign-out", "/change-password", "/second-factor")
+BEFORE_TENANT = (*BEFORE_ALL, "/choose-tenant", "/account")
 _SAFE = ("GET", "HEAD", "OPTIONS")
+STALE = "You have changed organisation or signed in again in another tab. Reload this page.\n"
 
 
 def current_person() -> Identity:
@@ -31,15 +35,29 @@ def current_person() -> Identity:
 
 
 def current_scope() -> Scope:
-    """What this request may see: the scope of the tenant chosen in its session; Forbidden where there is none."""
-    return current_person().scope()
+    """What this request may see: of its token, or of the tenant chosen in its session; Forbidden without either."""
+    if "scope" not in g:
+        g.scope = current_person().scope()
+    scope: Scope = g.scope
+    return scope
 
 
 def is_local() -> bool:
     """Whether this is a demo on the machine's own loopback address without TLS: then cookies are plain."""
-    if request.is_secure:
-        return False
-    host = urlsplit(f"//{request.host}").hostname or ""
+    return not request.is_secure and _is_loopback(urlsplit(f"//{request.host}").hostname or "")
+
+
+def origin() -> str:
+    """The network address that a request comes from; a proxy's word counts only as far as ASSAY_PROXIES says."""
+    return request.remote_addr or ""
+
+
+def is_second_factor_waived() -> bool:
+    """Whether this is the demo, looked at from the machine that it runs on."""
+    return os.environ.get("ASSAY_SECOND_FACTOR") == "off" and is_local() and _is_loopback(origin())
+
+
+def _is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
     try:
@@ -48,14 +66,27 @@ def is_local() -> bool:
         return False
 
 
+# --- cookies and page tokens ------------------------------------------------------------------------------------------
+
+
 def cookie_name() -> str:
     """The cookie that holds the session's token; `__Host-` binds it to this host and to TLS."""
-    return "assay" if is_local() else "__Host-assay"
+    return _cookie("assay")
 
 
-def keep_token(response: BaseResponse, token: str) -> None:
-    """Hand the browser a session's token."""
-    response.set_cookie(cookie_name(), token, httponly=True, samesite="Lax", secure=not is_local(), path="/")
+def door_name() -> str:
+    """The cookie of a browser that has not signed in yet; its page token is made of it."""
+    return _cookie("assay-door")
+
+
+def _cookie(name: str) -> str:
+    return name if is_local() else f"__Host-{name}"
+
+
+def keep_token(response: BaseResponse, token: str, name: str = "") -> None:
+    """Hand the browser a session's token, or another under its name."""
+    kept = {"httponly": True, "samesite": "Lax", "secure": not is_local(), "path": "/"}
+    response.set_cookie(name or cookie_name(), token, **kept)  # type: ignore[arg-type]  # a dict of mixed values
 
 
 def drop_token(response: BaseResponse) -> None:
@@ -68,6 +99,45 @@ def current_token() -> str:
     return request.cookies.get(cookie_name(), "")
 
 
+def page_token() -> str:
+    """What a page carries and sends back with whatever it asks: it was made for this session as it is now.
+
+    Another site cannot know it (D10), and a page that was opened before the session turned to another organisation no
+    longer has the right one (T11).
+    """
+    if "identity" in g:
+        return _token_of(current_token())
+    if "door" not in g:
+        g.door = request.cookies.get(door_name()) or os.urandom(24).hex()
+    return _token_of(g.door)
+
+
+def _token_of(secret: str) -> str:
+    return hashlib.sha256(f"page {secret}".encode()).hexdigest()[:32]
+
+
+def _refuse_foreign_writes() -> None:
+    if request.method in _SAFE:
+        return
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        abort(403)
+    sender = request.headers.get("Origin")
+    if sender is not None and urlsplit(sender).netloc != request.host:
+        abort(403)
+
+
+def _refuse_stale_page() -> BaseResponse | None:
+    """Refuse what did not come from a page of this session as it is now; a download's link may say whence it came."""
+    given = request.headers.get("X-Assay-Page") or request.args.get("page", "")
+    if request.method not in _SAFE and not request.is_json:
+        given = given or request.form.get("page", "")
+    if hmac.compare_digest(given.encode(), page_token().encode()):
+        return None
+    if given:
+        return Response(STALE, 409, mimetype="text/plain")
+    return None if request.method in _SAFE else Response("That did not come from a page of Assay.\n", 403)
+
+
 def own_address(address: str | None) -> str:
     """An address inside Assay to go on to, "/" for anything else."""
     if not address or not address.startswith("/") or address.startswith(("//", "/\\")) or len(address) > 2000:
@@ -78,19 +148,34 @@ def own_address(address: str | None) -> str:
     return "/" if parts.scheme or parts.netloc else address
 
 
-def guard(server: Flask, is_page: Callable[[str], bool]) -> None:
-    """Shut everything of the server to whoever is not signed in; `is_page` knows the paths that are pages."""
+# --- the doors --------------------------------------------------------------------------------------------------------
+
+
+def guard(server: Flask, is_page: Callable[[str], bool], token_scope: Callable[[], Scope | None]) -> None:
+    """Shut everything of the server to whoever is not signed in.
+
+    `is_page` knows the paths that are pages; `token_scope` gives the scope of the API's token that a request bears.
+    """
 
     def check() -> BaseResponse | None:
-        _refuse_foreign_writes()
         path = request.path
-        if path in PUBLIC or path.startswith((*PUBLIC_FOLDERS, *PUBLIC_DOORS)):
-            return None
+        if path.startswith(API):
+            return _by_token(token_scope)
+        _refuse_foreign_writes()
+        if path in PUBLIC or path.startswith(PUBLIC_FOLDERS):
+            g.is_open = True
+            return None if request.method in _SAFE else _refuse_stale_page()
         token = current_token()
-        person = people.session_of(token) if token else None
+        person = sessions.session_of(token, origin()) if token else None
         if person is None:
             return _to_sign_in(is_page(path))
         g.identity = person
+        stale = _refuse_stale_page()
+        if stale is not None:
+            return stale
+        g.is_open = path in BEFORE_TENANT
+        if person.needs_second_factor and not is_second_factor_waived() and path not in BEFORE_ALL:
+            return _onward("/second-factor", is_page(path))
         if person.must_change_password and path not in BEFORE_ALL:
             return _onward("/change-password", is_page(path))
         if person.chosen is None and path not in BEFORE_TENANT:
@@ -100,16 +185,23 @@ def guard(server: Flask, is_page: Callable[[str], bool]) -> None:
         return None
 
     server.before_request(check)
+    server.after_request(_keep_door)
+    server.context_processor(lambda: {"page_token": page_token})
 
 
-def _refuse_foreign_writes() -> None:
-    if request.method in _SAFE:
-        return
-    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
-        abort(403)
-    origin = request.headers.get("Origin")
-    if origin is not None and urlsplit(origin).netloc != request.host:
-        abort(403)
+def _keep_door(response: Response) -> Response:
+    if "door" in g and request.cookies.get(door_name()) != g.door:
+        keep_token(response, g.door, door_name())
+    return response
+
+
+def _by_token(token_scope: Callable[[], Scope | None]) -> BaseResponse | None:
+    scope = token_scope()
+    if scope is None:
+        told = {"WWW-Authenticate": 'Bearer realm="Assay"'}
+        return Response('{"error":"no token, or one that is over"}\n', 401, told, mimetype="application/json")
+    g.scope = scope
+    return None
 
 
 def _to_sign_in(is_page: bool) -> BaseResponse:
@@ -123,8 +215,10 @@ def _to_sign_in(is_page: bool) -> BaseResponse:
 def _onward(path: str, is_page: bool) -> BaseResponse:
     if is_page or _wants_page():
         return redirect(path)
-    return Response("Change your password or choose an organisation first.\n", 401, mimetype="text/plain")
+    return Response("There is something to do first; reload the page.\n", 401, mimetype="text/plain")
 
 
 def _wants_page() -> bool:
-    return request.endpoint in ("/", "/<path:path>") or request.endpoint in ("change_password", "choose_tenant")
+    if request.endpoint in ("/", "/<path:path>", "change_password", "choose_tenant", "second_factor", "account"):
+        return True
+    return request.path.startswith("/administration")

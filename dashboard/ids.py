@@ -2,6 +2,8 @@
 
 # The shell
 URL = "_pages_location"  # Dash's own; read VIEW and CELL instead
+PAGE_CONTENT = "_pages_content"  # Dash's own
+PAGE_STORE = "_pages_store"  # Dash's own
 VIEW = "shell-view"  # the address without cell, open and find
 CELL = "shell-cell"  # the value of cell, or ""
 MESSAGE = "shell-message"
@@ -37,6 +39,7 @@ OVERVIEW_HEADLINE = "overview-headline"
 OVERVIEW_WEEK = "overview-week"
 OVERVIEW_CHIPS = "overview-chips"
 OVERVIEW_TABLE = "overview-table"
+OVERVIEW_OTHERS = "overview-others"
 
 # heatmap
 HEATMAP_HEADLINE = "heatmap-headline"
@@ -51,6 +54,7 @@ HEADROOM_EMPTY = "headroom-empty"
 HEADROOM_TABLE = "headroom-table"
 HEADROOM_LEGEND = "headroom-legend"
 HEADROOM_CRITERIA = "headroom-criteria"
+HEADROOM_OTHERS = "headroom-others"
 
 # coverage
 COVERAGE_HEADLINE = "coverage-headline"

@@ -10,26 +10,32 @@ from dash.development.base_component import Component
 from dashboard import ids
 from dashboard.components import attributes, icon
 from dashboard.words import moment, organisation
-from db.people import Identity
+from db.roles import ADMINISTER, CYCLE, LOADS, RESULTS
+from db.sessions import Identity
 
 
 @dataclass(frozen=True)
 class Page:
-    """A page of the menu: the name of its modules, its path, its words and its picture."""
+    """A page of the menu: the name of its modules, its path, its words, its picture and what it needs (db.roles).
+
+    `opens`: whether its cells open a drawer with what is behind them.
+    """
 
     name: str
     path: str
     title: str
     icon: str
+    needs: str
+    opens: bool = False
 
 
 PAGES = (
-    Page("overview", "/", "Overview", "bi-house"),
-    Page("heatmap", "/heatmap", "Heatmap", "bi-grid-3x3"),
-    Page("headroom", "/headroom", "Headroom", "bi-speedometer2"),
-    Page("coverage", "/coverage", "Coverage", "bi-calendar-check"),
-    Page("sites", "/sites", "Sites", "bi-geo-alt"),
-    Page("data", "/data", "Data", "bi-database"),
+    Page("overview", "/", "Overview", "bi-house", RESULTS),
+    Page("heatmap", "/heatmap", "Heatmap", "bi-grid-3x3", RESULTS, opens=True),
+    Page("headroom", "/headroom", "Headroom", "bi-speedometer2", RESULTS, opens=True),
+    Page("coverage", "/coverage", "Coverage", "bi-calendar-check", CYCLE, opens=True),
+    Page("sites", "/sites", "Sites", "bi-geo-alt", CYCLE),
+    Page("data", "/data", "Data", "bi-database", LOADS),
 )
 
 
@@ -62,10 +68,16 @@ def layout() -> Component:
 
 
 def _menu() -> Component:
+    # The same for everybody; `data-may` then shows what the person's role includes (assets/shell.css).
     links = [
-        html.Li(html.A([icon(page.icon), page.title], href=page.path, **attributes(data_path=page.path)))
+        html.Li(
+            html.A([icon(page.icon), page.title], href=page.path, **attributes(data_path=page.path)),
+            **attributes(data_needs=page.needs),
+        )
         for page in PAGES
     ]
+    administration = html.A([icon("bi-gear"), "Administration"], href="/administration", **attributes(data_reload=""))
+    links.append(html.Li(administration, **attributes(data_needs=ADMINISTER)))
     return html.Nav(html.Ul(links), id=ids.NAVIGATION, className="nav-pages", **attributes(aria_label="Pages"))
 
 
@@ -97,18 +109,22 @@ def installed() -> str:
         return "from source"
 
 
-def who(person: Identity) -> list[Component]:
-    """The organisation shown, who is signed in, and the way out."""
+def who(person: Identity, page_token: str) -> list[Component]:
+    """The organisation shown, who is signed in, and the way out; the token is that of the page it stands on."""
     chosen = person.chosen
     name = chosen.tenant_name if chosen else ""
-    switch = [html.A("Switch organisation", href="/choose-tenant")] if len(person.grants) > 1 else []
+    several = len(person.grants) > 1 or person.is_operator
+    switch = [html.A("Switch organisation", href="/choose-tenant", **attributes(data_reload=""))] if several else []
     return [
         html.Span(organisation(name), className="tenant"),
         *([html.Span("Fictional demonstration data", className="fictional")] if is_fictional(name) else []),
         *switch,
-        html.A(person.email, href="/change-password", title="Change your password"),
+        html.A(person.email, href="/account", title="Your account", **attributes(data_reload="")),
         html.Form(
-            html.Button("Sign out", type="submit", className="btn"),
+            [
+                dcc.Input(type="hidden", name="page", value=page_token),
+                html.Button("Sign out", type="submit", className="btn"),
+            ],
             action="/sign-out",
             method="POST",
         ),

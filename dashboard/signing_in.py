@@ -3,8 +3,8 @@
 from flask import Flask, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from dashboard.identity import current_person, current_token, drop_token, keep_token, own_address
-from db import people
+from dashboard.identity import current_person, current_token, drop_token, keep_token, origin, own_address
+from db import sessions
 from scheme.errors import Forbidden, UsageError
 
 WRONG = "The e-mail address or the password is not right, or it was tried too often. Check both; wait five minutes."
@@ -26,11 +26,11 @@ def sign_in() -> Response | str | tuple[str, int]:
     if request.method == "GET":
         return render_template("sign_in.html", onward=onward)
     email = request.form.get("email", "").strip()
-    token = people.sign_in(email, request.form.get("password", ""))
+    token = sessions.sign_in(email, request.form.get("password", ""), origin())
     if token is None:
         return render_template("sign_in.html", onward=onward, email=email, wrong=WRONG), 401
     if current_token():
-        people.sign_out(current_token())
+        sessions.sign_out(current_token(), origin())
     response = redirect(onward)
     keep_token(response, token)
     return response
@@ -38,7 +38,7 @@ def sign_in() -> Response | str | tuple[str, int]:
 
 def sign_out() -> Response:
     """End the session, here and in the warehouse."""
-    people.sign_out(current_token())
+    sessions.sign_out(current_token(), origin())
     response = redirect("/sign-in")
     drop_token(response)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
@@ -54,7 +54,7 @@ def change_password() -> Response | str | tuple[str, int]:
     try:
         if new != request.form.get("again", ""):
             raise UsageError("the two new passwords differ; type the same one twice")
-        token = people.change_password(current_token(), request.form.get("old", ""), new)
+        token = sessions.change_password(current_token(), request.form.get("old", ""), new, origin())
     except (Forbidden, UsageError) as error:
         return render_template("change_password.html", person=person, wrong=_sentence(error)), 400
     response = redirect("/")
@@ -68,7 +68,7 @@ def choose_tenant() -> Response | str | tuple[str, int]:
     if request.method == "GET":
         return render_template("choose_tenant.html", person=person)
     try:
-        token = people.choose_tenant(current_token(), request.form.get("tenant", ""))
+        token = sessions.choose_tenant(current_token(), request.form.get("tenant", ""), origin())
     except Forbidden as error:
         return render_template("choose_tenant.html", person=person, wrong=_sentence(error)), 403
     response = redirect("/")

@@ -1,7 +1,8 @@
 """The tables of the warehouse. Canonical tables are made from scheme.tables, the one place where their columns stand.
 
 Tables that a tenant owns have `tenant_id` in their primary and foreign keys and are reached through
-`db.session.open_session` alone; the few others (tenants, standards, people) through `open_platform`.
+`db.session.open_session` alone; the few others (tenants, standards, accounts) through `open_platform`. Tables that say
+who may do what in a tenant are read by `open_platform` before the tenant is known, and are the tenant's own afterwards.
 """
 
 from datetime import UTC, date, datetime
@@ -66,10 +67,21 @@ class Base(DeclarativeBase):
     type_annotation_map = {str: Text, datetime: Moment, date: Date, int: Integer, bool: Boolean}  # noqa: RUF012
 
 
-class TenantOwned:
+class OfTenant:
+    """Marks what names a tenant in `tenant_id`; in a session bound to a tenant only its rows are there (db.session)."""
+
+    tenant_id: Mapped[Any] = mapped_column(ForeignKey("tenants.id"))
+
+
+class TenantOwned(OfTenant):
     """Marks what belongs to one tenant; the lock of db.session filters by it."""
 
     tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), primary_key=True, sort_order=-10)
+
+
+def _one_of(name: str, *columns: str, where: str) -> Index:
+    """A unique index over the rows of which a condition holds."""
+    return Index(f"uq_users_{name}", *columns, unique=True, sqlite_where=text(where), postgresql_where=text(where))
 
 
 # --- tables that no tenant owns ---------------------------------------------------------------------------------------
@@ -98,28 +110,114 @@ class StandardText(Base):
 
 
 class User(Base):
-    """A person who signs in; `email` is case-folded."""
+    """An account, by which a person signs in; `email` is case-folded.
+
+    Kept by the organisation that made it, or by the platform (`home_tenant_id` None). One with an issuer signs on there
+    and has no password. An address may have an account in several places: they know nothing of each other.
+    """
 
     __tablename__ = "users"
+    __table_args__ = (
+        _one_of("platform", "email", where="issuer IS NULL AND home_tenant_id IS NULL"),
+        _one_of("home", "home_tenant_id", "email", where="issuer IS NULL"),
+        _one_of("sign_on", "issuer", "subject", where="issuer IS NOT NULL"),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
-    email: Mapped[str] = mapped_column(unique=True)
-    password_hash: Mapped[str]
+    email: Mapped[str] = mapped_column(index=True)
+    home_tenant_id: Mapped[int | None] = mapped_column(ForeignKey("tenants.id"))
+    issuer: Mapped[str | None]
+    subject: Mapped[str | None]
+    password_hash: Mapped[str | None]
     must_change_password: Mapped[bool]
+    totp_secret: Mapped[str | None]  # encrypted with the program's secret
+    totp_step: Mapped[int | None]  # the last one used: a code is good once
+    second_factor_at: Mapped[datetime | None]  # when it was proven for the first time
     disabled_at: Mapped[datetime | None]
 
 
-class Grant(Base):
+class ResetLink(Base):
+    """A link with which a person chooses a password, once; the token itself is kept nowhere."""
+
+    __tablename__ = "reset_links"
+    token_sha256: Mapped[str] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    made_by: Mapped[str]
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class SignInAttempt(Base):
+    """A password or code tried that was not found right; the account need not exist."""
+
+    __tablename__ = "sign_in_attempts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    email_sha256: Mapped[str] = mapped_column(index=True)
+    address_sha256: Mapped[str] = mapped_column(index=True)  # the network address it came from
+    tried_at: Mapped[datetime]
+
+
+class SignOnAttempt(Base):
+    """A browser on its way to a provider of sign-on and back."""
+
+    __tablename__ = "sign_on_attempts"
+    state_sha256: Mapped[str] = mapped_column(primary_key=True)
+    browser_sha256: Mapped[str]
+    provider: Mapped[str]
+    nonce: Mapped[str]
+    code_verifier: Mapped[str]
+    onward: Mapped[str]
+    expires_at: Mapped[datetime]
+
+
+class PlatformAuditEntry(Base):
+    """What was done on the platform itself; its rows are only ever added, each chained to the one before (db.audit)."""
+
+    __tablename__ = "platform_audit"
+    entry_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    role: Mapped[str]
+    origin: Mapped[str]
+    action: Mapped[str]
+    object: Mapped[str]
+    detail: Mapped[str]  # JSON object
+    previous_sha256: Mapped[str]
+    sha256: Mapped[str]
+
+
+# --- who may do what in a tenant: read before a tenant is known, by an unbound session alone --------------------------
+
+
+class Grant(OfTenant, Base):
     """A role of a person with a tenant, in one department and what lies below it ("" is everywhere)."""
 
     __tablename__ = "grants"
     id: Mapped[int] = mapped_column(primary_key=True)
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
-    tenant_id: Mapped[int | None] = mapped_column(ForeignKey("tenants.id"))  # none: an operator of the platform
+    tenant_id: Mapped[int | None] = mapped_column(ForeignKey("tenants.id"), index=True)  # none: an operator
     role: Mapped[str]
     department_code: Mapped[str]
+    certificate_code: Mapped[str]  # an assessor's; "" is no limit
+    may_export: Mapped[bool]
+    ends_on: Mapped[date | None]  # the first day without it
+    origin: Mapped[str]  # "sign_on" where groups gave it, else ""
 
 
-class UserSession(Base):
+class OperatorVisit(OfTenant, Base):
+    """An operator's access to one tenant's data: why, and until when."""
+
+    __tablename__ = "operator_visits"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), index=True)
+    reason: Mapped[str]
+    started_at: Mapped[datetime]
+    ends_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
+class UserSession(OfTenant, Base):
     """A signed-in browser; the token itself is kept nowhere."""
 
     __tablename__ = "user_sessions"
@@ -129,15 +227,26 @@ class UserSession(Base):
     started_at: Mapped[datetime]
     seen_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+    is_proven: Mapped[bool]  # the second factor too, where one is asked
+    remote_address: Mapped[str]
 
 
-class SignInAttempt(Base):
-    """A password tried that was not found right; the account need not exist."""
+class ApiToken(OfTenant, Base):
+    """What a program of a tenant shows instead of a person's session; the token itself is kept nowhere."""
 
-    __tablename__ = "sign_in_attempts"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    email_sha256: Mapped[str] = mapped_column(index=True)
-    tried_at: Mapped[datetime]
+    __tablename__ = "api_tokens"
+    __table_args__ = (Index("uq_api_tokens_number", "tenant_id", "token_number", unique=True),)
+    token_sha256: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"))
+    token_number: Mapped[int]
+    name: Mapped[str]
+    scopes: Mapped[str]  # "read", "send" or both, a space between
+    departments: Mapped[str]  # ";" between; "" is all
+    made_by: Mapped[str]
+    made_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
 
 
 # --- tables that a tenant owns ----------------------------------------------------------------------------------------
@@ -152,6 +261,54 @@ class ProfileText(TenantOwned, Base):
     edition: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     body: Mapped[str]  # JSON
     added_at: Mapped[datetime]
+
+
+class Source(TenantOwned, Base):
+    """One edition of a source file: how a sender's headings and words are read (docs/sending.md)."""
+
+    __tablename__ = "sources"
+    source_code: Mapped[str] = mapped_column(primary_key=True)
+    edition: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    body: Mapped[str]  # TOML
+    added_by: Mapped[str]
+    added_at: Mapped[datetime]
+
+
+class Setting(TenantOwned, Base):
+    """What an organisation chose for itself (db.tenants.SETTINGS)."""
+
+    __tablename__ = "tenant_settings"
+    name: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[str]
+    set_by: Mapped[str]
+    set_at: Mapped[datetime]
+
+
+class GroupGrant(TenantOwned, Base):
+    """The role that people of a group of a sign-on provider have; `department_code` "" is everywhere."""
+
+    __tablename__ = "group_grants"
+    provider: Mapped[str] = mapped_column(primary_key=True)
+    group_name: Mapped[str] = mapped_column(primary_key=True)
+    department_code: Mapped[str] = mapped_column(primary_key=True)
+    role: Mapped[str]
+    may_export: Mapped[bool]
+
+
+class AuditEntry(TenantOwned, Base):
+    """What was done in a tenant; its rows are only ever added, each chained to the one before (db.audit)."""
+
+    __tablename__ = "audit_entries"
+    entry_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[datetime]
+    actor: Mapped[str]
+    role: Mapped[str]
+    origin: Mapped[str]
+    action: Mapped[str]
+    object: Mapped[str]
+    detail: Mapped[str]  # JSON object
+    previous_sha256: Mapped[str]
+    sha256: Mapped[str]
 
 
 class Load(TenantOwned, Base):
@@ -188,6 +345,9 @@ class File(TenantOwned, Base):
     outcome: Mapped[str]
     reason: Mapped[str | None]
     notes: Mapped[str]  # JSON list
+    # Where its rows first stood, where they are said again (db.recode).
+    first_load_number: Mapped[int | None]
+    first_file_number: Mapped[int | None]
 
 
 _FILE = ["tenant_id", "load_number", "file_number"]
@@ -195,6 +355,17 @@ _FILE = ["tenant_id", "load_number", "file_number"]
 
 def _files() -> ForeignKeyConstraint:
     return ForeignKeyConstraint(_FILE, [f"files.{name}" for name in _FILE])
+
+
+class DepartmentAlias(TenantOwned, Base):
+    """A code that a department had before it was recoded: senders who still use it are understood."""
+
+    __tablename__ = "department_aliases"
+    __table_args__ = (ForeignKeyConstraint(["tenant_id", "load_number"], ["loads.tenant_id", "loads.load_number"]),)
+    old_code: Mapped[str] = mapped_column(primary_key=True)
+    new_code: Mapped[str]
+    since: Mapped[date]
+    load_number: Mapped[int]
 
 
 class RejectedRow(TenantOwned, Base):
@@ -249,8 +420,22 @@ def _model(table: Table) -> type[Versioned]:
 
 
 VERSIONED: dict[str, type[Versioned]] = {name: _model(table) for name, table in TABLES.items()}
-OWNED: tuple[str, ...] = tuple(
-    mapper.local_table.name  # type: ignore[attr-defined]
-    for mapper in Base.registry.mappers
-    if issubclass(mapper.class_, TenantOwned)
+
+
+def _tables(kind: type[OfTenant]) -> tuple[str, ...]:
+    return tuple(m.local_table.name for m in Base.registry.mappers if issubclass(m.class_, kind))  # type: ignore[attr-defined]  # a mapper's table may be a join; ours are none
+
+
+OWNED = _tables(TenantOwned)
+IDENTITY = tuple(name for name in _tables(OfTenant) if name not in OWNED)
+APPEND_ONLY = (AuditEntry.__tablename__, PlatformAuditEntry.__tablename__)
+# What the program may remove rows from: what passes, and who may do what. Everything else only ever grows.
+FORGETTABLE = (
+    "grants",
+    "user_sessions",
+    "sign_in_attempts",
+    "sign_on_attempts",
+    "reset_links",
+    "group_grants",
+    "department_aliases",
 )

@@ -15,6 +15,7 @@ from db.session import open_platform
 from scheme.errors import UsageError
 
 TRIES, TRIES_WITHIN = 10, timedelta(minutes=5)
+TRIES_OF_ADDRESS = 20  # a whole office may sit behind one network address
 SHORTEST = 12
 _HASHER = PasswordHasher()
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that looks like another
@@ -38,33 +39,35 @@ def hashed(password: str) -> str:
     return _HASHER.hash(password)
 
 
-def proven(email: str, password: str) -> int | None:
-    """The id of the person whose password this is; None where it is not, or was tried too often.
+def proven(email: str, password: str, address: str = "") -> int | None:
+    """The id of the account whose password this is; None where there is none, or where it was tried too often.
 
-    Answers alike, and takes as long, whether there is such a person or not.
+    In five minutes, ten tries are let through for an e-mail address and twenty from a network address, by all workers.
+    Answers alike, and takes as long, whether there is such an account or not.
     """
-    address, now = email.strip().casefold(), datetime.now(UTC)
-    who = sha256(address)
+    person, now = email.strip().casefold(), datetime.now(UTC)
+    who, where = sha256(person), sha256(address)
     with open_platform(write=True) as session:
         session.execute(delete(SignInAttempt).where(SignInAttempt.tried_at < now - TRIES_WITHIN))
-        if _tries(session, who) >= TRIES:
+        if _too_often(session, who, where):
             return None
         # Written down before the password is looked at, so that many tries at once are counted too.
-        session.add(SignInAttempt(email_sha256=who, tried_at=now))
+        session.add(SignInAttempt(email_sha256=who, address_sha256=where, tried_at=now))
     with open_platform() as session:
-        user = session.scalars(select(User).where(User.email == address)).first()
-        kept = user.password_hash if user else None
-        if _tries(session, who) > TRIES:
+        local = select(User).where(User.email == person, User.issuer.is_(None), User.disabled_at.is_(None))
+        accounts = session.scalars(local.order_by(User.home_tenant_id.is_not(None), User.id)).all()
+        if _too_often(session, who, where, more=1):
             return None
-    nobody = _nobody()
-    right = _matches(kept or nobody, password)
-    if user is None or user.disabled_at is not None or not right:
+    kept = [(user.id, user.password_hash or _nobody()) for user in accounts] or [(None, _nobody())]
+    right = next((id_ for id_, hash_ in kept if _matches(hash_, password)), None)
+    if right is None:
         return None
     with open_platform(write=True) as session:
         session.execute(delete(SignInAttempt).where(SignInAttempt.email_sha256 == who))
-        if _HASHER.check_needs_rehash(user.password_hash):
-            session.get_one(User, user.id).password_hash = hashed(password)
-    return user.id
+        user = session.get_one(User, right)
+        if user.password_hash and _HASHER.check_needs_rehash(user.password_hash):
+            user.password_hash = hashed(password)
+    return right
 
 
 def _matches(password_hash: str, password: str) -> bool:
@@ -79,16 +82,18 @@ def _nobody() -> str:
     return hashed(secrets.token_urlsafe())
 
 
-def _tries(session: Session, who: str) -> int:
-    since = datetime.now(UTC) - TRIES_WITHIN
-    recent = (SignInAttempt.email_sha256 == who) & (SignInAttempt.tried_at >= since)
-    return session.scalars(select(func.count()).where(recent)).one()
+def _too_often(session: Session, who: str, where: str, more: int = 0) -> bool:
+    """Whether either was tried more often than allowed; `more` of the tries are let through."""
+    counted = select(func.count()).where(SignInAttempt.tried_at >= datetime.now(UTC) - TRIES_WITHIN)
+    of_account = session.scalars(counted.where(SignInAttempt.email_sha256 == who)).one()
+    of_address = session.scalars(counted.where(SignInAttempt.address_sha256 == where)).one()
+    return of_account >= TRIES + more or (where != sha256("") and of_address >= TRIES_OF_ADDRESS + more)
 
 
-def throttled(email: str) -> bool:
-    """Whether passwords for this address, known or not, were tried too often in the last five minutes."""
+def throttled(email: str, address: str = "") -> bool:
+    """Whether passwords for this e-mail address, known or not, or from there, were tried too often lately."""
     with open_platform() as session:
-        return _tries(session, sha256(email.strip().casefold())) >= TRIES
+        return _too_often(session, sha256(email.strip().casefold()), sha256(address))
 
 
 def sha256(text: str) -> str:

@@ -17,10 +17,11 @@ from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTran
 from sqlalchemy.pool import Pool
 
 from db.engine import IMPATIENT, WRITES, absent, engine, in_words, no_warehouse
-from db.models import OWNED, Tenant, TenantOwned
+from db.models import OWNED, OfTenant, Tenant, TenantOwned
 from scheme.errors import Forbidden
 
 _BOUND = "assay_tenant"
+_SCOPE = "assay_scope"
 EXEMPT = "assay_exempt"  # execution option of the migrations' connection, and of no other
 _NAMES_OWNED = re.compile(rf"\b({'|'.join(OWNED)})\b", re.IGNORECASE)
 _NAMES_TENANT = re.compile(r'\btenant_id"?\s*(=|\bin\b)', re.IGNORECASE)
@@ -29,7 +30,11 @@ _INSERTS_TENANT = re.compile(r"^\s*insert\s+into\s+\S+\s*\([^)]*\btenant_id\b", 
 
 @dataclass(frozen=True)
 class Scope:
-    """Who asks, in which tenant, and for which departments: None is all of them, else these and what lies below."""
+    """Who asks, in which tenant, for which departments and certificates (None is all of them), and what they may do.
+
+    `departments` stand for themselves and what lies below them. `permissions` are those of db.roles. `actor` and
+    `origin` say in the audit log who it was and from where.
+    """
 
     tenant_id: int
     tenant_code: str
@@ -37,6 +42,14 @@ class Scope:
     role: str
     email: str
     tenant_name: str = ""
+    permissions: frozenset[str] = frozenset()
+    certificates: tuple[str, ...] | None = None
+    actor: str = ""
+    origin: str = ""
+
+    def may(self, permission: str) -> bool:
+        """Whether this person may do that (db.roles.PERMISSIONS)."""
+        return permission in self.permissions
 
 
 @contextmanager
@@ -47,7 +60,7 @@ def open_session(scope: Scope, write: bool = False) -> Iterator[Session]:
     SQLite warehouse: for any), so what it reads still holds when it writes. WarehouseError where the database is
     absent, busy, full or out of reach.
     """
-    with _opened({_BOUND: scope.tenant_id, WRITES: write}) as session:
+    with _opened({_BOUND: scope.tenant_id, _SCOPE: scope, WRITES: write}) as session:
         if write:
             session.execute(select(Tenant.id).where(Tenant.id == scope.tenant_id).with_for_update())
         yield session
@@ -55,7 +68,7 @@ def open_session(scope: Scope, write: bool = False) -> Iterator[Session]:
 
 @contextmanager
 def open_platform(write: bool = False, patient: bool = True) -> Iterator[Session]:
-    """A session for the tables no tenant owns (tenants, standards, people); anything else is refused.
+    """A session for the tables no tenant owns, and for who may do what where; anything else is refused.
 
     One that is not patient gives up with WarehouseError where another writes to an SQLite warehouse.
     """
@@ -89,18 +102,28 @@ def bound_tenant(session: Session) -> int:
     return tenant
 
 
-def bind(session: Session, tenant_id: int) -> None:
-    """Bind a platform session to a tenant that it has just made, for the rest of its transaction."""
-    session.info[_BOUND] = tenant_id
-    _bind_connection(session.connection(), tenant_id)
+def scope_in(session: Session) -> Scope | None:
+    """Whose session this is; None where it is bound to nobody."""
+    scope: Scope | None = session.info.get(_SCOPE)
+    return scope
+
+
+def bind(session: Session, scope: Scope) -> None:
+    """Bind a platform session to a tenant, for the rest of its transaction: one it has just made, or a person's own."""
+    session.info[_BOUND], session.info[_SCOPE] = scope.tenant_id, scope
+    _bind_connection(session.connection(), scope.tenant_id)
 
 
 def _bind_connection(connection: Connection, tenant_id: int | None) -> None:
     connection.info.pop(_BOUND, None)
     if tenant_id is not None:
         connection.info[_BOUND] = tenant_id
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT set_config('app.tenant', :tenant, true)"), {"tenant": str(tenant_id)})
+    if connection.dialect.name == "postgresql":
+        # Both in every transaction: who may do what is there for the one that is bound to nobody, and no other.
+        told = {"tenant": "" if tenant_id is None else str(tenant_id), "identity": "on" if tenant_id is None else ""}
+        connection.execute(
+            text("SELECT set_config('app.tenant', :tenant, true), set_config('app.identity', :identity, true)"), told
+        )
 
 
 @event.listens_for(Session, "after_begin")
@@ -115,28 +138,30 @@ def _unbind(_: Any, record: Any) -> None:
 
 @event.listens_for(Session, "do_orm_execute")
 def _filter(state: ORMExecuteState) -> None:
-    owned = any(issubclass(mapper.class_, TenantOwned) for mapper in state.all_mappers)
-    if owned and state.is_insert:
-        raise Forbidden("rows of a tenant are added one by one or through db.frames, which name the tenant themselves")
-    if not owned and not (state.is_select and isinstance(state.statement, SelectBase)):
-        return
-    # Where it names no owned table at first sight, a part of it may: what is left unfiltered the guard refuses.
+    kinds = [mapper.class_ for mapper in state.all_mappers]
+    owned = any(issubclass(kind, TenantOwned) for kind in kinds)
     tenant = bound_tenant(state.session) if owned else state.session.info.get(_BOUND)
     if tenant is None:
         return
+    named = any(issubclass(kind, OfTenant) for kind in kinds)
+    if named and state.is_insert:
+        raise Forbidden("rows of a tenant are added one by one or through db.frames, which name the tenant themselves")
+    if not named and not (state.is_select and isinstance(state.statement, SelectBase)):
+        return
+    # Where it names no owned table at first sight, a part of it may: what is left unfiltered the guard refuses.
     state.statement = state.statement.options(
-        with_loader_criteria(TenantOwned, lambda cls: cls.tenant_id == tenant, include_aliases=True)
+        with_loader_criteria(OfTenant, lambda cls: cls.tenant_id == tenant, include_aliases=True)
     )
 
 
 @event.listens_for(Session, "before_flush")
 def _refuse_foreign(session: Session, _: UOWTransaction, __: Any) -> None:
     for row in (*session.new, *session.dirty, *session.deleted):
-        if isinstance(row, TenantOwned):
+        if isinstance(row, TenantOwned) or (isinstance(row, OfTenant) and session.info.get(_BOUND) is not None):
             tenant = bound_tenant(session)
-            if row.tenant_id is None:
-                row.tenant_id = tenant
-            if row.tenant_id != tenant:
+            if row.tenant_id is None:  # type: ignore[union-attr]  # every class marked OfTenant has one
+                row.tenant_id = tenant  # type: ignore[union-attr]
+            if row.tenant_id != tenant:  # type: ignore[union-attr]
                 raise Forbidden("this row belongs to another tenant")
 
 

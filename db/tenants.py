@@ -1,6 +1,7 @@
 """Tenants, the standards they are held to, and the profiles under which a standard is applied."""
 
 import json
+import os
 import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -10,8 +11,10 @@ import polars as pl
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db.models import ProfileText, StandardText, Tenant
-from db.session import Scope, bind, bound_tenant, open_platform
+from db import audit
+from db.models import ProfileText, Setting, StandardText, Tenant
+from db.roles import PERMISSIONS
+from db.session import Scope, bind, bound_tenant, open_platform, scope_in
 from scheme.errors import ProfileInvalid, StandardInvalid, UsageError
 from scheme.standard import (
     Profile,
@@ -129,7 +132,7 @@ def add_tenant(
                 tenant.standard_code = applied.code
                 done.append(f"tenant {tenant.code} is held to {applied.title} ({applied.code}) now")
         session.flush()
-        bind(session, tenant.id)
+        bind(session, scope_in_tenant(tenant))
         done += [said for profile, body in versions if (said := _add_profile(session, profile, body))]
         tenant.version += bool(done)
     return "; ".join(done) or f"tenant {tenant.code} is there already, with all of this"
@@ -218,10 +221,42 @@ def tenants() -> pl.DataFrame:
 
 
 def scope_of(tenant_code: str) -> Scope:
-    """The scope of the operator at the command line in a tenant; UsageError names the tenants there are."""
+    """The scope of the command line in a tenant, which may do everything; UsageError names the tenants there are."""
     with open_platform() as session:
         tenant = session.scalars(select(Tenant).where(func.lower(Tenant.code) == tenant_code.strip().lower())).first()
         if tenant is None:
             there = ", ".join(session.scalars(select(Tenant.code).order_by(Tenant.code))) or "none yet"
             raise UsageError(f"no tenant '{tenant_code}'; there are {there}; `assay tenant add` adds one")
-        return Scope(tenant.id, tenant.code, None, "operator", "", tenant.name)
+        return scope_in_tenant(tenant)
+
+
+def scope_in_tenant(tenant: Tenant) -> Scope:
+    """The scope of whoever runs the command line on the server itself."""
+    who = os.environ.get("USER") or os.environ.get("LOGNAME") or "unknown"
+    actor, may = f"command line: {who}", frozenset(PERMISSIONS)
+    return Scope(tenant.id, tenant.code, None, "operator", "", tenant.name, may, None, actor, "command line")
+
+
+SETTINGS = {"champions_see_others": ("nothing", "distribution")}  # the first is what holds where none was chosen
+
+
+def setting(session: Session, name: str) -> str:
+    """What the session's tenant chose, or what holds where it chose nothing (SETTINGS)."""
+    row = session.scalars(select(Setting).where(Setting.name == name)).first()
+    return row.value if row else SETTINGS[name][0]
+
+
+def choose(session: Session, name: str, value: str) -> str:
+    """Set what the session's tenant chose; says what it did. UsageError for an unknown name or value."""
+    if value not in SETTINGS.get(name, ()):
+        there = "; ".join(f"{key}={'|'.join(values)}" for key, values in SETTINGS.items())
+        raise UsageError(f"there is no setting {name}={value}; there are {there}")
+    before, scope = setting(session, name), scope_in(session)
+    if before == value:
+        return f"{name} is {value} already"
+    row = session.scalars(select(Setting).where(Setting.name == name)).first() or Setting(name=name)
+    row.value, row.set_at, row.set_by = value, datetime.now(UTC), scope.actor if scope else ""
+    session.add(row)
+    session.get_one(Tenant, bound_tenant(session)).version += 1
+    audit.record(session, "chose", name, before=before, now=value)
+    return f"{name} is {value} now"

@@ -6,7 +6,8 @@ from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import DBAPIError
 
 from db.engine import WRITES, absent, database_url, engine, in_words, no_warehouse, owner_url
-from db.models import Base
+from db.locks import faults
+from db.models import APPEND_ONLY, FORGETTABLE, Base
 from db.session import EXEMPT
 from scheme.errors import WarehouseError
 
@@ -92,29 +93,13 @@ def _let_in(connection: Connection, role: str) -> None:
     connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA public TO {name}")
     connection.exec_driver_sql(f"GRANT SELECT ON alembic_version TO {name}")
     for table in Base.metadata.sorted_tables:
-        connection.exec_driver_sql(f"GRANT SELECT, INSERT, UPDATE ON {table.name} TO {name}")
-    connection.exec_driver_sql(f"GRANT DELETE ON grants, user_sessions, sign_in_attempts TO {name}")
+        may = "SELECT, INSERT" if table.name in APPEND_ONLY else "SELECT, INSERT, UPDATE"
+        connection.exec_driver_sql(f"REVOKE ALL ON {table.name} FROM PUBLIC, {name}")
+        connection.exec_driver_sql(f"GRANT {may} ON {table.name} TO {name}")
+    connection.exec_driver_sql(f"GRANT DELETE ON {', '.join(FORGETTABLE)} TO {name}")
     connection.exec_driver_sql(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {name}")
 
 
 def unlocked(connection: Connection) -> list[str]:
-    """What lets this connection's role past row-level security, in words; nothing on SQLite (reliability.md T2)."""
-    if connection.dialect.name != "postgresql":
-        return []
-    faults = []
-    role = connection.execute(
-        text("SELECT rolname, rolsuper, rolbypassrls FROM pg_roles WHERE rolname = current_user")
-    ).one()
-    if role.rolsuper or role.rolbypassrls:
-        faults.append(f"the role {role.rolname} bypasses it; use one that is no superuser and has NOBYPASSRLS")
-    # Every table with a tenant_id but the two that hold who may do what, which are read before a tenant is known.
-    open_tables = connection.execute(
-        text(
-            "SELECT c.relname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' "
-            "WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace "
-            "AND c.relname NOT IN ('grants', 'user_sessions') AND NOT (c.relrowsecurity AND c.relforcerowsecurity AND "
-            "EXISTS (SELECT 1 FROM pg_policy p WHERE p.polrelid = c.oid AND p.polqual IS NOT NULL "
-            "AND p.polwithcheck IS NOT NULL)) ORDER BY c.relname"
-        )
-    ).scalars()
-    return faults + [f"table {name} is open; run `assay upgrade`" for name in open_tables]
+    """What lets this connection's role past row-level security, in words; nothing on SQLite (db.locks)."""
+    return [] if connection.dialect.name != "postgresql" else faults(connection)

@@ -64,7 +64,7 @@ def serving(database_url: str) -> Iterator[str]:
         port = free.getsockname()[1]
     server = subprocess.Popen(
         [sys.executable, "-m", "assay", "serve", "--port", str(port)],
-        env={**os.environ, "ASSAY_DATABASE_URL": database_url},
+        env={**os.environ, "ASSAY_DATABASE_URL": database_url, "ASSAY_SECOND_FACTOR": "off"},
         stdin=subprocess.DEVNULL,
         start_new_session=True,
     )

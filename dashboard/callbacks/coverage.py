@@ -3,21 +3,21 @@
 from typing import Any
 
 import polars as pl
-from dash import Dash, Input, Output, State
+from dash import Dash, Input, Output
 from dash.development.base_component import Component
-from dash.exceptions import PreventUpdate
 
-from dashboard import cells, components, data, ids
+from dashboard import components, data, ids
 from dashboard.filters import Filters, filters
-from dashboard.filters import cell as place_of
+from dashboard.gate import needs
 from dashboard.identity import current_scope
-from dashboard.pages import certificates, details
+from dashboard.pages import certificates
 from dashboard.pages import coverage as page
 from dashboard.words import organisation
+from db.roles import CYCLE
 
 
 def register(app: Dash) -> None:
-    """The page follows from the address, the details from the cell in it."""
+    """Everything follows from the address."""
     app.callback(
         Output(ids.COVERAGE_HEADLINE, "children"),
         Output(ids.COVERAGE_CERTIFICATES, "data-table"),
@@ -30,14 +30,9 @@ def register(app: Dash) -> None:
         Output(ids.filter_bar("coverage"), "data-options"),
         Input(ids.VIEW, "data"),
     )(update_coverage)
-    app.callback(
-        Output(ids.drawer_title("coverage"), "children"),
-        Output(ids.drawer_body("coverage"), "children"),
-        Input(ids.CELL, "data"),
-        State(ids.VIEW, "data"),
-    )(update_details)
 
 
+@needs(CYCLE)
 def update_coverage(address: str | None) -> tuple[Any, ...]:
     """The page for an address."""
     asked = filters(address, "coverage")
@@ -52,16 +47,6 @@ def update_coverage(address: str | None) -> tuple[Any, ...]:
     listed = page.certificates_table(rows, names, asked) if certificates.is_list(rows, asked) else ""
     about = [*certificates.heading(chosen, rows, names, asked), *page.about(chosen, asked.as_of)]
     return head, listed, about, *_elements(view, chosen["certificate_code"], asked), options
-
-
-def update_details(cell: str | None, address: str | None) -> tuple[str, list[Component]]:
-    """What is behind the element in the address."""
-    asked, place = filters(address, "coverage"), place_of(cell)
-    if place is None:
-        raise PreventUpdate
-    view = data.view(current_scope(), asked.known_at)
-    behind = cells.cell(view, asked.as_of, asked.basis, *place)
-    return details.title(behind), list(details.body(behind, asked))
 
 
 def _certificates(view: data.View, asked: Filters) -> pl.DataFrame:

@@ -9,8 +9,10 @@ from flask import Response, abort, request
 import formats
 from dashboard import components, data, ids
 from dashboard.filters import filters
+from dashboard.gate import needs
 from dashboard.identity import current_scope
 from dashboard.pages import data as page
+from db.roles import EXPORT, LOADS
 
 
 def register(app: Dash) -> None:
@@ -26,18 +28,20 @@ def register(app: Dash) -> None:
     app.server.get("/download/rejected/<int:load>.<kind>")(rejected_file)
 
 
+@needs(LOADS)
 def update_data(address: str | None) -> tuple[Any, Any, str, str, Any]:
     """The page for an address."""
     asked, view = filters(address, "data"), data.view(current_scope())
-    if not data.sees_all(view):
-        return page.HIDDEN, page.not_shown(), "", "", ""
     loads = data.loads(view)
+    if loads.is_empty() and not data.sees_all(view):
+        return page.NOTHING_SENT, page.nothing_sent(), "", "", ""
     if loads.is_empty():
         return components.NO_DATA, components.nothing_loaded(view.scope.tenant_code), "", "", ""
     load = asked.load or page.newest_with_trouble(loads)
     confirm = page.to_confirm(data.rows_of(view, "departments"), data.rows_of(view, "sites"))
+    headline = page.headline(loads) + ("" if data.sees_all(view) else page.OWN)
     if load is None:
-        return page.headline(loads), "", "", page.loads_table(loads, load, asked), confirm
+        return headline, "", "", page.loads_table(loads, load, asked), confirm
     rejected = _of_file(data.rejected(view, load), asked.file)
     files, notes = (
         _of_file(loads.filter(pl.col("load") == load), asked.file),
@@ -45,13 +49,14 @@ def update_data(address: str | None) -> tuple[Any, Any, str, str, Any]:
     )
     chosen = page.chosen(load, files, notes, rejected, asked)
     table = page.rejected_table(load, rejected) if rejected.height else ""
-    return page.headline(loads), chosen, table, page.loads_table(loads, load, asked), confirm
+    return headline, chosen, table, page.loads_table(loads, load, asked), confirm
 
 
+@needs(EXPORT)
 def rejected_file(load: int, kind: str) -> Response:
     """The rows a load set aside, as sent, with `why`: CSV, or a workbook with a sheet for each of the sender's."""
     view = data.view(current_scope())
-    rows = _of_file(data.rejected(view, load), request.args.get("file", "")) if data.sees_all(view) else pl.DataFrame()
+    rows = _of_file(data.rejected(view, load), request.args.get("file", ""))
     if kind not in formats.CONTENT_TYPES or rows.is_empty():
         abort(404)
     body = formats.csv_text(formats.as_sent(rows)) if kind == "csv" else formats.xlsx_bytes(formats.sent_back(rows))

@@ -2,20 +2,20 @@
 
 from typing import Any
 
-from dash import Dash, Input, Output, State
-from dash.exceptions import PreventUpdate
+from dash import Dash, Input, Output
 
-from dashboard import cells, components, data, ids
-from dashboard.filters import Filters, cell, filters
+from dashboard import components, data, ids
+from dashboard.filters import Filters, filters
+from dashboard.gate import needs
 from dashboard.identity import current_scope
-from dashboard.pages import details
 from dashboard.pages import heatmap as page
 from dashboard.pages.heatmap_grid import Grid
 from dashboard.pages.heatmap_headline import headline
+from db.roles import RESULTS
 
 
 def register(app: Dash) -> None:
-    """The page follows from the address, the drawer from the cell in it."""
+    """Everything follows from the address."""
     app.callback(
         Output(ids.HEATMAP_HEADLINE, "children"),
         Output(ids.HEATMAP_EMPTY, "children"),
@@ -24,14 +24,9 @@ def register(app: Dash) -> None:
         Output(ids.filter_bar("heatmap"), "data-options"),
         Input(ids.VIEW, "data"),
     )(update_heatmap)
-    app.callback(
-        Output(ids.drawer_title("heatmap"), "children"),
-        Output(ids.drawer_body("heatmap"), "children"),
-        Input(ids.CELL, "data"),
-        State(ids.VIEW, "data"),
-    )(update_details)
 
 
+@needs(RESULTS)
 def update_heatmap(address: str | None) -> tuple[Any, Any, str, Any, str]:
     """The page for an address."""
     asked = filters(address, "heatmap")
@@ -43,16 +38,6 @@ def update_heatmap(address: str | None) -> tuple[Any, Any, str, Any, str]:
     grid = _grid(view, asked)
     page.check(asked, grid.standard, grid.tree)
     return headline(grid, asked), "", page.table(grid, asked), page.legend(grid, asked), options
-
-
-def update_details(chosen: str | None, address: str | None) -> tuple[Any, Any]:
-    """What the chosen cell is made of."""
-    asked, place = filters(address, "heatmap"), cell(chosen)
-    if place is None:
-        raise PreventUpdate
-    view = data.view(current_scope(), asked.known_at)
-    behind = cells.cell(view, asked.as_of, asked.basis, *place)
-    return details.title(behind), details.body(behind, asked)
 
 
 def _grid(view: data.View, asked: Filters) -> Grid:

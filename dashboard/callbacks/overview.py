@@ -7,10 +7,13 @@ from dash import Dash, Input, Output
 
 from dashboard import components, data, ids
 from dashboard.filters import Filters, filters
+from dashboard.gate import needs
 from dashboard.identity import current_scope
 from dashboard.pages import overview as page
 from dashboard.pages import overview_facts as facts_of
+from dashboard.pages.others import line
 from dashboard.pages.verdicts import nothing_assessed, verdicts
+from db.roles import RESULTS
 
 
 def register(app: Dash) -> None:
@@ -20,22 +23,25 @@ def register(app: Dash) -> None:
         Output(ids.OVERVIEW_WEEK, "children"),
         Output(ids.OVERVIEW_CHIPS, "children"),
         Output(ids.OVERVIEW_TABLE, "data-table"),
+        Output(ids.OVERVIEW_OTHERS, "children"),
         Input(ids.VIEW, "data"),
     )(update_overview)
 
 
-def update_overview(address: str | None) -> tuple[Any, Any, Any, str]:
+@needs(RESULTS)
+def update_overview(address: str | None) -> tuple[Any, Any, Any, str, str]:
     """The page for an address."""
     asked = filters(address, "overview")
     view = data.view(current_scope(), asked.known_at)
+    others = line(*data.distribution(view, asked.as_of)) if data.tells_of_others(view) else ""
     if data.is_empty(view):
-        return components.NO_DATA, components.nothing_loaded(view.scope.tenant_code), "", ""
+        return components.NO_DATA, components.nothing_loaded(view.scope.tenant_code), "", "", others
     facts = _facts(view, asked)
     week = page.week(facts)
     if data.programme(view).results.is_empty():
         advice = nothing_assessed(view.scope.tenant_code, asked.as_of, data.programme(view).sites.height)
         week = components.stack(advice, week)
-    return page.headline(facts), week, page.chips(facts, asked), page.departments_table(facts, asked)
+    return page.headline(facts), week, page.chips(facts, asked), page.departments_table(facts, asked), others
 
 
 def _facts(view: data.View, asked: Filters) -> facts_of.Facts:

@@ -6,7 +6,8 @@ from dash.development.base_component import Component
 from dashboard import data, ids, shell
 from dashboard.components import options
 from dashboard.filters import filters
-from dashboard.identity import current_person, current_scope
+from dashboard.gate import SIGNED_IN, needs
+from dashboard.identity import current_person, current_scope, page_token
 
 
 def register(app: Dash) -> None:
@@ -39,30 +40,33 @@ def register(app: Dash) -> None:
             State(ids.CELL, "data"),
             prevent_initial_call=True,
         )
-    app.callback(Output(ids.WHO, "children"), Input(ids.URL, "pathname"))(update_who)
+    app.callback(Output(ids.WHO, "children"), Output(ids.NAVIGATION, "data-may"), Input(ids.URL, "pathname"))(
+        update_who
+    )
     app.callback(Output(ids.FRESHNESS, "children"), Output(ids.OPTIONS, "data-options"), Input(ids.VIEW, "data"))(
         update_freshness
     )
 
 
-def update_who(_: str) -> list[Component]:
-    """The organisation, the person and the way out."""
-    return shell.who(current_person())
+@needs(SIGNED_IN)
+def update_who(_: str) -> tuple[list[Component], str]:
+    """The organisation, the person and the way out; what the menu may show."""
+    return shell.who(current_person(), page_token()), " ".join(sorted(current_scope().permissions))
 
 
+@needs(SIGNED_IN)
 def update_freshness(address: str | None) -> tuple[str, str]:
     """How fresh the data is, and the departments that a filter bar may offer."""
     path = (address or "/").partition("?")[0]
     asked = filters(address, next((page.name for page in shell.PAGES if page.path == path), ""))
     view = data.view(current_scope(), asked.known_at)
-    loads = data.loads(view)
+    newest = data.latest_load(view)
     tree = data.tree(view, asked.as_of).drop_nulls("department_code")
     choices = [
         (code, "\u2003" * max(0, depth - 1) + name)
         for code, depth, name in tree.select("department_code", "depth", "name").iter_rows()
     ]
     fresh = "Nothing has been loaded yet"
-    if not loads.is_empty():
-        newest = loads.row(0, named=True)
-        fresh = shell.freshness(newest["load"], newest["finished_at"], newest["sent_by"], asked.known_at)
+    if newest is not None:
+        fresh = shell.freshness(*newest, asked.known_at)
     return fresh, options(department=choices)

@@ -12,10 +12,12 @@ from flask import Response, abort, request
 import formats
 from dashboard import components, data, ids
 from dashboard.filters import Filters, filters
+from dashboard.gate import needs
 from dashboard.identity import current_scope
 from dashboard.pages import certificates
 from dashboard.pages import sites as page
 from dashboard.words import day, organisation
+from db.roles import CYCLE, EXPORT
 
 _ASKED = ("as_of", "known_at", "status", "certificate")
 
@@ -36,6 +38,7 @@ def register(app: Dash) -> None:
     app.server.get("/download/sites.<kind>")(sites_file)
 
 
+@needs(CYCLE)
 def update_sites(address: str | None) -> tuple[Any, ...]:
     """The page for an address."""
     asked = filters(address, "sites")
@@ -51,6 +54,7 @@ def update_sites(address: str | None) -> tuple[Any, ...]:
     return head, listed, *_sites(view, chosen, rows, names, asked), options
 
 
+@needs(EXPORT)
 def sites_file(kind: str) -> Response:
     """The sites of a certificate as shown, to take along."""
     query = urlencode({key: request.args[key] for key in _ASKED if request.args.get(key)})

@@ -1,6 +1,7 @@
 """A dashboard with the gallery on a warehouse of its own, as a client in the process and served to a browser."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -26,7 +27,7 @@ def people_warehouse(empty_warehouse, tmp_path_factory) -> Iterator[str]:
     address = f"sqlite:///{path}"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ASSAY_DATABASE_URL", address)
-        from db import people, tenants
+        from db import people, sessions, tenants
         from db.engine import engine
 
         tenants.add_tenant("demo", "Northshire County Council (fictional)", "cse", [])
@@ -35,7 +36,7 @@ def people_warehouse(empty_warehouse, tmp_path_factory) -> Iterator[str]:
         once[NOBODY] = people.add_user(NOBODY, "operator")
         people.add_user(BOTH, "corporate_lead", "canary")
         for email in (LEAD, BOTH, NOBODY):
-            people.change_password(people.sign_in(email, once[email]), once[email], PASSWORD)
+            sessions.change_password(sessions.sign_in(email, once[email]), once[email], PASSWORD)
         yield address
         engine(address).dispose()
 
@@ -59,7 +60,7 @@ def own_people(people_warehouse, monkeypatch, tmp_path) -> str:
 @pytest.fixture
 def stranger(app, own_people):
     """A client that has not signed in."""
-    return app.server.test_client()
+    return at_the_door(app)
 
 
 @pytest.fixture
@@ -69,10 +70,23 @@ def lead(app, own_people):
 
 
 def signed_in(app, email: str, password: str = PASSWORD):
-    """A client signed in as that person."""
-    client = app.server.test_client()
+    """A client signed in as that person, whose requests come from a page of theirs."""
+    client = at_the_door(app)
     answer = client.post("/sign-in", data={"email": email, "password": password})
     assert answer.status_code == 302, answer.text
+    return on_a_page(client)
+
+
+def at_the_door(app):
+    """A client that has opened the sign-in page and no more."""
+    return on_a_page(app.server.test_client())
+
+
+def on_a_page(client):
+    """The client, with the page token of whatever page it is led to now in all its requests."""
+    shown = client.get("/", follow_redirects=True).text
+    token = re.search(r'name="(?:assay-)?page" (?:content|value)="([0-9a-f]{32})"', shown)
+    client.environ_base["HTTP_X_ASSAY_PAGE"] = token[1]
     return client
 
 

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from db import people, reads
+from db import reads, sessions
 from db.engine import engine
 from db.session import open_session
 from db.tenants import scope_of
@@ -126,11 +126,11 @@ def test_published_results_stand_as_published():
 def test_everybody_named_signs_in_with_the_password_that_was_printed(built):
     assert set(built) == set(demo.PEOPLE)
     for who, password in built.items():
-        token = people.sign_in(f"{who}@demo.assay.invalid", password)
+        token = sessions.sign_in(f"{who}@demo.assay.invalid", password)
         assert token is not None
-        granted = people.session_of(token).grants
+        granted = sessions.session_of(token).grants
         assert {grant.tenant_code for grant in granted} == set(demo.PEOPLE[who][1])
-        people.sign_out(token)
+        sessions.sign_out(token)
 
 
 def test_building_again_loads_nothing_twice_and_gives_new_passwords(demo_warehouse, tmp_path, monkeypatch):

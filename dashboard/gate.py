@@ -1,0 +1,97 @@
+"""The one gate: every page, callback, file and form says what it needs, and what says nothing is shut (D1, D5).
+
+The need is declared beside the function (`@needs("results")`) and asked for in one place, before the request reaches
+it. What a browser sends decides nothing: the person, the tenant and the role come from the session on the server.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from flask import Flask, Response, abort, current_app, g, make_response, render_template, request
+from werkzeug.wrappers import Response as BaseResponse
+
+from dashboard.identity import current_scope
+from db import audit
+from db.roles import EXPORT
+from db.session import open_session
+
+SIGNED_IN = "signed_in"  # needs a session that is past all its doors, and no permission
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def needs(permission: str) -> Callable[[F], F]:
+    """Declare what a callback, a view or a form needs: one of db.roles.PERMISSIONS, or SIGNED_IN.
+
+    Whatever needs `export` is written into the tenant's audit log before it is handed out.
+    """
+
+    def declare(function: F) -> F:
+        declared: Any = _recorded(function) if permission == EXPORT else function
+        declared.needs = permission
+        return declared  # type: ignore[no-any-return]  # the same function, or one that is called alike
+
+    return declare
+
+
+def needed(function: object) -> str | None:
+    """What a function was declared to need; None where it was not."""
+    declared: str | None = getattr(function, "needs", None)
+    return declared
+
+
+def record(action: str, about: str = "", **detail: object) -> None:
+    """Write into the audit log of the tenant that somebody looked at something which is to be traced."""
+    with open_session(current_scope(), write=True) as session:
+        audit.record(session, action, about, **detail)
+
+
+def refused(need: str | None) -> BaseResponse:
+    """The answer to a request for what the person's role may not open; it is written into the audit log."""
+    if "scope" in g or g.get("identity"):
+        record("refused", request.path[:200], need=need or "nothing declared")
+    if request.method in ("GET", "HEAD") and request.accept_mimetypes.accept_html and not _is_data():
+        return make_response(render_template("not_yours.html"), 403)
+    return Response("Your role may not do that.\n", 403, mimetype="text/plain")
+
+
+def check(server: Flask, need_of: Callable[[], str | None]) -> None:
+    """Ask at every request that a session or token may make whether it may have what it asks for.
+
+    `need_of`: what the present request needs, None where nothing was declared. Requests that the doors let through
+    without a session (`g.is_open`) are not asked.
+    """
+
+    def ask() -> BaseResponse | None:
+        if g.get("is_open"):
+            return None
+        need = need_of()
+        if need == SIGNED_IN or (need is not None and current_scope().may(need)):
+            return None
+        return refused(need)
+
+    server.before_request(ask)
+
+
+def need_of_endpoint() -> str | None:
+    """What the view of the present request needs."""
+    if request.endpoint is None:
+        abort(404)
+    return needed(current_app.view_functions[request.endpoint])
+
+
+def _is_data() -> bool:
+    return request.path.startswith(("/_dash", "/download/", "/api/"))
+
+
+def _recorded(function: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(function)
+    def handed_out(*arguments: Any, **named: Any) -> Any:
+        answer = make_response(function(*arguments, **named))
+        if answer.status_code == 200 and request.method != "HEAD":
+            asked = {key: value[:100] for key, value in request.args.items() if key != "page"}
+            record("exported", request.path[:200], **{"asked": asked} if asked else {})
+        return answer
+
+    return handed_out

@@ -1,0 +1,26 @@
+"""The six roles and what each may do; every page, callback, file and address of the API asks for one of these words."""
+
+from typing import Final
+
+RESULTS: Final = "results"  # overview, heatmap, headroom and what is behind their cells
+CYCLE: Final = "cycle"  # coverage and sites
+LOADS: Final = "loads"  # what was sent and what was set aside
+EXPORT: Final = "export"  # take anything away as a file; given apart from the right to see it
+SEND: Final = "send"  # files and forms, through the way in
+ADMINISTER: Final = "administer"  # people, departments, sites, certificates, profiles, sources, tokens
+AUDIT: Final = "audit"  # who did what
+PERMISSIONS = (RESULTS, CYCLE, LOADS, EXPORT, SEND, ADMINISTER, AUDIT)
+
+# The strongest first. `export` is not among them: it comes with the grant.
+ROLES: dict[str, frozenset[str]] = {
+    "operator": frozenset({RESULTS, CYCLE, LOADS, ADMINISTER, AUDIT}),  # while visiting, for a reason that is recorded
+    "administrator": frozenset({RESULTS, CYCLE, LOADS, SEND, ADMINISTER, AUDIT}),
+    "corporate_lead": frozenset({RESULTS, CYCLE, LOADS, SEND}),
+    "senior_leader": frozenset({RESULTS}),
+    "assessor": frozenset({RESULTS, CYCLE}),
+    "champion": frozenset({RESULTS, CYCLE, LOADS, SEND}),
+}
+# Who takes files away unless a grant says otherwise; an operator never does.
+EXPORTS = ("corporate_lead", "senior_leader", "assessor", "champion")
+# Who needs a second factor beside a password (reliability.md W5).
+SECOND_FACTOR = ("operator", "administrator", "corporate_lead")

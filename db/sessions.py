@@ -1,0 +1,384 @@
+"""Sessions of signed-in people: they live here and nowhere else, so that each can be ended (reliability.md W3, T11)."""
+
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.orm import Session
+
+from db import audit
+from db.models import VERSIONED, Grant, OperatorVisit, Tenant, User, UserSession
+from db.passwords import fit, hashed, proven, sha256
+from db.roles import EXPORT, ROLES, SECOND_FACTOR
+from db.session import Scope, bind, open_platform, open_session
+from scheme.errors import Forbidden, UsageError, WarehouseError
+
+IDLE = timedelta(minutes=30)
+LONGEST = timedelta(hours=12)
+SEEN_EVERY = timedelta(minutes=1)  # a session's last sight is written down this often, not at every request
+LONGEST_VISIT = timedelta(hours=4)
+
+
+@dataclass(frozen=True)
+class Granted:
+    """What a person may do in one tenant: one role, in these departments and certificates (None is all of them)."""
+
+    tenant_id: int
+    tenant_code: str
+    tenant_name: str
+    role: str
+    departments: tuple[str, ...] | None
+    certificates: tuple[str, ...] | None
+    may_export: bool
+    visit_ends_at: datetime | None = None  # an operator's
+
+    @property
+    def permissions(self) -> frozenset[str]:
+        """What the role may do, and taking files away where the grant says so."""
+        return ROLES[self.role] | ({EXPORT} if self.may_export and self.role != "operator" else set())
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A signed-in person: what they were granted by now, and the tenant chosen in this session (None: not yet).
+
+    `needs_second_factor`: whether a second factor must still be proven, or set up, before anything else. `departments`:
+    where the chosen grant is for certificates, the departments that hold them.
+    """
+
+    user_id: int
+    email: str
+    must_change_password: bool
+    grants: tuple[Granted, ...]
+    chosen: Granted | None
+    needs_second_factor: bool = False
+    has_second_factor: bool = False
+    is_local: bool = True  # has a password of its own; False where a provider signs them on
+    is_operator: bool = False
+    departments: tuple[str, ...] | None = None
+    origin: str = ""
+
+    def scope(self) -> Scope:
+        """The scope of the chosen tenant; Forbidden where none is chosen."""
+        if self.chosen is None:
+            raise Forbidden("choose an organisation first")
+        return _scope(self.user_id, self.email, self.chosen, self.departments, self.origin)
+
+
+def _scope(user_id: int, email: str, granted: Granted, departments: tuple[str, ...] | None, origin: str) -> Scope:
+    return Scope(
+        granted.tenant_id,
+        granted.tenant_code,
+        departments,
+        granted.role,
+        email,
+        granted.tenant_name,
+        granted.permissions,
+        granted.certificates,
+        f"person {user_id}",
+        origin,
+    )
+
+
+# --- beginning and ending ---------------------------------------------------------------------------------------------
+
+
+def sign_in(email: str, password: str, origin: str = "") -> str | None:
+    """A new session's token; None where address or password is wrong, or tried too often (db.passwords.throttled).
+
+    Answers alike, and takes as long, whether there is such a person or not. `origin` is the network address.
+    """
+    user_id = proven(email, password, origin)
+    if user_id is None:
+        with open_platform(write=True) as session:
+            audit.record_on_platform(session, "refused sign-in", actor=f"account {sha256(email)[:12]}", origin=origin)
+        return None
+    return begin(user_id, origin)
+
+
+def begin(user_id: int, origin: str = "", way: str = "password", is_proven: bool = False) -> str:
+    """A new session's token for somebody who has just shown who they are; turned to their tenant if it is the only one.
+
+    `is_proven`: that no second factor is asked any more, as for one whom a provider signed on.
+    """
+    now = datetime.now(UTC)
+    with open_platform(write=True) as session:
+        session.execute(delete(UserSession).where(UserSession.expires_at < now))
+        user = session.get_one(User, user_id)
+        grants = _grants(session, user.id, now)
+        only = grants[0] if len(grants) == 1 and not is_operator(session, user.id) else None
+        row = _new(user.id, only.tenant_id if only else None, now, now + LONGEST, is_proven, origin)
+        session.add(row[1])
+        actor = f"person {user.id}"
+        audit.record_on_platform(session, "signed in", actor=actor, origin=origin, way=way)
+        _record_turn(session, user, only, origin)
+        return row[0]
+
+
+def session_of(token: str, origin: str = "") -> Identity | None:
+    """Who a token stands for, with what they are granted at this moment; None where the session is over.
+
+    A session ends 30 minutes after it was last seen, and 12 hours after it began.
+    """
+    now = datetime.now(UTC)
+    with open_platform() as session:
+        found = _live(session, token, now)
+        if found is None:
+            return None
+        row, user = found
+        operator = is_operator(session, user.id)
+        grants = _grants(session, user.id, now)
+        chosen = next((granted for granted in grants if granted.tenant_id == row.tenant_id), None)
+        roles = {granted.role for granted in grants} | ({"operator"} if operator else set())
+        asked = user.issuer is None and (user.second_factor_at is not None or bool(roles.intersection(SECOND_FACTOR)))
+        stale = now - row.seen_at >= SEEN_EVERY
+        identity = Identity(
+            user.id,
+            user.email,
+            user.must_change_password,
+            grants,
+            chosen,
+            asked and not row.is_proven,
+            user.second_factor_at is not None,
+            user.issuer is None,
+            operator,
+            _holders(chosen, user, origin),
+            origin,
+        )
+    # A load may hold the warehouse for a while: then the next request writes it down.
+    if stale:
+        with suppress(WarehouseError), open_platform(write=True, patient=False) as session:
+            found = _live(session, token, now)
+            if found is not None:
+                found[0].seen_at = now
+    return identity
+
+
+def renewed(session: Session, token: str, is_proven: bool | None = None) -> str:
+    """A new token for the same session, the old one is dead; Forbidden where it is over.
+
+    `is_proven` True says that the second factor was shown. `session` is open_platform(write=True).
+    """
+    row, user = _found(session, token, datetime.now(UTC))
+    return _instead(session, row, user.id, row.tenant_id, row.is_proven if is_proven is None else is_proven)
+
+
+def choose_tenant(token: str, tenant_code: str, origin: str = "") -> str:
+    """Turn a session to another of the person's tenants; gives a new token, the old one is dead.
+
+    Forbidden where the session is over or the tenant is not granted, whether it exists or not.
+    """
+    now = datetime.now(UTC)
+    with open_platform(write=True) as session:
+        row, user = _found(session, token, now)
+        granted = next((g for g in _grants(session, user.id, now) if g.tenant_code == tenant_code), None)
+        if granted is None:
+            raise Forbidden("there is no such organisation among yours")
+        new = _instead(session, row, user.id, granted.tenant_id, row.is_proven)
+        _record_turn(session, user, granted, origin)
+        return new
+
+
+def visit(token: str, tenant_code: str, reason: str, lasts: timedelta, origin: str = "") -> str:
+    """Let an operator into one tenant for a while, with the reason in both audit logs; gives a new token.
+
+    Forbidden where the session is over or not an operator's; UsageError without a reason in words, for a time that is
+    none or longer than four hours, or an unknown tenant.
+    """
+    reason, now = " ".join(reason.split()), datetime.now(UTC)
+    if len(reason) < 10:
+        raise UsageError("say in a few words why you need this organisation's data; its administrators will read it")
+    if not timedelta(0) < lasts <= LONGEST_VISIT:
+        raise UsageError("a visit lasts four hours at most; choose a shorter time")
+    with open_platform(write=True) as session:
+        row, user = _found(session, token, now)
+        if not is_operator(session, user.id):
+            raise Forbidden("there is no such organisation among yours")
+        tenant = session.scalars(select(Tenant).where(Tenant.code == tenant_code)).first()
+        if tenant is None:
+            raise UsageError(f"there is no organisation {tenant_code}; choose one in the list")
+        _end_visits(session, user.id, now)
+        entry = OperatorVisit(user_id=user.id, tenant_id=tenant.id, reason=reason[:400], started_at=now)
+        entry.ends_at = now + lasts
+        session.add(entry)
+        new = _instead(session, row, user.id, tenant.id, row.is_proven)
+        session.flush()
+        told = {"visit": entry.id, "until": entry.ends_at.isoformat(timespec="seconds")}
+        actor = f"person {user.id}"
+        audit.record_on_platform(
+            session, "began a visit", tenant.code, actor=actor, role="operator", origin=origin, **told
+        )
+        granted = Granted(tenant.id, tenant.code, tenant.name, "operator", None, None, False, entry.ends_at)
+        bind(session, _scope(user.id, user.email, granted, None, origin))
+        audit.record(session, "began a visit", f"visit {entry.id}", **told)
+        return new
+
+
+def sign_out(token: str, origin: str = "") -> None:
+    """End a session, and an operator's visit with it; nothing happens where it is over already."""
+    now = datetime.now(UTC)
+    with open_platform(write=True) as session:
+        found = _live(session, token, now)
+        session.execute(delete(UserSession).where(UserSession.token_sha256 == sha256(token)))
+        if found is not None:
+            _end_visits(session, found[1].id, now)
+            audit.record_on_platform(session, "signed out", actor=f"person {found[1].id}", origin=origin)
+
+
+def sign_out_everywhere(token: str, origin: str = "") -> None:
+    """End every session of the person whose session this is."""
+    now = datetime.now(UTC)
+    with open_platform(write=True) as session:
+        _, user = _found(session, token, now)
+        end_sessions(session, user.id)
+        _end_visits(session, user.id, now)
+        audit.record_on_platform(session, "signed out everywhere", actor=f"person {user.id}", origin=origin)
+
+
+def change_password(token: str, old: str, new: str, origin: str = "") -> str:
+    """Replace the password of the person signed in; gives a new token, every older one is dead.
+
+    Forbidden where the session is over, the old password is wrong or was tried too often; UsageError where the new one
+    will not do (db.passwords.fit), or where a provider signs the person on.
+    """
+    identity = session_of(token)
+    if identity is None:
+        raise Forbidden("you are signed out; sign in again")
+    if not identity.is_local:
+        raise UsageError("your organisation's sign-in service keeps your password; change it there")
+    fit(new, old)
+    if proven(identity.email, old, origin) != identity.user_id:
+        raise Forbidden("the old password is not right")
+    now = datetime.now(UTC)
+    with open_platform(write=True) as session:
+        row, user = _found(session, token, now)
+        user.password_hash, user.must_change_password = hashed(new), False
+        tenant_id, is_proven = row.tenant_id, row.is_proven
+        end_sessions(session, user.id)
+        fresh = _new(user.id, tenant_id, now, now + LONGEST, is_proven, origin)
+        session.add(fresh[1])
+        audit.record_on_platform(session, "changed password", actor=f"person {user.id}", origin=origin)
+        return fresh[0]
+
+
+def end_sessions(session: Session, user_id: int) -> None:
+    """End all of a person's sessions; in a session bound to a tenant, those that are turned to it."""
+    session.execute(delete(UserSession).where(UserSession.user_id == user_id))
+
+
+def is_operator(session: Session, user_id: int) -> bool:
+    """Whether a person runs the platform."""
+    held = select(Grant.id).where(Grant.user_id == user_id, Grant.tenant_id.is_(None), Grant.role == "operator")
+    today = datetime.now(UTC).date()
+    return session.scalars(held.where(or_(Grant.ends_on.is_(None), Grant.ends_on > today))).first() is not None
+
+
+# --- inside -----------------------------------------------------------------------------------------------------------
+
+
+def _grants(session: Session, user_id: int, now: datetime) -> tuple[Granted, ...]:
+    """What a person may do by now, a tenant each: in the strongest role granted there, and an operator's visits."""
+    rows = session.execute(
+        select(Grant, Tenant)
+        .join(Tenant, Tenant.id == Grant.tenant_id)
+        .where(Grant.user_id == user_id, or_(Grant.ends_on.is_(None), Grant.ends_on > now.date()))
+        .order_by(Tenant.code, Grant.department_code, Grant.certificate_code)
+    ).all()
+    granted = []
+    for tenant in dict.fromkeys(row[1] for row in rows):
+        role = min((grant.role for grant, of in rows if of is tenant), key=list(ROLES).index)
+        own = [grant for grant, of in rows if of is tenant and grant.role == role]
+        whole = any(not grant.department_code and not grant.certificate_code for grant in own)
+        departments = tuple(grant.department_code for grant in own if grant.department_code)
+        certificates = tuple(grant.certificate_code for grant in own if grant.certificate_code)
+        granted.append(
+            Granted(
+                tenant.id,
+                tenant.code,
+                tenant.name,
+                role,
+                None if whole else departments,
+                None if whole or departments else certificates,
+                all(grant.may_export for grant in own),
+            )
+        )
+    if not is_operator(session, user_id):
+        return tuple(granted)
+    visits = session.execute(
+        select(OperatorVisit, Tenant)
+        .join(Tenant, Tenant.id == OperatorVisit.tenant_id)
+        .where(OperatorVisit.user_id == user_id, OperatorVisit.ended_at.is_(None), OperatorVisit.ends_at > now)
+    ).all()
+    held = {one.tenant_id for one in granted}
+    guests = [
+        Granted(tenant.id, tenant.code, tenant.name, "operator", None, None, False, entry.ends_at)
+        for entry, tenant in visits
+        if tenant.id not in held
+    ]
+    return (*granted, *guests)
+
+
+def _holders(chosen: Granted | None, user: User, origin: str) -> tuple[str, ...] | None:
+    """The departments of a grant: its own, and those that hold its certificates; None where one is the whole body's."""
+    if chosen is None or chosen.certificates is None:
+        return chosen.departments if chosen else ()
+    model = VERSIONED["certificates"]
+    with open_session(_scope(user.id, user.email, chosen, (), origin)) as session:
+        held = session.scalars(
+            select(model.department_code).where(  # type: ignore[attr-defined]  # made from scheme.tables
+                model.superseded_by_load.is_(None),
+                model.certificate_code.in_(chosen.certificates),  # type: ignore[attr-defined]  # the same
+            )
+        ).all()
+    return None if any(not code for code in held) else tuple(sorted(set(held)))
+
+
+def _record_turn(session: Session, user: User, granted: Granted | None, origin: str) -> None:
+    """Write into the tenant's own log that somebody came in; the platform session is bound to the tenant from then."""
+    if granted is not None:
+        session.flush()
+        bind(session, _scope(user.id, user.email, granted, granted.departments, origin))
+        audit.record(session, "came in")
+
+
+def _live(session: Session, token: str, now: datetime) -> tuple[UserSession, User] | None:
+    row = session.execute(
+        select(UserSession, User)
+        .join(User, User.id == UserSession.user_id)
+        .where(UserSession.token_sha256 == sha256(token), User.disabled_at.is_(None))
+        .where(UserSession.expires_at > now, UserSession.seen_at > now - IDLE)
+    ).first()
+    return None if row is None else (row[0], row[1])
+
+
+def _found(session: Session, token: str, now: datetime) -> tuple[UserSession, User]:
+    found = _live(session, token, now)
+    if found is None:
+        raise Forbidden("you are signed out; sign in again")
+    return found
+
+
+def _new(
+    user_id: int, tenant_id: int | None, started: datetime, expires: datetime, is_proven: bool, origin: str
+) -> tuple[str, UserSession]:
+    token = secrets.token_urlsafe(32)
+    row = UserSession(token_sha256=sha256(token), user_id=user_id, tenant_id=tenant_id)
+    row.started_at, row.seen_at, row.expires_at = started, datetime.now(UTC), expires
+    row.is_proven, row.remote_address = is_proven, origin
+    return token, row
+
+
+def _instead(session: Session, row: UserSession, user_id: int, tenant_id: int | None, is_proven: bool) -> str:
+    # The twelve hours run on: turning from tenant to tenant must not keep a session alive for ever.
+    token, new = _new(user_id, tenant_id, row.started_at, row.expires_at, is_proven, row.remote_address)
+    session.delete(row)
+    session.add(new)
+    return token
+
+
+def _end_visits(session: Session, user_id: int, now: datetime) -> None:
+    running = select(OperatorVisit).where(OperatorVisit.user_id == user_id, OperatorVisit.ended_at.is_(None))
+    for entry in session.scalars(running):
+        entry.ended_at = now
