@@ -7,10 +7,14 @@ import polars as pl
 
 from db import reads
 from db.session import Scope, open_session
+from db.tenants import setting
 from scheme.coverage import coverage
+from scheme.disclosure import Distribution
+from scheme.disclosure import distribution as told_of
 from scheme.errors import Forbidden, UsageError
 from scheme.frames import Programme
 from scheme.headroom import headroom
+from scheme.sight import in_sight
 from scheme.standard import BASES
 from scheme.standing import below, effective, standing
 from scheme.visits import sites, visits
@@ -85,9 +89,36 @@ _RULES: dict[str, Callable[[Programme, date, str], pl.DataFrame]] = {
 
 
 def programme(scope: Scope, known_at: datetime | None = None) -> Programme:
-    """All that the tenant's measures are made of, as known now or at a moment."""
+    """All that the measures of this scope are made of, as known now or at a moment: what it may see, no other row."""
     with open_session(scope) as session:
-        return reads.programme(session, known_at)
+        return in_sight(reads.programme(session, known_at), scope.departments, scope.certificates)
+
+
+def of_certificates(frame: pl.DataFrame, certificates: Sequence[str] | None) -> pl.DataFrame:
+    """The rows about these certificates where a frame is about certificates at all; None is every one."""
+    if certificates is None or "certificate_code" not in frame.columns:
+        return frame
+    return frame.filter(pl.col("certificate_code").is_in(list(certificates)))
+
+
+def tells_of_others(scope: Scope) -> bool:
+    """Whether the tenant lets people with departments of their own know how all departments stand, without names."""
+    with open_session(scope) as session:
+        return setting(session, "champions_see_others") == "distribution"
+
+
+def distribution(scope: Scope, day: date) -> Distribution | None:
+    """How all departments stand as far as this scope may be told; None for not at all.
+
+    The one place where the whole tenant is measured for somebody who may see a part: only what
+    scheme.disclosure.distribution lets through leaves it. `day` is one of scheme.disclosure.told_on.
+    """
+    if not tells_of_others(scope):
+        return None
+    with open_session(scope) as session:
+        whole = reads.programme(session)
+    own = in_sight(whole, scope.departments).departments["department_code"].to_list()
+    return told_of(headroom(whole, day), own)
 
 
 def selected(
@@ -128,11 +159,11 @@ def measure(
     if name not in BASES_OF and basis not in (None, "formal"):
         raise UsageError(f"{name} is about formal assessments alone; leave --basis out")
     with open_session(scope) as session:
-        known = reads.programme(session, known_at)
+        known = in_sight(reads.programme(session, known_at), scope.departments, scope.certificates)
         if name == "history":
             frame = _history(reads.history(session, known_at), known, as_of, basis)
         else:
-            frame = _RULES[name](known, as_of, basis or "formal")
+            frame = of_certificates(_RULES[name](known, as_of, basis or "formal"), scope.certificates)
     codes = selected(known.departments, departments, scope.departments)
     if codes is not None:
         if not codes:

@@ -1,23 +1,22 @@
-"""What the pages show, computed once per tenant, person's scope, version of the warehouse and question.
+"""What the pages show: of a view, and so of nothing but what the person may see.
 
-The one cache of the dashboard (reliability.md T4): its keys hold the tenant, what the person may see and the tenant's
-version, which changes with every load; its size is bounded in bytes.
+Every measure is made from a programme that was cut to the person's departments before (scheme.sight), so that none can
+depend on another department; the one exception is `distribution`. Answers are kept by dashboard.view.
 """
 
-import os
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, datetime
-from threading import RLock
+from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 import polars as pl
-from cachetools import LRUCache
 
 import measures
+from dashboard.view import View as View
+from dashboard.view import view as view
 from db import reads
-from db.session import Scope, open_session
+from db.session import open_session
 from scheme.coverage import certificates_on, completion, coverage, cycle_years
+from scheme.disclosure import Distribution, told_on
 from scheme.errors import UsageError
 from scheme.frames import Programme
 from scheme.headroom import headroom, status_by_department
@@ -26,46 +25,6 @@ from scheme.standing import active, site_standing, standing
 from scheme.visits import sites, visits
 
 T = TypeVar("T")
-_MEGABYTES = float(os.environ.get("ASSAY_CACHE_MB", "256"))
-
-
-def _size(value: object) -> int:
-    if isinstance(value, pl.DataFrame):
-        return int(value.estimated_size()) + 512
-    if isinstance(value, Programme):
-        return sum(_size(frame) for frame in vars(value).values() if isinstance(frame, pl.DataFrame)) + 4096
-    return 4096
-
-
-_cache: LRUCache[tuple[Any, ...], Any] = LRUCache(maxsize=_MEGABYTES * 1_000_000, getsizeof=_size)
-_lock = RLock()
-
-
-@dataclass(frozen=True)
-class View:
-    """What one person sees of one tenant at one version of its data: the thing every question here is asked of."""
-
-    scope: Scope
-    version: int
-    known_at: datetime | None = None
-
-    def kept(self, question: str, make: Callable[[], T], *about: object) -> T:
-        """The answer to a question about this view, made at most once while it fits the cache."""
-        key = (self.scope.tenant_id, self.scope.departments, self.version, self.known_at, question, *about)
-        with _lock:
-            if key in _cache:
-                return _cache[key]  # type: ignore[no-any-return]
-        value = make()
-        with _lock:
-            if _size(value) <= _cache.maxsize:
-                _cache[key] = value
-        return value
-
-
-def view(scope: Scope, known_at: datetime | None = None) -> View:
-    """The view of a person's scope at the tenant's present version."""
-    with open_session(scope) as session:
-        return View(scope, reads.version(session), known_at)
 
 
 def asked(view: View, name: str, make: Callable[..., T], *about: object) -> T:
@@ -79,26 +38,23 @@ def asked(view: View, name: str, make: Callable[..., T], *about: object) -> T:
 
 
 def programme(view: View) -> Programme:
-    """Everything the tenant's measures are made of; whole, so cut what you show with `seen`."""
-    return asked(view, "programme", lambda session: reads.programme(session, view.known_at))
+    """Everything the measures of this view are made of: cut to what the person may see (scheme.sight.in_sight)."""
+    return view.kept("programme", lambda: measures.programme(view.scope, view.known_at))
 
 
 def seen(view: View) -> frozenset[str | None] | None:
     """The departments this person may see, None for all (the corporate body among them)."""
 
-    def make() -> frozenset[str | None] | None:
-        codes = measures.selected(programme(view).departments, (), view.scope.departments)
-        return None if codes is None else frozenset(codes)
-
-    return view.kept("seen", make)
+    return None if sees_all(view) else frozenset(programme(view).departments["department_code"])
 
 
 def cut(view: View, frame: pl.DataFrame, department: str | None = None) -> pl.DataFrame:
     """The rows of a frame with department_code that this person may see, below one department if it is given.
 
-    A department that may not be seen, or does not exist, gives no rows.
+    A department that may not be seen, or does not exist, gives no rows; of rows about certificates those remain whose
+    certificate may be seen.
     """
-    codes = seen(view)
+    frame, codes = measures.of_certificates(frame, view.scope.certificates), seen(view)
     if department:
         known = set(programme(view).departments["department_code"])
         below = measures.selected(programme(view).departments, (department,)) if department in known else set()
@@ -212,21 +168,34 @@ def _row(*values: object) -> dict[str, Any]:
 
 
 def rows_of(view: View, name: str) -> pl.DataFrame:
-    """A canonical table as known (db.reads.table): actions, evidence, customer_groups or service_standards."""
+    """A canonical table as known (db.reads.table): its rows about what this person may see."""
     rows = asked(view, f"table {name}", lambda session: reads.table(session, name, view.known_at))
-    return rows if sees_all(view) else cut(view, rows)
+    if sees_all(view):
+        return rows
+    if name == "sites":
+        return rows.join(programme(view).sites.select("site_code"), on="site_code", how="semi", maintain_order="left")
+    return cut(view, rows)
 
 
 def results_behind(view: View, departments: list[str | None], elements: list[str]) -> pl.DataFrame:
     """Every result of these departments (and their sites) and elements, with comments and where it came from."""
     with open_session(view.scope) as session:
-        return reads.result_rows(session, departments, elements, view.known_at)
+        return _in_sight(view, reads.result_rows(session, departments, elements, view.known_at))
 
 
 def superseded_behind(view: View, departments: list[str | None], elements: list[str]) -> pl.DataFrame:
     """The same as earlier loads told it, before a later one said something else; with superseded_at."""
     with open_session(view.scope) as session:
-        return reads.superseded_rows(session, departments, elements, view.known_at)
+        return _in_sight(view, reads.superseded_rows(session, departments, elements, view.known_at))
+
+
+def _in_sight(view: View, results: pl.DataFrame) -> pl.DataFrame:
+    """Results of what this person may see: a row belongs to the department and to the site it names."""
+    if sees_all(view):
+        return results
+    sites, codes = programme(view).sites["site_code"], programme(view).departments["department_code"]
+    mine = pl.col("department_code").is_in(codes.to_list()) | pl.col("site_code").is_in(sites.to_list())
+    return results.filter(mine)
 
 
 def open_actions(view: View, day: date) -> pl.DataFrame:
@@ -241,14 +210,38 @@ _CLOSED = ["closed", "done", "complete", "completed", "finished", "cancelled", "
 
 
 def loads(view: View) -> pl.DataFrame:
-    """The loads, newest first, with the keys of commands.md and `notes`."""
-    return asked(view, "loads", reads.loads)
+    """The loads, newest first, with the keys of commands.md, `loads`: what somebody with departments sent themselves.
+
+    The rest of the tenant's loads tell of other departments.
+    """
+    if sees_all(view):
+        return asked(view, "loads", reads.loads)
+    email = view.scope.email
+    return asked(view, "own loads", lambda session: reads.loads(session).filter(pl.col("sent_by") == email), email)
+
+
+def latest_load(view: View) -> tuple[int, datetime, str] | None:
+    """The newest load that said something of what this person may see: number, when it finished, who sent it."""
+    if sees_all(view):
+        return asked(view, "newest load", reads.latest_load)
+    codes, sites = programme(view).departments["department_code"], programme(view).sites["site_code"]
+    return asked(view, "newest load", lambda session: reads.latest_load(session, codes.to_list(), sites.to_list()))
 
 
 def rejected(view: View, load: int) -> pl.DataFrame:
-    """The rows a load set aside."""
+    """The rows a load set aside; none of a load that is not shown."""
     with open_session(view.scope) as session:
-        return reads.rejected(session, load)
+        return reads.rejected(session, load if _is_shown(view, load) else 0)
+
+
+def notes(view: View, load: int) -> pl.DataFrame:
+    """What a load had to say of its files (db.reads.notes); nothing of a load that is not shown."""
+    with open_session(view.scope) as session:
+        return reads.notes(session, load if _is_shown(view, load) else 0)
+
+
+def _is_shown(view: View, load: int) -> bool:
+    return load in loads(view)["load"]
 
 
 def latest_results(view: View, day: date) -> pl.DataFrame:
@@ -294,18 +287,28 @@ def is_empty(view: View) -> bool:
     return known.departments.is_empty() and known.results.is_empty() and known.sites.is_empty()
 
 
-def notes(view: View, load: int) -> pl.DataFrame:
-    """What a load had to say of its files (db.reads.notes)."""
-    with open_session(view.scope) as session:
-        return reads.notes(session, load)
-
-
 def sees_all(view: View) -> bool:
     """Whether this person may see every department of the tenant."""
     return view.scope.departments is None
 
 
 def names(view: View) -> dict[str | None, str]:
-    """The name of every department there is, open or not, or its code where it has none."""
+    """The name of every department this person may see, open or not, or its code where it has none."""
     known = programme(view).departments.select("department_code", "department_name")
     return {code: name or code for code, name in known.iter_rows()}
+
+
+def tells_of_others(view: View) -> bool:
+    """Whether this person may be told how departments stand without names: the tenant chose so, and it is about now."""
+    if sees_all(view) or view.scope.certificates is not None or view.known_at is not None:
+        return False
+    return view.kept("tells of others", lambda: measures.tells_of_others(view.scope))
+
+
+def distribution(view: View, day: date) -> tuple[Distribution | None, date]:
+    """How all departments stand, without names, and the day: the last of a quarter, not ahead (scheme.disclosure).
+
+    None where that must not be told.
+    """
+    end = told_on(min(day, datetime.now(UTC).date()))
+    return view.kept("distribution", lambda: measures.distribution(view.scope, end), end), end

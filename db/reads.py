@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import polars as pl
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from db.frames import MOMENT, PLACE, as_told, fetched, in_turn, kept_schema
@@ -249,10 +249,31 @@ def notes(session: Session, load_number: int) -> pl.DataFrame:
     return pl.DataFrame(rows, dict.fromkeys(("file", "sheet", "table", "note"), pl.String), orient="row")
 
 
-def latest_load(session: Session) -> tuple[int, datetime] | None:
-    """The number of the newest load and the moment it finished; None where nothing was loaded yet."""
-    row = session.execute(select(Load.load_number, Load.finished_at).order_by(Load.load_number.desc()).limit(1)).first()
-    return None if row is None else (row[0], row[1])
+def latest_load(
+    session: Session, departments: Sequence[str] | None = None, sites: Sequence[str] = ()
+) -> tuple[int, datetime, str] | None:
+    """The newest load, or the newest that said something of some departments or sites: number, finished_at, sent_by.
+
+    None where there is none. What a load found known already it did not say.
+    """
+    statement = select(Load.load_number, Load.finished_at, Load.sent_by).order_by(Load.load_number.desc()).limit(1)
+    if departments is not None:
+        spoke = [_spoke(session, name, departments, sites) for name in VERSIONED]
+        statement = statement.where(Load.load_number == max(spoke, default=0))
+    row = session.execute(statement).first()
+    return None if row is None else (row[0], row[1], row[2])
+
+
+def _spoke(session: Session, name: str, departments: Sequence[str], sites: Sequence[str]) -> int:
+    """The newest load with a row of a canonical table about these departments or sites, 0 for none."""
+    model: Any = VERSIONED[name]
+    columns = kept_schema(name)
+    about = []
+    if "department_code" in columns and name != "sites":
+        about.append(model.department_code.in_(departments))
+    if "site_code" in columns:
+        about.append(model.site_code.in_(sites))
+    return session.scalars(select(func.max(model.load_number)).where(or_(*about))).one() or 0
 
 
 def rejected(session: Session, load_number: int) -> pl.DataFrame:

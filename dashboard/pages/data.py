@@ -105,15 +105,16 @@ def _outcome(row: dict[str, Any]) -> str:
     return f"Taken, {count(row['set_aside'], 'row')} set aside" if row["set_aside"] else "Taken"
 
 
-HIDDEN = "What was sent is shown to those who see every department."
+OWN = " You see here what you sent yourself."
+NOTHING_SENT = "You have sent nothing yet."
 
 
-def not_shown() -> Component:
-    """What people see who may not see every department."""
+def nothing_sent() -> Component:
+    """What people see who may not see every department and have sent nothing."""
     return components.empty_state(
-        "Ask your corporate lead",
-        "A load holds rows of many departments. Your corporate lead can tell you what became of a file you sent; "
-        "what was taken from it is on the other pages.",
+        "Nothing sent by you",
+        "A load holds rows of many departments, so what others sent is not shown here; what was taken from it for your "
+        "departments is on the other pages.",
     )
 
 

@@ -30,6 +30,7 @@ def layout() -> Component:
             html.Div(id=ids.HEADROOM_CHIPS),
             components.table_place(ids.HEADROOM_TABLE),
             html.Div(id=ids.HEADROOM_LEGEND),
+            html.Div(id=ids.HEADROOM_OTHERS),
         ),
         components.drawer("headroom"),
     )

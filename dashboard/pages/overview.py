@@ -29,6 +29,7 @@ def layout() -> Component:
             components.place(ids.OVERVIEW_WEEK),
             html.Div(id=ids.OVERVIEW_CHIPS),
             components.table_place(ids.OVERVIEW_TABLE),
+            html.P(id=ids.OVERVIEW_OTHERS, className="quiet"),
         ),
     )
 
