@@ -112,7 +112,7 @@ def proven(provider: Provider, found: Discovered, redirect_uri: str, code: str, 
             raise Unreachable(f"the token endpoint failed: {type(error).__name__}") from error
         except AuthlibBaseError as error:
             raise NotProven(f"the provider did not take the code: {shown(error.error)}") from error
-        except (ValueError, TypeError, AttributeError, OverflowError) as error:
+        except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
             raise Unreachable(f"the token endpoint's answer is none: {type(error).__name__}") from error
     token = bought.get("id_token")
     if not isinstance(token, str) or not token:
