@@ -91,5 +91,5 @@ lock: $(BIN)/python
 ## make clean   remove the virtual environment, caches and the demo's warehouse
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache test-results
-	rm -f assay-demo.db assay-demo.db-*
+	rm -f assay-demo.db assay-demo.db-* assay-demo.secret
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -9,6 +9,7 @@ import typer
 
 from commands.arguments import group
 from commands.printing import progress, say
+from scheme.errors import UsageError
 
 server_app = group()
 
@@ -19,10 +20,12 @@ def demo(
     serve_it: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve it once it is built.")] = True,
 ) -> None:
     """Build the demo warehouse and serve it. Example: assay demo --port 8051."""
+    from db.secret import make_demo_secret
     from db.upgrade import upgrade as bring_up
     from etl import demo as demo_data
 
     bring_up()
+    make_demo_secret()
     with progress() as told:
         people = demo_data.build(progress=told)
     print("\nThe demo warehouse is ready. All tenants but the published ones are fictional. Sign in as:\n")
@@ -30,6 +33,7 @@ def demo(
         print(f"  {person.email:34} {person.password:26} {person.role.replace('_', ' ')}, {person.tenants}")
     print()
     if serve_it:
+        os.environ.setdefault("ASSAY_SECOND_FACTOR", "off")  # asked of nobody who looks at the demo on this machine
         serve(port=port)
 
 
@@ -47,9 +51,13 @@ def serve(
     port: Annotated[int, typer.Option(help="The port. Example: --port 8051")] = 8050,
 ) -> None:
     """Serve the dashboard. Example: assay serve --port 8051."""
+    from db.secret import box
     from db.upgrade import require_current
 
+    box()
     require_current()
+    if os.environ.get("ASSAY_SECOND_FACTOR") == "off" and host not in ("127.0.0.1", "::1", "localhost"):
+        raise UsageError(f"ASSAY_SECOND_FACTOR=off is for the demo on this machine alone; unset it to serve {host}")
     say(f"serving http://{host}:{port} (stop with Ctrl+C)")
     sys.stderr.flush()
     sys.stdout.flush()

@@ -258,6 +258,8 @@ def __getattr__(name: str) -> Any:
     if name not in ("app", "server"):
         raise AttributeError(name)
     require_current()
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    log.setLevel(logging.INFO)
     made = create_app()
     globals().update(app=made, server=made.server)
     return globals()[name]

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from db import people, reads
 from db.session import open_session
-from db.tenants import add_tenant, scope_of
+from db.tenants import add_tenant, choose, scope_of
 from etl import run
 from etl.demo.batches import write_files
 from etl.demo.cast import EXAMPLES, TENANTS, cast
@@ -35,6 +35,7 @@ PEOPLE: dict[str, tuple[str, tuple[str, ...], tuple[str, ...]]] = {
     "champion": ("champion", ("ASHCOMBE",), ("HWY",)),
     "assessor": ("assessor", TENANTS, ()),
     "administrator": ("administrator", ("ASHCOMBE",), ()),
+    "operator": ("operator", (), ()),
 }
 
 Progress = Callable[[str, int, int], None]
@@ -67,6 +68,8 @@ def build(today: date | None = None, progress: Progress | None = None, seed: int
             add_tenant(tenant, called)
             bundles.append((tenant, [EXAMPLES / "published" / f"{file}.csv" for file in files], today))
         _load(bundles, progress or (lambda *_: None))
+    with open_session(scope_of("ASHCOMBE"), write=True) as session:
+        choose(session, "champions_see_others", "distribution")
     return [_person(who) for who in PEOPLE]
 
 
@@ -98,8 +101,10 @@ def _complete(tenant: str, bundles: list[tuple[str, list[Path], date]]) -> bool:
 def _person(who: str) -> Person:
     role, tenants, departments = PEOPLE[who]
     email = f"{who}@demo.assay.invalid"
-    for tenant in tenants:
+    for tenant in tenants or (None,):
         people.add_user(email, role, tenant, departments)
+    if not tenants:
+        return Person(email, people.set_password(email, must_change=False), role, "the platform")
     where = f"{tenants[0]} and {len(tenants) - 1} more" if len(tenants) > 2 else " and ".join(tenants)
     where += f", department {', '.join(departments)}" if departments else ""
     return Person(email, people.set_password(email, must_change=False), role, where)
