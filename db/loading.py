@@ -1,5 +1,6 @@
 """What a load hands to the warehouse and gets back: plain data, shared with the way in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -34,12 +35,51 @@ def staged_schema(table: str) -> Schema:
     return {**extra, **own, "file_number": pl.Int64, "row_number": pl.Int64}
 
 
+# What the file is called of a load that was said by hand. It has no fingerprint, for there is no file.
+BY_HAND = "administration"
+NO_FILE = ""
+
+
+@dataclass(frozen=True)
+class Own:
+    """The part of a tenant that a sender speaks for: these departments, and these sites, which belong to no other."""
+
+    departments: frozenset[str]
+    sites: frozenset[str]
+
+    def rows(self, table: str) -> pl.Expr:
+        """Whether a row of that table, staged or kept, speaks of nothing but this part; false for all other tables."""
+        if table not in SENT_BY_CHAMPIONS:
+            return pl.lit(value=False)
+        names = TABLES[table].names
+        department, site = self._in("department_code", self.departments), self._in("site_code", self.sites)
+        if "site_code" not in names:
+            return department
+        if "department_code" not in names:
+            return site
+        if table != "results":  # evidence may name no site
+            return department & (site | nothing("site_code"))
+        return (department | nothing("department_code")) & (site | (nothing("site_code") & department))
+
+    def _in(self, column: str, own: frozenset[str]) -> pl.Expr:
+        return pl.col(column).is_in(sorted(own)).fill_null(value=False)
+
+
+# What somebody who speaks for a part of the tenant alone may send; registers are kept by who speaks for all of it.
+SENT_BY_CHAMPIONS = ("results", "visits", "actions", "evidence", "customer_groups", "service_standards", "assessments")
+
+
+def nothing(column: str) -> pl.Expr:
+    """Whether a code names nothing: null in staged rows, "" in kept ones."""
+    return pl.col(column).is_null() | (pl.col(column) == "")
+
+
 @dataclass
 class FileReport:
     """What became of one table in one sheet of one file; `sheet` is None where the format has none.
 
     read = loaded + unchanged + duplicate + no_result + set_aside. `publish` fills in loaded and unchanged, and adds
-    notes on rows that have vanished.
+    notes on rows that have vanished. `first`: the load and file in which rows said again first stood (db.recode).
     """
 
     file: str
@@ -55,6 +95,7 @@ class FileReport:
     outcome: str = "loaded"  # or "refused"
     reason: str | None = None
     notes: list[str] = field(default_factory=list)
+    first: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +116,9 @@ class Load:
     frames of key columns for rows that are in an edition but not in `tables` (duplicates, no results, set aside with
     a key that could be read). `unreadable_keys`: the file_numbers in which a row was set aside whose key could not be
     read. Departments and sites that rows name and no register has are taken in at publication (db.taken_in.named).
+    `cleared`: by table, the columns in which an empty cell takes back what was said; a file's never does, a form's
+    does. `own`: the part of the tenant that the sender speaks for, None for all of it; nothing beyond it is told or
+    taken back.
     """
 
     sent_by: str
@@ -85,5 +129,7 @@ class Load:
     seen_keys: dict[str, pl.DataFrame] = field(default_factory=dict)
     unreadable_keys: set[int] = field(default_factory=set)
     withdraw_missing: bool = False
+    cleared: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    own: Own | None = None
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     load_number: int | None = None  # set by `publish`

@@ -1,41 +1,43 @@
 """Publishing a load: in one transaction all of it is in, or none (inputs.md section 4; reliability.md F4, F15)."""
 
 import json
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db import models, reads
+from db import audit, models, reads
 from db.engine import WRITES
 from db.frames import as_kept, as_told, fetched, in_turn, insert, kept_schema, supersede
-from db.loading import FileReport, Load
+from db.loading import NO_FILE, FileReport, Load, Own
 from db.models import TAKEN_IN, VERSIONED
 from db.session import bound_tenant
 from db.taken_in import settle, take_in
 from scheme.frames import Schema
 from scheme.tables import TABLES
 
+Opened = Session  # what etl calls a session that it is given, without knowing SQLAlchemy
 _FEW = 300  # so many codes are asked for by name; more, and the whole table is read
 _LISTED = 20  # rows named in a note
 
 
-def compare(session: Session, table: str, frame: pl.DataFrame) -> pl.DataFrame:
+def compare(session: Session, table: str, frame: pl.DataFrame, cleared: Collection[str] = ()) -> pl.DataFrame:
     """Staged rows against what holds now: what each would say once loaded, and `change` (new, changed, unchanged).
 
     Takes and gives the columns of db.loading.staged_schema; an empty cell never overwrites a real value, except where
-    the row was only taken in because something named its code.
+    the row was only taken in because something named its code, and in the columns to be `cleared`.
     """
-    return as_told(table, _compared(session, table, frame).drop("held_by_load"))
+    return as_told(table, _compared(session, table, frame, cleared).drop("held_by_load"))
 
 
-def _compared(session: Session, table: str, frame: pl.DataFrame) -> pl.DataFrame:
+def _compared(session: Session, table: str, frame: pl.DataFrame, cleared: Collection[str]) -> pl.DataFrame:
     spec, staged = TABLES[table], as_kept(table, frame)
     held = _held(session, table, staged)
     joined = staged.join(held, on=spec.key, how="left", suffix="_held", nulls_equal=True, maintain_order="left")
     known = pl.col("held_by_load").is_not_null()
-    told = {name: pl.coalesce(name, f"{name}_held") for name in spec.values}
+    told = {name: pl.col(name) if name in cleared else pl.coalesce(name, f"{name}_held") for name in spec.values}
     differs = [told[name].ne_missing(pl.col(f"{name}_held")) for name in spec.values]
     if table in TAKEN_IN:
         differs.append(~pl.col("is_confirmed"))
@@ -71,16 +73,15 @@ def publish(session: Session, load: Load) -> list[FileReport]:
     noted, and with `withdraw_missing` taken back. AssertionError where the load contradicts itself.
     """
     _sure(bool(session.info.get(WRITES)), "publish needs open_session(scope, write=True)")
-    tenant = session.get_one(models.Tenant, bound_tenant(session))
     compared = {
-        name: _compared(session, name, load.tables[name])
+        name: _compared(session, name, load.tables[name], load.cleared.get(name, ()))
         for name in TABLES
         if name in load.tables and load.tables[name].height
     }
     _count(load, compared)
-    number = (session.scalars(select(func.max(models.Load.load_number))).one() or 0) + 1
     missing = _vanished(session, load, compared)
-    row = _record(session, load, number)
+    row = recorded(session, load)
+    number = row.load_number
     for name, rows in compared.items():
         _write(session, name, rows, number)
     take_in(session, {name: as_told(name, rows) for name, rows in compared.items()}, number)
@@ -88,8 +89,10 @@ def publish(session: Session, load: Load) -> list[FileReport]:
         for name, rows in missing.items():
             supersede(session, name, rows, number)
         settle(session, number, pl.concat(rows["file_number"] for rows in missing.values()).to_list()[0])
-    row.finished_at = _later(session, datetime.now(UTC))
-    tenant.version += 1
+    finished(session, row)
+    counts = ("read", "loaded", "unchanged", "set_aside")
+    told = {name: sum(getattr(file, name) for file in load.files) for name in counts}
+    audit.record(session, "loaded", f"load {number}", files=len(load.files), **told)
     load.load_number = number
     return load.files
 
@@ -121,7 +124,9 @@ def _later(session: Session, moment: datetime) -> datetime:
     return moment if newest is None or newest < moment else newest + timedelta(microseconds=1)
 
 
-def _record(session: Session, load: Load, number: int) -> models.Load:
+def recorded(session: Session, load: Load) -> models.Load:
+    """Record a load, its files and the rows it set aside under the next number; gives its row, still to be finished."""
+    number = (session.scalars(select(func.max(models.Load.load_number))).one() or 0) + 1
     row = models.Load(load_number=number, started_at=load.started_at, finished_at=load.started_at)
     row.sent_by, row.source = load.sent_by, load.source
     session.add(row)
@@ -130,7 +135,7 @@ def _record(session: Session, load: Load, number: int) -> models.Load:
         (
             *(number, file_number, file.file, file.sheet, file.sha256, file.table),
             *(file.read, file.loaded, file.unchanged, file.duplicate, file.no_result, file.set_aside),
-            *(file.outcome, file.reason, json.dumps(file.notes, ensure_ascii=False)),
+            *(file.outcome, file.reason, json.dumps(file.notes, ensure_ascii=False), *(file.first or (None, None))),
         )
         for file_number, file in enumerate(load.files, 1)
     ]
@@ -148,6 +153,12 @@ def _record(session: Session, load: Load, number: int) -> models.Load:
     ]
     insert(session, "rejected_rows", pl.DataFrame(rejected, _REJECTED, orient="row"))
     return row
+
+
+def finished(session: Session, row: models.Load) -> None:
+    """Say that a recorded load is in: from this moment on it was known."""
+    row.finished_at = _later(session, datetime.now(UTC))
+    session.get_one(models.Tenant, bound_tenant(session)).version += 1
 
 
 def _schema(model: type[models.Base]) -> Schema:
@@ -178,13 +189,14 @@ def _vanished(session: Session, load: Load, compared: dict[str, pl.DataFrame]) -
     """
     read: dict[str, int] = {}
     for n, file in enumerate(load.files, 1):
-        read.setdefault(file.file, n)
+        if file.sha256 != NO_FILE:
+            read.setdefault(file.file, n)
     refused = {file.file for file in load.files if file.outcome == "refused"}
     unsure = {load.files[n - 1].file for n in load.unreadable_keys}
     editions = _earlier(session, load.source, sorted(set(read) - refused))
     found: dict[str, pl.DataFrame] = {}
     for table, spec in TABLES.items() if editions.height else ():
-        gone = _told_in(session, table, editions)
+        gone = _told_in(session, table, editions, load.own)
         for seen in (compared.get(table), load.seen_keys.get(table)):
             if seen is not None:
                 gone = gone.join(as_kept(table, seen).select(spec.key), on=spec.key, how="anti")
@@ -199,25 +211,29 @@ def _vanished(session: Session, load: Load, compared: dict[str, pl.DataFrame]) -
 def _earlier(session: Session, source: str | None, names: list[str]) -> pl.DataFrame:
     file, whole = models.File, pl.Int64
     schema: Schema = {"load_number": whole, "file_number": whole, "file": pl.String}
+    sent_by_load = func.coalesce(file.first_load_number, file.load_number)
     statement = (
         select(file.load_number, file.file_number, file.file)
-        .join(models.Load, (models.Load.load_number == file.load_number) & (models.Load.tenant_id == file.tenant_id))
-        .where(models.Load.source.is_not_distinct_from(source))
+        .join(models.Load, (models.Load.load_number == sent_by_load) & (models.Load.tenant_id == file.tenant_id))
+        .where(models.Load.source.is_not_distinct_from(source), file.sha256 != NO_FILE)
     )
     named = pl.col("file").is_in(names)
     return fetched(session, statement, schema).filter(named)
 
 
-def _told_in(session: Session, table: str, editions: pl.DataFrame) -> pl.DataFrame:
+def _told_in(session: Session, table: str, editions: pl.DataFrame, own: Own | None) -> pl.DataFrame:
     model, key = VERSIONED[table], TABLES[table].key
-    columns: Schema = {**{name: kept_schema(table)[name] for name in key}, "load_number": pl.Int64}
+    whose = [name for name in ("department_code", "site_code") if name in kept_schema(table) and name not in key]
+    columns: Schema = {**{name: kept_schema(table)[name] for name in (*key, *whose)}, "load_number": pl.Int64}
     columns["file_number"] = pl.Int64
     loads = editions["load_number"].unique().to_list()
     where = [model.load_number.in_(loads)] if len(loads) <= _FEW else []
     if table in TAKEN_IN:
         where.append(model.is_confirmed)  # type: ignore[attr-defined]
     rows = reads.kept(session, table, columns, None, *where)
-    return rows.join(editions, on=["load_number", "file_number"]).drop("file_number")
+    if own is not None:
+        rows = rows.filter(own.rows(table))
+    return rows.join(editions, on=["load_number", "file_number"]).drop("file_number", *whose)
 
 
 def _note(table: str, gone: pl.DataFrame, stays: bool, load: Load) -> str:

@@ -53,6 +53,12 @@ def arrived(
             _take(all_, file, reader, sender, words)
             if progress:
                 progress(file.name, n, len(files))
+    typed(all_, words)
+    return all_
+
+
+def typed(all_: Arrived, words: Words) -> None:
+    """Type the rows of all sheets, table by table."""
     for name in TABLES:
         rows = [
             sheet.rows.with_columns(pl.lit(file_number, pl.Int64).alias("file_number"))
@@ -61,7 +67,6 @@ def arrived(
         ]
         if rows:
             all_.ledger[name] = tidy(name, pl.concat(rows, how="diagonal"), words)
-    return all_
 
 
 def _take(all_: Arrived, file: sources.Found, reader: Reader, sender: Source, words: Words) -> None:

@@ -1,13 +1,15 @@
 """Rows against the register: which departments and sites are new, which loop, which profile is named (inputs.md 4)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
 
+from db.loading import Own
 from db.taken_in import named
 from etl.check import Ledger, set_aside
+from etl.own import only_own
 from etl.tidy import GOOD
 from scheme.letters import likeness
 from scheme.standard import Profile, in_force
@@ -20,12 +22,18 @@ class Known:
     """What is known before a load: departments with their parents, sites, and the profiles by code ("" the tenant's).
 
     `confirmed`: the departments and sites that a register has named; the others were taken in because a row named them.
+    `former`: codes that departments had before they were recoded, with their present ones and since when. `own`: the
+    part of the tenant that the sender speaks for, None for all of it; `foreign`: by table, keys of rows beyond it whose
+    key does not say whose they are (etl.own).
     """
 
     parents: Mapping[str, str | None]
     sites: frozenset[str]
     confirmed: frozenset[tuple[str, str]]  # ("departments" or "sites", code)
     profiles: Mapping[str, Sequence[Profile]]
+    former: Mapping[str, tuple[str, date]] = field(default_factory=dict)
+    own: Own | None = None
+    foreign: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def settled(ledger: Ledger, known: Known, today: date) -> Ledger:
@@ -33,7 +41,7 @@ def settled(ledger: Ledger, known: Known, today: date) -> Ledger:
 
     What is judged is the tree of the warehouse with the load laid over it, so that the order of rows does not matter.
     """
-    ledger = dict(ledger)
+    ledger = only_own(ledger, known.own, known.foreign)
     if "certificates" in ledger:
         ledger["certificates"] = _profiled(ledger["certificates"], known)
     strict = in_force(known.profiles[""], today).unknown_departments == "set_aside"
@@ -133,10 +141,10 @@ def _registered(ledger: Ledger, known: Known) -> Ledger:
     for table in registers:
         if table in rows:
             registers[table].update(rows[table][rows[table].columns[0]])
-    return {name: _asked(name, frame, registers) for name, frame in ledger.items()}
+    return {name: _asked(name, frame, registers, known) for name, frame in ledger.items()}
 
 
-def _asked(name: str, frame: pl.DataFrame, registers: Mapping[str, set[str]]) -> pl.DataFrame:
+def _asked(name: str, frame: pl.DataFrame, registers: Mapping[str, set[str]], known: Known) -> pl.DataFrame:
     for column, table in (("parent_code", "departments"), ("department_code", "departments"), ("site_code", "sites")):
         if column not in frame.columns or (name == table and column != "parent_code"):
             continue
@@ -145,7 +153,8 @@ def _asked(name: str, frame: pl.DataFrame, registers: Mapping[str, set[str]]) ->
         codes = (cells.explode() if several else cells).drop_nulls().unique()
         unknown = sorted(set(codes) - registers[table])
         if unknown:
-            similar = likeness(registers[table])
+            # Who speaks for a part of the tenant is not told what else there is.
+            similar = likeness(registers[table] if known.own is None else ())
             why = {code: _unknown(column, code, table, similar(code)) for code in unknown}
             named_here = pl.element().filter(pl.element().is_in(unknown))
             code = pl.col(column).list.eval(named_here).list.first() if several else pl.col(column)

@@ -1,7 +1,7 @@
 """The pipe: files -> cells -> tables -> typed rows -> checked rows -> the warehouse, in one transaction."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -9,17 +9,23 @@ from pathlib import Path
 import polars as pl
 
 from db import reads
-from db.loading import FileReport, Rejected
+from db.loading import FileReport, Load, Rejected
+from db.recode import former_codes
 from db.session import Scope, open_session
-from db.writes import publish
+from db.writes import Opened, publish
 from etl import restated
 from etl.account import add_notes, load_of
-from etl.arrive import Progress, arrived
+from etl.arrive import Arrived, Progress, arrived
+from etl.form import Row, columns, filled_in
+from etl.former import read_as_present
 from etl.known import Known
 from etl.layouts.staged import Source
+from etl.own import NAMED_BY, own_part
 from scheme.standard import shipped
+from scheme.tables import TABLES
 
 Paths = Sequence[str | Path]
+NewCodes = dict[str, pl.DataFrame]
 
 
 @dataclass
@@ -122,11 +128,8 @@ def _run(
     files = arrived(paths, source, standard, progress)
     try:
         with open_session(scope, write=True) as session:
-            known = _known(reads.register(session))
-            load, new = load_of(files, known, strict, today or started_at.date())
+            load, new = _checked(session, scope, files, strict, today or started_at.date())
             load.sent_by, load.withdraw_missing, load.started_at = sent_by, withdraw_missing, started_at
-            if restated.may_be(load.tables, reads.table(session, "assessments")):
-                add_notes(load.files, restated.notes(load.tables, reads.programme(session)))
             publish(session, load)
             newest = reads.latest_load(session)
             finished_at = newest[1] if newest else None
@@ -137,10 +140,85 @@ def _run(
     return LoadReport(load.load_number, load.files, load.rejected, new, files.skipped, sent_by, started_at, finished_at)
 
 
-def _known(register: reads.Register) -> Known:
+def _checked(session: Opened, scope: Scope, files: Arrived, strict: bool, today: date) -> tuple[Load, NewCodes]:
+    """What arrived as a load to be published, checked against what the tenant knows; and the codes it would take in."""
+    known = _known(session, scope)
+    read_as_present(files, known.former)
+    load, new = load_of(files, known, strict, today)
+    load.own = known.own
+    if restated.may_be(load.tables, reads.table(session, "assessments")):
+        add_notes(load.files, restated.notes(load.tables, reads.programme(session)))
+    return load, new
+
+
+def _known(session: Opened, scope: Scope) -> Known:
+    register = reads.register(session)
     tables = {"departments": register.departments, "sites": register.sites}
-    confirmed = {
+    confirmed = frozenset(
         (table, code) for table, frame in tables.items() for code in frame.filter("is_confirmed")[frame.columns[0]]
-    }
+    )
     parents = dict(register.departments.select("department_code", "parent_code").iter_rows())
-    return Known(parents, frozenset(register.sites["site_code"]), frozenset(confirmed), register.profiles)
+    sites = dict(register.sites.select("site_code", "department_code").iter_rows())
+    former = former_codes(session)
+    if scope.departments is None:
+        return Known(parents, frozenset(sites), confirmed, register.profiles, former)
+    own = own_part(scope.departments, parents, sites)
+    foreign = {}
+    for table in NAMED_BY:
+        held = reads.table(session, table)
+        foreign[table] = frozenset(held.filter(~own.rows(table))[TABLES[table].key[0]])
+    # Only of their own departments, or the reading of a code would tell that another has it.
+    former = {old: new for old, new in former.items() if new[0] in own.departments}
+    return Known(parents, frozenset(sites), confirmed, register.profiles, former, own, foreign)
+
+
+# --- said by hand -----------------------------------------------------------------------------------------------------
+
+
+class Refused(Exception):
+    """Rows said by hand that cannot all be taken: nothing of them is in. `report` has the rows and why."""
+
+    def __init__(self, report: LoadReport) -> None:
+        """Keep the report; the message is the reasons, each once."""
+        super().__init__("; ".join(dict.fromkeys(row.why for row in report.rejected)))
+        self.report = report
+
+
+def load_rows(
+    scope: Scope, table: str, rows: Sequence[Row], *, sent_by: str, why: str = "", today: date | None = None
+) -> LoadReport:
+    """Take rows of a canonical table that were typed into a form, through the very checks that a file goes through.
+
+    `rows`: text by column, the same columns in each. All are taken or none: where one is set aside, the report has it
+    in `rejected` with why (which begins with the column it is about, and a colon) and its `load_number` is None. They
+    are published as a load whose file is called "administration", with `why` in its notes. A form is a whole statement:
+    an empty cell takes back what was said (a file's never does). UsageError where it lacks a column the table needs.
+    """
+    try:
+        with open_session(scope, write=True) as session:
+            return said_by_hand(session, scope, {table: rows}, sent_by=sent_by, why=why, today=today)
+    except Refused as refused:
+        return refused.report
+
+
+def said_by_hand(
+    session: Opened,
+    scope: Scope,
+    tables: Mapping[str, Sequence[Row]],
+    *,
+    sent_by: str,
+    why: str = "",
+    today: date | None = None,
+) -> LoadReport:
+    """As `load_rows`, of several tables and inside a transaction that has begun; Refused where a row is set aside."""
+    started_at = datetime.now(UTC)
+    files = filled_in(tables, reads.register(session).standard, why)
+    load, new = _checked(session, scope, files, False, today or started_at.date())
+    load.sent_by, load.started_at, load.cleared = sent_by, started_at, columns(tables)
+    if load.rejected:
+        for file in load.files:
+            file.outcome, file.reason = "refused", "a row was set aside, and a form is taken whole or not at all"
+        raise Refused(LoadReport(None, load.files, load.rejected, new, []))
+    publish(session, load)
+    newest = reads.latest_load(session)
+    return LoadReport(load.load_number, load.files, [], new, [], sent_by, started_at, newest[1] if newest else None)
