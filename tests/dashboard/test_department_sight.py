@@ -1,0 +1,184 @@
+"""Nothing that somebody limited to some departments sees depends on the others (reliability.md T12).
+
+The whole surface of the dashboard, as the proof of T1 finds it, is asked as a champion of HOU and as the assessor of
+the certificate of HOU: with the other departments empty, then full, then changed. What belongs to both, as a site that
+two departments share, is in all three; so are the loads that HOU's own rows came with, for their numbers are shown.
+"""
+
+import csv
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from db import people, sessions
+from db.tenants import add_tenant, scope_of
+from etl import run
+from tests.noninterference import masks, story, surfaces
+from tests.noninterference.harness import page_token
+
+TODAY = datetime.now(UTC).date()
+PASSWORD = "four plain words here"
+OURS = ("HOU", "HOU-1")
+PEOPLE = ("champion@ash.example", "assessor@ash.example")
+CANARY = re.compile(r"HIDDEN-[\w.-]+")
+Row = dict[str, Any]
+
+
+def _again(table: str, column: str, department: str | None, n: int) -> str:
+    return f"HIDDEN-{table}-{column}-{n}-again"
+
+
+CHANGED = replace(
+    story.OURS,
+    text=_again,
+    number=lambda n: 70 * n + 7,
+    bands=("non_compliant", "compliance_plus", "not_applicable", "partial"),
+    departments=(*story.TREE, ("NEW", None), ("NEW-1", "FIN")),
+)
+
+
+def is_ours(table: str, row: Row) -> bool:
+    """Whether a row of the story speaks of HOU."""
+    if table == "visits":
+        return row["site_code"].removeprefix("S-") in OURS
+    return row["department_code"] in OURS
+
+
+def send(folder: Path, tables: dict[str, Iterable[Row]], by: str) -> None:
+    """Load these rows as files."""
+    folder.mkdir()
+    for table, rows in tables.items():
+        told = list(rows)
+        if told:
+            with (folder / f"{folder.name}-{table}.csv").open("w", newline="", encoding="utf-8") as file:
+                writer = csv.DictWriter(file, list(dict.fromkeys(name for row in told for name in row)))
+                writer.writeheader()
+                writer.writerows(told)
+    report = run.load(scope_of("ASH"), [folder], sent_by=by)
+    assert report.load_number, report
+    assert not [file for file in report.files if file.outcome == "refused"], report.files
+
+
+def rows_of(voice: story.Voice, earlier: bool, wanted: Callable[[str, Row], bool]) -> dict[str, list[Row]]:
+    """The rows of the story that are wanted, by table."""
+    told = story.told(voice, TODAY, earlier)
+    return {table: [row for row in rows if wanted(table, row)] for table, rows in told.items()}
+
+
+def our_own(folder: Path) -> None:
+    """What is the same in all three: HOU's rows, a site it shares with FIN, and a load of the champion's own."""
+    for earlier in (True, False):
+        send(folder / f"ours-{earlier}", rows_of(story.OURS, earlier, is_ours), "pat@ash.example")
+    shared = {"site_code": "S-BOTH", "site_name": "OURS-shared", "department_code": "HOU;FIN", "must_visit": "yes"}
+    visit = {"site_code": "S-BOTH", "visited_on": TODAY - timedelta(days=60), "planned": "no"}
+    send(folder / "shared", {"sites": [shared], "visits": [visit]}, "pat@ash.example")
+    wrong = {"department_code": "HOU", "assessment_type": "annual_review", "assessed_on": TODAY, "element": "9.9.9"}
+    result = wrong | {"element": "1.1.1", "band": "compliant", "comment": "OURS-sent"}
+    send(folder / "sent", {"results": [wrong | {"band": "partial"}, result]}, PEOPLE[0])
+
+
+def the_others(folder: Path, name: str, voice: story.Voice) -> None:
+    """What the other departments and the corporate body have: files of theirs, from somebody of theirs."""
+    for earlier in (True, False):
+        rows = rows_of(voice, earlier, lambda table, row: not is_ours(table, row))
+        if name == "changed":  # a department is closed, a certificate runs out
+            rows["departments"][0]["active_to"] = TODAY - timedelta(days=1)
+        send(folder / f"HIDDEN-{name}-{earlier}", rows, "HIDDEN-sender")
+
+
+@dataclass
+class Browser:
+    """One person's, in this process."""
+
+    client: Any
+    token: str
+
+    def ask(self, asked: surfaces.Ask) -> tuple[str, tuple[Any, ...]]:
+        """The body as it came, and what must be the same: status, headers and body without nonces and clocks."""
+        ready = surfaces.with_token(asked, self.token)
+        answer = self.client.open(ready.path, method=ready.method, headers=ready.headers, json=ready.json)
+        data = answer.get_data()
+        told = answer.status_code, tuple(masks.headers(list(answer.headers))), masks.body(data)
+        return masks.unpacked(data), told
+
+
+@pytest.fixture(scope="module")
+def app():
+    """The dashboard as it is served, in this process."""
+    from dashboard.app import create_app
+
+    return create_app()
+
+
+@pytest.fixture
+def browsers(app, warehouse, tmp_path, monkeypatch) -> dict[str, Browser]:
+    """The champion's and the assessor's, on a new warehouse that has HOU's rows alone."""
+    monkeypatch.setenv("ASSAY_SECRET", "a secret of the tests, of which nobody else knows")
+    add_tenant("ASH", "Ashcombe Council")
+    once = [
+        people.add_user(PEOPLE[0], "champion", "ASH", ["HOU"]),
+        people.add_user(PEOPLE[1], "assessor", "ASH", certificates=["C-HOU"]),
+    ]
+    our_own(tmp_path)
+    made = {}
+    for email, password in zip(PEOPLE, once, strict=True):
+        token = sessions.change_password(sessions.sign_in(email, password), password, PASSWORD)
+        client = app.server.test_client()
+        client.set_cookie("assay", token)
+        made[email] = Browser(client, page_token(client.get("/").text))
+        assert made[email].token
+    return made
+
+
+def everything(app, browsers: dict[str, Browser]) -> dict[tuple[str, str, str], tuple[str, tuple[Any, ...]]]:
+    """All that can be looked at, as each of the two."""
+    asks = [*surfaces.callback_asks(app), *of_downloads(app)]
+    wanted = [ask for ask in surfaces.once(asks) if ask.whose != "nobodys"]
+    return {(who, ask.surface, ask.variant): browser.ask(ask) for who, browser in browsers.items() for ask in wanted}
+
+
+def of_downloads(app) -> Iterable[surfaces.Ask]:
+    """Every download for every load and certificate that there is in any of the three."""
+    for rule, _, names, _ in surfaces.rules(app):
+        if not rule.startswith("/download/"):
+            continue
+        loads = range(1, 10) if "load" in names else [0]
+        for load, kind, query in product(loads, ("csv", "xlsx"), ("", *(f"?certificate=C-{code}" for code in CODES))):
+            path = rule.replace("<int:load>", str(load)).replace("<kind>", kind)
+            assert "<" not in path, f"say here what to ask of {rule}"
+            yield surfaces.Ask(rule, path + query, "GET", path + query)
+
+
+CODES = ("HOU", "FIN", "ALL", "NEW")
+
+
+def differences(one: dict[Any, Any], other: dict[Any, Any]) -> list[str]:
+    """Where two answers differ, and from which words on."""
+    told = []
+    for key, (_, seen) in one.items():
+        if other[key][1] != seen:
+            before, after = str(seen), str(other[key][1])
+            at = next((n for n, (x, y) in enumerate(zip(before, after, strict=False)) if x != y), 0)
+            told.append(f"{key}: ...{before[max(0, at - 150) : at + 100]} <> {after[max(0, at - 60) : at + 100]}")
+    return told
+
+
+def test_what_people_with_departments_see_is_the_same_whatever_the_other_departments_have(app, browsers, tmp_path):
+    empty = everything(app, browsers)
+    assert sum("OURS-" in raw for raw, _ in empty.values()) > 20, "the surface shows what it should"
+    statuses = {seen[0] for _, seen in empty.values()}
+    assert statuses <= {200, 204, 302, 400, 403, 404, 405, 409}, statuses
+    the_others(tmp_path, "full", story.OURS)
+    full = everything(app, browsers)
+    assert [key for key, (raw, _) in full.items() if CANARY.search(raw)] == []
+    assert differences(empty, full) == []
+    the_others(tmp_path, "changed", CHANGED)
+    changed = everything(app, browsers)
+    assert [key for key, (raw, _) in changed.items() if CANARY.search(raw)] == []
+    assert differences(empty, changed) == []
