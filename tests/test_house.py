@@ -101,12 +101,30 @@ def test_the_bundled_plotly_is_the_one_that_the_locked_package_speaks_to() -> No
     assert f"v{get_plotlyjs_version()}\n" in head
 
 
-def test_the_procfile_starts_a_server_that_gunicorn_accepts() -> None:
+def procfile(command: str, **settings: str) -> "subprocess.CompletedProcess[str]":
     lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text("utf-8").splitlines())
-    assert lines["release"] == "assay upgrade"
-    shell = lines["web"].replace("gunicorn ", f"{sys.executable} -m gunicorn --check-config ", 1)
-    checked = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, cwd=ROOT)
-    assert checked.returncode == 0, checked.stdout + checked.stderr
+    words = lines[command].replace("gunicorn ", "-m gunicorn --check-config ").replace("assay ", "-m assay ")
+    environment = {key: value for key, value in {**os.environ, **settings}.items() if value}
+    return subprocess.run(
+        ["bash", "-c", f"{sys.executable} {words}"], capture_output=True, text=True, cwd=ROOT, env=environment
+    )
+
+
+def test_the_procfile_brings_up_a_warehouse_and_a_server_that_gunicorn_accepts(tmp_path) -> None:
+    where = {"ASSAY_DATABASE_URL": f"sqlite:///{tmp_path}/assay.db"}
+    assert procfile("web", **where).returncode != 0  # no warehouse yet
+    for command in ("release", "web"):
+        done = procfile(command, **where)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("secret", ["", "short", "changeme-changeme-changeme-changeme", "x" * 60])
+def test_no_server_starts_without_a_secret_worth_the_name(tmp_path, secret) -> None:
+    where = {"ASSAY_DATABASE_URL": f"sqlite:///{tmp_path}/assay.db", "ASSAY_SECRET": secret}
+    assert procfile("release", **where).returncode == 0
+    done = procfile("web", **where)
+    assert done.returncode != 0
+    assert "ASSAY_SECRET" in done.stderr + done.stdout
 
 
 def test_the_shipped_standard_has_the_official_counts() -> None:
