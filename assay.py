@@ -8,10 +8,15 @@ import sys
 
 import typer
 
+from commands.audit import audit_app
+from commands.certificates import certificate_app
 from commands.data import data_app
+from commands.departments import department_app
+from commands.groups import group_app
 from commands.people import user_app
 from commands.printing import FAILED, WRONG_USAGE, say
 from commands.server import server_app
+from commands.sites import site_app
 from commands.standards import standard_app
 from commands.tenants import tenant_app
 from scheme.errors import AssayError, UsageError
@@ -28,6 +33,11 @@ app.add_typer(server_app)
 app.add_typer(data_app)
 app.add_typer(tenant_app, name="tenant", help="Organisations that run a programme; they never see each other.")
 app.add_typer(user_app, name="user", help="People who sign in.")
+app.add_typer(group_app, name="group", help="What groups of a sign-on provider give.")
+app.add_typer(department_app, name="department", help="Departments: opened, closed, moved, merged, recoded.")
+app.add_typer(site_app, name="site", help="Sites.")
+app.add_typer(certificate_app, name="certificate", help="Certificates.")
+app.add_typer(audit_app, name="audit", help="Who did what, when, from where.")
 app.add_typer(standard_app, name="standard", help="Standards: shipped ones and your own.")
 
 

@@ -1,5 +1,6 @@
 """What several sub-commands are given: their options, and how days, moments and files are read from them."""
 
+import os
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from pathlib import Path
@@ -44,9 +45,18 @@ Printed = Annotated[
     Format | None,
     typer.Option("--format", help="How to print: a table to a terminal, JSON to a pipe. Example: --format csv"),
 ]
+Export = Annotated[
+    bool | None,
+    typer.Option(
+        "--export/--no-export", help="Whether they may take anything away as a file; what the role has unless given."
+    ),
+]
+Why = Annotated[
+    str, typer.Option("--why", help='Why, kept with the change. Example: --why "Council decision of 3 March"')
+]
 
 
-def group() -> typer.Typer:
+def sub_app() -> typer.Typer:
     """A Typer app that holds sub-commands of one noun, or of none."""
     return typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
@@ -81,3 +91,8 @@ def text_of(path: Path) -> str:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{path}: cannot be read ({error})") from error
+
+
+def sender() -> str:
+    """Who is at the command line, as loads and the audit log name them."""
+    return os.environ.get("USER") or os.environ.get("LOGNAME") or "command line"

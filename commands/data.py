@@ -1,15 +1,14 @@
 """What is loaded and measured: check, load, loads, rejected, measure."""
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from commands.arguments import Basis, Format, Printed, Tenant, day, group, moment, today
+from commands.arguments import Basis, Format, Printed, Tenant, day, moment, sender, sub_app, today
 from commands.printing import progress, report_code, show, show_table, wanted_format, write
 
-data_app = group()
+data_app = sub_app()
 
 Paths = Annotated[list[str], typer.Argument(help="A file, a folder or a glob. Example: results/*.xlsx")]
 Source = Annotated[
@@ -78,7 +77,7 @@ def load(
             source=source,
             strict=strict,
             withdraw_missing=withdraw_missing,
-            sent_by=os.environ.get("USER") or os.environ.get("LOGNAME") or "command line",
+            sent_by=sender(),
             progress=told,
         )
     show(report.loads(), printed, "loads")

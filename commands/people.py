@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from commands.arguments import Role, group
+from commands.arguments import Role, sub_app
 from commands.printing import say
 
-user_app = group()
+user_app = sub_app()
 
 
 @user_app.command("add")

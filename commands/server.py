@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
-from commands.arguments import group
+from commands.arguments import sub_app
 from commands.printing import progress, say
 from scheme.errors import UsageError
 
-server_app = group()
+server_app = sub_app()
 
 
 @server_app.command()

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from commands.arguments import Printed, group, text_of
+from commands.arguments import Printed, sub_app, text_of
 from commands.printing import say, show
 
-standard_app = group()
+standard_app = sub_app()
 
 
 @standard_app.command("list")

@@ -1,14 +1,14 @@
-"""Organisations that run a programme: tenant add, list."""
+"""Organisations that run a programme: tenant add, list, set, settings."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from commands.arguments import Printed, group, text_of
+from commands.arguments import Printed, sub_app, text_of
 from commands.printing import say, show
 
-tenant_app = group()
+tenant_app = sub_app()
 
 
 @tenant_app.command("add")
@@ -35,3 +35,36 @@ def tenant_list(printed: Printed = None) -> None:
     from db.tenants import tenants
 
     show(tenants(), printed, "tenants")
+
+
+@tenant_app.command("set")
+def tenant_set(
+    code: Annotated[str, typer.Argument(help="The tenant's code. Example: ASHCOMBE")],
+    chosen: Annotated[
+        list[str],
+        typer.Argument(metavar="NAME=VALUE...", help="What it chooses. Example: champions_see_others=distribution"),
+    ],
+) -> None:
+    """Set what a tenant chooses for itself. Example: assay tenant set ASHCOMBE champions_see_others=distribution."""
+    from db.session import open_session
+    from db.tenants import choose, scope_of
+
+    with open_session(scope_of(code), write=True) as session:
+        done = [choose(session, name, value) for name, _, value in (text.partition("=") for text in chosen)]
+    for said in done:
+        say(said)
+
+
+@tenant_app.command("settings")
+def tenant_settings(
+    code: Annotated[str, typer.Argument(help="The tenant's code. Example: ASHCOMBE")], printed: Printed = None
+) -> None:
+    """List what a tenant chooses for itself, and what it could. Example: assay tenant settings ASHCOMBE."""
+    import polars as pl
+
+    from db.session import open_session
+    from db.tenants import SETTINGS, scope_of, setting
+
+    with open_session(scope_of(code)) as session:
+        rows = [{"name": name, "value": setting(session, name), "values": list(SETTINGS[name])} for name in SETTINGS]
+    show(pl.DataFrame(rows), printed, "settings")

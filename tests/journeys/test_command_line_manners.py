@@ -13,6 +13,16 @@ COMMANDS = [
     ["demo"],
     ["upgrade"],
     ["tenant", "add"],
+    ["tenant", "set"],
+    ["tenant", "settings"],
+    *(["group", word] for word in ("add", "list", "remove")),
+    *(
+        ["department", word]
+        for word in ("list", "open", "close", "reopen", "rename", "move", "merge", "recode", "forget")
+    ),
+    *(["site", word] for word in ("list", "add", "change", "close", "reopen")),
+    *(["certificate", word] for word in ("list", "add", "change", "end")),
+    *(["audit", word] for word in ("list", "verify", "head")),
     ["standard", "list"],
     ["standard", "show"],
     ["standard", "check"],
