@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from dashboard import components, gate, ids, shell
+from dashboard.administration import add_administration
 from dashboard.callbacks import drawer
 from dashboard.callbacks import shell as shell_callbacks
 from dashboard.headers import add_headers
@@ -115,6 +116,7 @@ def create_app() -> Dash:
     app.layout = shell.layout
     add_doors(server)
     add_sign_on(server)
+    add_administration(server)
     add_headers(app)
     # After Dash's own, so that what Dash makes at the first request is made before the guard turns that request away.
     guard(server, lambda path: path in _pages(), lambda: None)

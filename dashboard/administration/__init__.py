@@ -1,0 +1,53 @@
+"""Administration: plain pages that work without JavaScript, in which an organisation looks after itself.
+
+A page is a line of PAGES and a module of that name, whose ROUTES say which view answers at which address. Every view
+declares what it needs (dashboard.gate) and touches the rows of the scope's own tenant alone.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from flask import Flask
+
+from db.roles import ADMINISTER
+
+START = "/administration"
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of administration: its module, its words in the menu, its picture, what it is for and what it needs."""
+
+    name: str
+    title: str
+    icon: str
+    about: str
+    needs: str = ADMINISTER
+
+    @property
+    def path(self) -> str:
+        """Where the page is."""
+        return f"{START}/{self.name}"
+
+
+@dataclass(frozen=True)
+class Route:
+    """An address of a page, below the page's own ("" is the page itself), the view that answers there, and how."""
+
+    below: str
+    view: Callable[..., Any]
+    methods: tuple[str, ...] = ("GET",)
+
+
+PAGES = (Page("settings", "Settings", "bi-sliders", "What your organisation decides for itself."),)
+
+
+def add_administration(server: Flask) -> None:
+    """Add the start page and every page of PAGES to the server."""
+    for name, path in (("start", START), *((page.name, page.path) for page in PAGES)):
+        routes: tuple[Route, ...] = import_module(f"{__name__}.{name}").ROUTES
+        for route in routes:
+            endpoint = f"administration.{name}.{route.view.__name__}"
+            server.add_url_rule(path + route.below, endpoint, route.view, methods=list(route.methods))
