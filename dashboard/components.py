@@ -48,6 +48,7 @@ def attributes(**named: object) -> dict[str, Any]:
 
 
 HIDDEN = attributes(aria_hidden="true")
+FILES = "files"  # class of what offers files: shown to those who may take them away (assets/shell.css)
 
 
 @dataclass(frozen=True)

@@ -172,7 +172,8 @@ def _downloads(load: int, file: str) -> Component:
             " or ",
             html.A("Excel", href=f"/download/rejected/{load}.xlsx{query}", download=""),
             ".",
-        ]
+        ],
+        className=components.FILES,
     )
 
 
