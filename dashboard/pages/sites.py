@@ -148,7 +148,10 @@ def _take_along(certificate: str, asked: Filters) -> Component:
         html.A(words, href=f"/download/sites.{kind}?{query}", download="")
         for kind, words in (("csv", "CSV"), ("xlsx", "Excel"))
     ]
-    return html.P([components.icon("bi-download"), " Take this list along: ", files[0], " or ", files[1]], className=components.FILES)
+    return html.P(
+        [components.icon("bi-download"), " Take this list along: ", files[0], " or ", files[1]],
+        className=components.FILES,
+    )
 
 
 def shown(sites: pl.DataFrame, status: str) -> pl.DataFrame:
