@@ -133,9 +133,11 @@ def create_app() -> Dash:
 
 
 def _pages() -> dict[str, str]:
-    """The path of each page and what it needs."""
-    needs = {page.name: page.needs for page in shell.PAGES}
-    return {page["path"]: needs.get(name.rsplit(".", 1)[-1], "") for name, page in dash.page_registry.items()}
+    """The path of each page and what it needs; a page of none of ours says so on its layout, or is shut."""
+    needs = {f"dashboard.pages.{page.name}": page.needs for page in shell.PAGES}
+    return {
+        page["path"]: needs.get(name) or gate.needed(page["layout"]) or "" for name, page in dash.page_registry.items()
+    }
 
 
 def _need(app: Dash) -> str | None:

@@ -54,6 +54,7 @@ def own_people(people_warehouse, monkeypatch, tmp_path) -> str:
     """This process's warehouse for one test: a copy of `people_warehouse` that the test may change."""
     path = shutil.copy(people_warehouse.removeprefix("sqlite:///"), tmp_path / "assay.db")
     monkeypatch.setenv("ASSAY_DATABASE_URL", f"sqlite:///{path}")
+    monkeypatch.setenv("ASSAY_SECOND_FACTOR", "off")  # as in the demo; tests/dashboard/test_doors.py asks for it
     return f"sqlite:///{path}"
 
 
@@ -84,6 +85,7 @@ def at_the_door(app):
 
 def on_a_page(client):
     """The client, with the page token of whatever page it is led to now in all its requests."""
+    client.environ_base.pop("HTTP_X_ASSAY_PAGE", None)
     shown = client.get("/", follow_redirects=True).text
     token = re.search(r'name="(?:assay-)?page" (?:content|value)="([0-9a-f]{32})"', shown)
     client.environ_base["HTTP_X_ASSAY_PAGE"] = token[1]
@@ -98,7 +100,7 @@ def gallery(people_warehouse) -> Iterator[str]:
         port = free.getsockname()[1]
     server = subprocess.Popen(
         [sys.executable, "-m", "tests.dashboard.gallery", str(port)],
-        env={**os.environ, "ASSAY_DATABASE_URL": people_warehouse},
+        env={**os.environ, "ASSAY_DATABASE_URL": people_warehouse, "ASSAY_SECOND_FACTOR": "off"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -8,7 +8,9 @@ from dash import Dash, Input, Output, State, html
 
 from dashboard import components, figures, ids, table
 from dashboard.filters import cell, filters
+from dashboard.gate import needs
 from dashboard.table import Column, Group, Row, table_json
+from db.roles import RESULTS
 from scheme.errors import UsageError
 from scheme.standard import ALL_BANDS, shipped
 
@@ -17,6 +19,7 @@ STATUSES = ("fails", "at_limit", "incomplete", "passes", "indication")
 STATES = ("looked_at", "elsewhere", "planned", "owed", "missed", "open")
 
 
+@needs(RESULTS)
 def layout(**_: object) -> html.Div:
     return components.page(
         "Gallery",
@@ -89,14 +92,17 @@ def register(app: Dash) -> None:
         )({"plainly": fail_plainly, "badly": fail_badly}[name])
 
 
+@needs(RESULTS)
 def fail_plainly(_: int) -> str:
     raise UsageError("this is what went wrong; do something about it")
 
 
+@needs(RESULTS)
 def fail_badly(_: int) -> str:
     raise ValueError("secret: /var/lib/secret.db")
 
 
+@needs(RESULTS)
 def update_gallery(address: str | None) -> tuple:
     asked = filters(address, "gallery")
     chips = components.chips(
@@ -118,6 +124,7 @@ def update_gallery(address: str | None) -> tuple:
     )
 
 
+@needs(RESULTS)
 def update_details(value: str, _: str | None) -> tuple[str, object]:
     place = cell(value)
     if place is None:

@@ -1,12 +1,14 @@
 """Everything is shut to strangers, and what is open asks for little (reliability.md D1-D14, W3)."""
 
 import json
+import re
 
 import pytest
 
 from dashboard import app as app_module
+from dashboard import ids
 from scheme.errors import UsageError
-from tests.dashboard.conftest import BOTH, LEAD, NEW, NOBODY, PASSWORD, signed_in
+from tests.dashboard.conftest import BOTH, LEAD, NEW, NOBODY, PASSWORD, at_the_door, on_a_page, signed_in
 
 OPEN = {
     "/assets/<path:filename>",
@@ -15,6 +17,8 @@ OPEN = {
     "/sign-in",
     "/accessibility",
     "/healthz",
+    "/sign-on/<name>",
+    "/sign-on/<name>/back",
 }
 SHUT = {
     "/",
@@ -27,6 +31,9 @@ SHUT = {
     "/change-password",
     "/choose-tenant",
 }
+
+
+WHO = f"..{ids.WHO}.children...{ids.NAVIGATION}.data-may.."
 
 
 def body_of(app, output: str) -> dict:
@@ -115,8 +122,10 @@ def test_what_was_typed_is_shown_as_text(stranger):
 def test_the_cookie_is_strict_but_on_the_own_machine(app, own_people):
     def cookie(url: str) -> str:
         client = app.server.test_client()
+        opened = client.get("/sign-in", base_url=url)
+        client.environ_base["HTTP_X_ASSAY_PAGE"] = re.search(r'name="page" value="(\w+)"', opened.text)[1]
         answer = client.post("/sign-in", base_url=url, data={"email": LEAD, "password": PASSWORD})
-        return answer.headers["Set-Cookie"]
+        return next(kept for kept in answer.headers.getlist("Set-Cookie") if "-door" not in kept)
 
     assert "Secure" not in cookie("http://127.0.0.1:8050")
     for url in ("https://assay.example.org", "http://assay.example.org", "http://10.0.0.7:8050", "https://127.0.0.1"):
@@ -134,8 +143,10 @@ def test_signing_out_ends_the_session_in_the_warehouse(app, lead):
 
 def test_signing_in_again_kills_the_session_before(app, lead):
     token = lead.get_cookie("assay").value
-    lead.post("/sign-in", data={"email": LEAD, "password": PASSWORD})
-    assert lead.get_cookie("assay").value != token
+    other = at_the_door(app)
+    other.set_cookie("assay", token)
+    assert other.post("/sign-in", data={"email": LEAD, "password": PASSWORD}).status_code == 302
+    assert other.get_cookie("assay").value != token
     again = app.server.test_client()
     again.set_cookie("assay", token)
     assert again.get("/_dash-layout").status_code == 401
@@ -161,7 +172,7 @@ def test_a_new_password_needs_the_old_one_twice_the_new_one_and_twelve_character
         assert answer.status_code == 400
         assert 'class="wrong"' in answer.text
     assert client.post("/change-password", data={"old": once, "new": PASSWORD, "again": PASSWORD}).location == "/"
-    assert client.get("/").status_code == 200
+    assert on_a_page(client).get("/").status_code == 200
 
 
 def test_a_person_of_two_tenants_chooses_first_and_a_new_token_is_given(app, own_people):
@@ -171,7 +182,8 @@ def test_a_person_of_two_tenants_chooses_first_and_a_new_token_is_given(app, own
     before = client.get_cookie("assay").value
     assert client.post("/choose-tenant", data={"tenant": "demo"}).location == "/"
     assert client.get_cookie("assay").value != before
-    assert client.get("/").status_code == 200
+    assert client.get("/").status_code == 409  # of the page before
+    assert on_a_page(client).get("/").status_code == 200
 
 
 @pytest.mark.parametrize("code", ["canary", "nowhere", "", "demo' or 1=1"])
@@ -193,6 +205,7 @@ def test_what_is_the_same_for_everybody_holds_no_data(app, own_people):
     """reliability.md D2: layout, dependencies and the page itself, for one tenant and then for the other."""
     lead, other = signed_in(app, LEAD), signed_in(app, BOTH)
     other.post("/choose-tenant", data={"tenant": "canary"})
+    on_a_page(other)
     for path in ("/", "/heatmap", "/_dash-layout", "/_dash-dependencies"):
         for client in (other, lead, other):
             text = client.get(path).text
@@ -240,7 +253,7 @@ def test_callbacks_take_json_alone(app, lead, kind):
 
 
 def test_a_malformed_callback_is_refused_plainly(app, lead):
-    good = body_of(app, "shell-who.children")
+    good = body_of(app, WHO)
     assert lead.post("/_dash-update-component", json=good).status_code == 200
     bad = [
         [],
@@ -311,7 +324,7 @@ def test_unknown_paths_are_not_found(lead, path):
 
 
 def test_too_large_a_body_is_refused_before_it_is_read(app, lead):
-    body = json.dumps({**body_of(app, "shell-who.children"), "x": "x" * 1_100_000})
+    body = json.dumps({**body_of(app, WHO), "x": "x" * 1_100_000})
     answer = lead.post("/_dash-update-component", data=body, content_type="application/json")
     assert answer.status_code == 413
 
@@ -350,7 +363,7 @@ def test_the_page_has_a_language(lead):
 
 def test_a_warehouse_that_is_gone_is_told_without_saying_where_it_was(app, lead, tmp_path, monkeypatch):
     monkeypatch.setenv("ASSAY_DATABASE_URL", f"sqlite:///{tmp_path}/hidden-place.db")
-    for answer in (lead.get("/"), lead.post("/_dash-update-component", json=body_of(app, "shell-who.children"))):
+    for answer in (lead.get("/"), lead.post("/_dash-update-component", json=body_of(app, WHO))):
         assert answer.status_code == 503
         assert answer.headers["Retry-After"] == "60"
         assert answer.text.startswith("The data cannot be reached just now.")
