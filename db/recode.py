@@ -171,11 +171,11 @@ def _follow(session: Session, old: str, new: str) -> None:
             session.delete(group)
         elif group.department_code == old:
             group.department_code = new
-    for token in session.scalars(select(ApiToken).where(ApiToken.departments != "")):
-        codes = token.departments.split(";")
-        if old in codes:
-            token.departments = _in_order([new if code == old else code for code in codes])
     session.flush()
+    for token in session.scalars(select(ApiToken).where(ApiToken.departments != "")).all():
+        codes = [new if code == old else code for code in token.departments.split(";")]
+        one = update(ApiToken).where(ApiToken.token_number == token.token_number)
+        session.execute(one.values(departments=_in_order(codes)))
 
 
 def _told(counts: dict[str, int]) -> str:
