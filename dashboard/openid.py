@@ -1,14 +1,13 @@
 """OpenID Connect exactly: what is asked of a provider, and what its answer must hold before anybody is believed.
 
-Code flow with PKCE (reliability.md W4; OpenID Connect Core 3.1.3.7, RFC 9207, RFC 9700). The texts of both errors are
-for the log alone.
+Code flow with PKCE (reliability.md W4; OpenID Connect Core 3.1.3.7, RFC 9207, RFC 9700). The texts of its errors
+are for the log alone.
 """
 
 import hmac
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any
 
 import requests
@@ -16,38 +15,21 @@ from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.requests_client.oauth2_session import OAuth2ClientAuth
 from authlib.oauth2.client import OAuth2Client
 from authlib.oidc.core import CodeIDToken
-from cachetools import TTLCache, cached
 from joserfc import jwt
 from joserfc.errors import InvalidKeyIdError, JoseError
-from joserfc.jwk import JWKRegistry, KeySet
 from joserfc.jws import JWSRegistry
 
-from dashboard.outgoing import Outgoing, json_at, may_be_asked
+from dashboard.discovery import Discovered, Unreachable, keys, keys_anew, shown
+from dashboard.outgoing import Outgoing
 from dashboard.providers import Provider
 
 LEEWAY = 60  # seconds by which clocks may differ
 OLDEST = 600  # seconds since a token was issued
 GROUPS, TEXT = 2000, 255  # groups of one person; characters of a subject, an address
-_LOCK = Lock()
 
 
 class NotProven(Exception):
     """What came back does not prove who signs in."""
-
-
-class Unreachable(Exception):
-    """A provider does not answer, or not as providers do."""
-
-
-@dataclass(frozen=True)
-class Discovered:
-    """Where a provider takes what, by its own word; `says_issuer`: its answers name it (RFC 9207)."""
-
-    authorization_endpoint: str
-    token_endpoint: str
-    jwks_uri: str
-    secret_goes: str
-    says_issuer: bool
 
 
 @dataclass(frozen=True)
@@ -58,23 +40,6 @@ class Proven:
     subject: str
     email: str
     groups: tuple[str, ...]
-
-
-def discovered(provider: Provider) -> Discovered:
-    """What the provider says of itself, kept for an hour; Unreachable where it says nothing, or speaks for another.
-
-    One that failed is not asked again for ten seconds, so that a silent provider does not hold every thread.
-    """
-    with _LOCK:
-        failed = _FAILED.get(provider.issuer)
-    if failed is not None:
-        raise Unreachable(f"asked a moment ago: {failed}")
-    try:
-        return _discovered(provider)
-    except Unreachable as error:
-        with _LOCK:
-            _FAILED[provider.issuer] = str(error)
-        raise
 
 
 def start_address(
@@ -121,11 +86,6 @@ def proven(provider: Provider, found: Discovered, redirect_uri: str, code: str, 
     return _believed(provider, _claims(provider, found, token, nonce, access_token))
 
 
-def shown(value: object) -> str:
-    """A stranger's text as it may stand in a log: one line, quoted, not long."""
-    return repr(value if isinstance(value, str) else type(value).__name__)[:200]
-
-
 # --- the token --------------------------------------------------------------------------------------------------------
 
 
@@ -133,10 +93,10 @@ def _claims(provider: Provider, found: Discovered, token: str, nonce: str, acces
     registry = JWSRegistry(algorithms=list(provider.algorithms))  # never empty: then joserfc would choose
     try:
         try:
-            signed = jwt.decode(token, _keys(provider, found.jwks_uri), registry=registry)
+            signed = jwt.decode(token, keys(provider, found.jwks_uri), registry=registry)
         except InvalidKeyIdError:
             # The provider may have changed its keys since they were read.
-            signed = jwt.decode(token, _keys_anew(provider, found.jwks_uri), registry=registry)
+            signed = jwt.decode(token, keys_anew(provider, found.jwks_uri), registry=registry)
         options = {
             "iss": {"essential": True, "value": provider.issuer},
             "aud": {"essential": True, "value": provider.client_id},
@@ -146,10 +106,11 @@ def _claims(provider: Provider, found: Discovered, token: str, nonce: str, acces
         wanted = {"nonce": nonce, "client_id": provider.client_id}
         if isinstance(access_token, str):
             wanted["access_token"] = access_token
-        claims = CodeIDToken(signed.claims, signed.header, options, wanted)
-        claims.validate(now=int(time.time()), leeway=LEEWAY)
+        checked = CodeIDToken(signed.claims, signed.header, options, wanted)
+        checked.validate(now=int(time.time()), leeway=LEEWAY)
     except (JoseError, ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
         raise NotProven(f"the ID token is not right: {type(error).__name__} {shown(str(error))}") from error
+    claims: Mapping[str, Any] = checked
     # Said by the library too; these three are what everything hangs on, so they are read here once more.
     audience = claims["aud"] if isinstance(claims["aud"], list) else [claims["aud"]]
     if claims["iss"] != provider.issuer or provider.client_id not in audience:
@@ -166,74 +127,14 @@ def _believed(provider: Provider, claims: Mapping[str, Any]) -> Proven:
     if not isinstance(subject, str) or not 0 < len(subject) <= TEXT or not subject.isprintable():
         raise NotProven("the ID token's subject is none")
     email = claims.get("email")
-    fit = isinstance(email, str) and len(email) <= TEXT and email.isprintable() and claims.get("email_verified", True)
+    if not isinstance(email, str) or len(email) > TEXT or not email.isprintable():
+        email = ""
+    is_checked = claims.get("email_verified", True) in (True, "true")
     groups = claims.get(provider.groups_claim, [])
     groups = [groups] if isinstance(groups, str) else groups
     if not isinstance(groups, list) or len(groups) > GROUPS or not all(isinstance(name, str) for name in groups):
         raise NotProven(f"the claim {provider.groups_claim} is no list of groups")
-    return Proven(provider.issuer, subject, email if fit else "", tuple(dict.fromkeys(groups)))
-
-
-# --- what the provider says of itself ---------------------------------------------------------------------------------
-
-_FAILED: TTLCache[str, str] = TTLCache(maxsize=64, ttl=10)
-_ASKED_ANEW: TTLCache[str, bool] = TTLCache(maxsize=64, ttl=30)
-_KEPT_KEYS: TTLCache[str, KeySet] = TTLCache(maxsize=64, ttl=600)
-
-
-@cached(TTLCache(maxsize=64, ttl=3600), key=lambda provider: provider.issuer, lock=Lock())
-def _discovered(provider: Provider) -> Discovered:
-    said = _asked(provider, provider.issuer.removesuffix("/") + "/.well-known/openid-configuration")
-    if said.get("issuer") != provider.issuer:
-        raise Unreachable(f"its discovery document is of another issuer: {shown(said.get('issuer'))}")
-    endpoints = [said.get(key) for key in ("authorization_endpoint", "token_endpoint", "jwks_uri")]
-    for endpoint in endpoints:
-        if not isinstance(endpoint, str) or not may_be_asked(provider, endpoint):
-            raise Unreachable(f"its discovery document names no address that may be asked: {shown(endpoint)}")
-    ways = said.get("token_endpoint_auth_methods_supported", ["client_secret_basic"])
-    basic = not isinstance(ways, list) or "client_secret_basic" in ways or "client_secret_post" not in ways
-    return Discovered(
-        *map(str, endpoints),
-        secret_goes="client_secret_basic" if basic else "client_secret_post",
-        says_issuer=said.get("authorization_response_iss_parameter_supported") is True,
-    )
-
-
-def _keys(provider: Provider, address: str) -> KeySet:
-    with _LOCK:
-        kept = _KEPT_KEYS.get(provider.issuer)
-    if kept is not None:
-        return kept
-    keys = []
-    listed = _asked(provider, address).get("keys")
-    for key in listed if isinstance(listed, list) else []:
-        # A key of a kind unknown here, or a secret one, is no fault of the others (RFC 7517, 5).
-        if isinstance(key, dict) and key.get("kty") in ("RSA", "EC", "OKP") and key.get("use", "sig") == "sig":
-            try:
-                keys.append(JWKRegistry.import_key(key))
-            except (JoseError, ValueError, TypeError, KeyError, AttributeError):
-                continue
-    if not keys:
-        raise Unreachable("it publishes no key with which its tokens can be checked")
-    with _LOCK:
-        _KEPT_KEYS[provider.issuer] = KeySet(keys)
-        return _KEPT_KEYS[provider.issuer]
-
-
-def _keys_anew(provider: Provider, address: str) -> KeySet:
-    """The keys as they are now; tokens with made-up key names do not make the server ask more than twice a minute."""
-    with _LOCK:
-        if not _ASKED_ANEW.get(provider.issuer):
-            _ASKED_ANEW[provider.issuer] = True
-            _KEPT_KEYS.pop(provider.issuer, None)
-    return _keys(provider, address)
-
-
-def _asked(provider: Provider, address: str) -> dict[str, Any]:
-    try:
-        return json_at(provider, address)
-    except (requests.RequestException, ValueError, RecursionError) as error:
-        raise Unreachable(f"{address} failed: {type(error).__name__} {shown(str(error))}") from error
+    return Proven(provider.issuer, subject, email if is_checked else "", tuple(dict.fromkeys(groups)))
 
 
 class _Client(OAuth2Client):  # type: ignore[misc]

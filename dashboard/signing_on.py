@@ -6,9 +6,10 @@ import secrets
 from flask import Flask, abort, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from dashboard import openid
+from dashboard import discovery, openid
+from dashboard.discovery import Unreachable, shown
 from dashboard.identity import current_token, is_local, keep_token, origin, own_address
-from dashboard.openid import NotProven, Unreachable, shown
+from dashboard.openid import NotProven
 from dashboard.providers import Provider, configured_origin, providers
 from db import sessions, sign_on
 from scheme.errors import UsageError
@@ -38,13 +39,15 @@ def start(name: str) -> Response | tuple[str, int]:
     )
     back_to = redirect_uri(provider)
     try:
-        found = openid.discovered(provider)
+        found = discovery.discovered(provider)
     except Unreachable as fault:
         return _told(provider, UNREACHABLE, fault, 503)
     state, browser = sign_on.set_out(provider.name, nonce, verifier, onward)
     response = redirect(openid.start_address(provider, found, back_to, state, nonce, verifier))
-    keeping = {"httponly": True, "samesite": "Lax", "secure": not is_local(), "path": "/"}
-    response.set_cookie(_cookie(), browser, max_age=int(sign_on.WITHIN.total_seconds()), **keeping)
+    seconds = int(sign_on.WITHIN.total_seconds())
+    response.set_cookie(
+        _cookie(), browser, max_age=seconds, httponly=True, samesite="Lax", secure=not is_local(), path="/"
+    )
     return response
 
 
@@ -92,7 +95,7 @@ def _proven(provider: Provider) -> tuple[openid.Proven, str]:
     attempt = sign_on.come_back(provider.name, state, browser) if state and browser else None
     if attempt is None:
         raise NotProven("the state is missing, used, too old, or of another browser")
-    found = openid.discovered(provider)
+    found = discovery.discovered(provider)
     openid.answer_is_from(provider, found, issuer)
     if error is not None:
         raise NotProven(f"the provider says {shown(error)}")

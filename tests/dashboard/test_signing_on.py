@@ -171,11 +171,9 @@ def test_the_audit_log_says_who_came_in_and_through_which_provider(visitor, prov
     assert "pat@" not in str(audit.entries(None).rows())
 
 
-def test_signing_on_ends_the_session_that_the_browser_had(app, provider):
-    from tests.dashboard.conftest import signed_in
-
-    visitor = signed_in(app, LEAD)
-    before = visitor.get_cookie("assay").value
+def test_signing_on_ends_the_session_that_the_browser_had(visitor, provider):
+    before = sessions.sign_in(LEAD, PASSWORD)
+    visitor.set_cookie("assay", before)
     signed_on(visitor)
     assert sessions.session_of(before) is None
     assert person(visitor).email == "pat@council.example"
