@@ -1,7 +1,7 @@
 """What arrives: files read one after another, each sheet's table found, all rows of a table typed together."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -38,7 +38,7 @@ class Arrived:
 
 
 def arrived(
-    paths: Sequence[str | Path], source: Source | str | Path | None, standard: Standard, progress: Progress | None
+    paths: sources.Paths, source: Source | str | Path | None, standard: Standard, progress: Progress | None
 ) -> Arrived:
     """Read the files that paths name, as their sender means them; one that cannot be read is refused in its report.
 

@@ -21,10 +21,10 @@ from etl.former import read_as_present
 from etl.known import Known
 from etl.layouts.staged import Source
 from etl.own import NAMED_BY, own_part
+from etl.sources import Paths
 from scheme.standard import shipped
 from scheme.tables import TABLES
 
-Paths = Sequence[str | Path]
 NewCodes = dict[str, pl.DataFrame]
 
 

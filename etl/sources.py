@@ -30,8 +30,13 @@ class Found:
     name: str
 
 
-def found(paths: Sequence[str | Path], own: Collection[Path] = ()) -> tuple[list[Found], list[str]]:
+Paths = Sequence[str | Path | Found]
+
+
+def found(paths: Paths, own: Collection[Path] = ()) -> tuple[list[Found], list[str]]:
     """The files that paths name (a file, a folder with all below it, a pattern), each once; and notes on those skipped.
+
+    What is found already stays as it is: a file that was sent is known by another name than the one it lies under.
 
     Skipped are hidden and temporary files of folders and patterns, and `own`, the warehouse's. UsageError where a path
     names nothing.
@@ -39,10 +44,10 @@ def found(paths: Sequence[str | Path], own: Collection[Path] = ()) -> tuple[list
     skipped: list[str] = []
     files: dict[Path, Found] = {}
     for path in paths:
-        for file in _named(str(path)):
+        for file in (path,) if isinstance(path, Found) else _named(str(path)):
             if file.path.resolve() in own:
                 skipped.append(f"{file.name} is the warehouse itself, and was skipped")
-            elif file.path != Path(path) and _is_passing(file.name):
+            elif file is not path and file.path != Path(str(path)) and _is_passing(file.name):
                 skipped.append(f"{file.name} is hidden or temporary, and was skipped")
             else:
                 files.setdefault(file.path.resolve(), file)
@@ -90,9 +95,16 @@ def source(path: str | Path) -> Source:
     """A sender's source file; UsageError names the key that cannot be used and what it may be."""
     where = str(path)
     try:
-        body = tomllib.loads(Path(path).read_text("utf-8"))
+        text = Path(path).read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{where}: cannot be read ({error}); check the path of the source file") from error
+    return source_of(text, where, Path(path).stem)
+
+
+def source_of(text: str, where: str, name: str) -> Source:
+    """The same from the text of such a file, kept under `name`; `where` is what a fault is said to be in."""
+    try:
+        body = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{where}: not valid TOML: {error}") from error
     for key in body:
@@ -106,7 +118,7 @@ def source(path: str | Path) -> Source:
             raise UsageError(f"{where}: `{key}` must be true or false, without quotes")
     columns = _words(body, "columns", tuple(OURS.values()), where)
     return Source(
-        str(body.get("name", Path(path).stem)),
+        str(body.get("name", name)),
         table,
         {squashed(heading): name for heading, name in columns.items()},
         _fixed(body, where),
