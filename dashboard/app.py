@@ -120,7 +120,8 @@ def create_app() -> Dash:
     add_headers(app)
     # After Dash's own, so that what Dash makes at the first request is made before the guard turns that request away.
     guard(server, lambda path: path in _pages(), lambda: None)
-    Limiter(_whose, app=server, default_limits=[f"{_OFTEN} per minute"], storage_uri="memory://")
+    limiter = Limiter(_whose, app=server, default_limits=[f"{_OFTEN} per minute"], storage_uri="memory://")
+    limiter.request_filter(lambda: bool(g.get("is_open")))  # our scripts and styles; the doors count tries
     server.before_request(_checked_callback(app))
     gate.check(server, lambda: _need(app))
     proxies = int(os.environ.get("ASSAY_PROXIES", "0"))

@@ -1,4 +1,4 @@
-"""The second lock, asked of PostgreSQL's own catalogue: each way around it is found (reliability.md T2, T6, T7, T9)."""
+"""The second lock, asked of PostgreSQL's own catalogue: each way around it is found (reliability.md T2, T6, T7, T9, T13)."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -8,7 +8,7 @@ from sqlalchemy import delete, select, update
 
 from db import people
 from db.engine import engine, owner_url
-from db.models import IDENTITY, Grant, User
+from db.models import IDENTITY, OWNED, Grant, User
 from db.session import open_platform, open_session
 from db.sessions import begin, session_of
 from db.upgrade import require_current, unlocked, upgrade
@@ -124,3 +124,15 @@ def test_a_role_ends_on_its_day_and_a_session_with_it(scope):
         ids = dict(session.execute(select(User.email, User.id)).all())
     assert session_of(begin(ids["until@example.org"])).chosen.role == "assessor"
     assert session_of(begin(ids["over@example.org"])).grants == ()
+
+
+@ON_POSTGRESQL
+def test_the_policy_is_asked_once_and_every_table_is_found_by_its_tenant(scope):
+    address = engine().url.set(drivername="postgresql").render_as_string(hide_password=False)
+    with psycopg.connect(address) as connection:
+        connection.execute("SET enable_seqscan = off")
+        connection.execute("SELECT set_config('app.tenant', %s, true)", (str(scope.tenant_id),))
+        for table in OWNED:
+            plan = "\n".join(row[0] for row in connection.execute(f"EXPLAIN SELECT * FROM {table}"))
+            assert "InitPlan" in plan, table
+            assert "Index Cond: (tenant_id = " in plan, f"{table}:\n{plan}"
