@@ -4,6 +4,7 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -185,6 +186,51 @@ def _add_profile(session: Session, profile: Profile, body: Mapping[str, Any]) ->
     )
     since = f" from {profile.in_force_from:%-d %B %Y}" if profile.in_force_from else ""
     return f"profile '{profile.name}'{since} {'replaced' if there else 'added'}"
+
+
+def add_profile(session: Session, body: Mapping[str, Any], where: str = "the profile") -> str:
+    """Add a version of a profile to the session's tenant, or a newer text of one; says what it did.
+
+    The profile comes as the parsed TOML of its file (commands.md); one with a `code` is what certificates may name, one
+    without is the tenant's own. ProfileInvalid where it contradicts itself. The same again changes nothing.
+    """
+    tenant = session.get_one(Tenant, bound_tenant(session))
+    profile = _profile(body, standard_in(session, tenant.standard_code), where)
+    done = _add_profile(session, profile, body)
+    if done is None:
+        return f"profile '{profile.name}' is there already, word for word"
+    tenant.version += 1
+    audit.record(session, "kept profile", profile.code, since=str(profile.in_force_from or ""))
+    return done
+
+
+@dataclass(frozen=True)
+class ProfileVersion:
+    """One text of a version of a profile, as added; the newest of a day holds. `body` is as in its file."""
+
+    profile: Profile
+    body: Mapping[str, Any]
+    edition: int
+    added_at: datetime
+    holds: bool
+
+
+def profile_versions(session: Session) -> list[ProfileVersion]:
+    """Every text of every profile of the session's tenant: by code, then day, the newest text of a day first."""
+    tenant = session.get_one(Tenant, bound_tenant(session))
+    standard = standard_in(session, tenant.standard_code)
+    rows = session.scalars(
+        select(ProfileText).order_by(ProfileText.profile_code, ProfileText.in_force_from, ProfileText.edition.desc())
+    )
+    versions: list[ProfileVersion] = []
+    seen: set[tuple[str, date]] = set()
+    for row in rows:
+        place = (row.profile_code, row.in_force_from)
+        versions.append(
+            ProfileVersion(_kept(row, standard), json.loads(row.body), row.edition, row.added_at, place not in seen)
+        )
+        seen.add(place)
+    return versions
 
 
 def profiles_in(session: Session, standard: Standard, known_at: datetime | None = None) -> dict[str, list[Profile]]:

@@ -21,7 +21,7 @@ from etl.former import read_as_present
 from etl.known import Known
 from etl.layouts.staged import Source
 from etl.own import NAMED_BY, own_part
-from etl.sources import Paths
+from etl.sources import Paths, kept_source
 from scheme.standard import shipped
 from scheme.tables import TABLES
 
@@ -79,6 +79,7 @@ def load(
 ) -> LoadReport:
     """Take files into the tenant's warehouse, all that can be taken of all of them in one transaction.
 
+    `source`: what the sender's words mean, the path of a file that says so, or the code of one that the tenant keeps.
     A file that cannot be read is refused in the report and the others go on; with `strict` so is one of which a row was
     set aside. UsageError for paths or a source file that make no sense.
     """
@@ -125,6 +126,8 @@ def _run(
     started_at, finished_at = datetime.now(UTC), None
     with open_session(scope) as session:
         standard = reads.register(session).standard
+    if isinstance(source, str | Path) and not Path(source).exists():
+        source = kept_source(scope, str(source))
     files = arrived(paths, source, standard, progress)
     try:
         with open_session(scope, write=True) as session:

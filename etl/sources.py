@@ -11,6 +11,8 @@ from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
+from db import kept_sources
+from db.session import Scope, open_session
 from etl.layouts.choose import OURS
 from etl.layouts.staged import Source, squashed
 from scheme.errors import UsageError
@@ -99,6 +101,12 @@ def source(path: str | Path) -> Source:
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{where}: cannot be read ({error}); check the path of the source file") from error
     return source_of(text, where, Path(path).stem)
+
+
+def kept_source(scope: Scope, code: str) -> Source:
+    """The source that a tenant keeps under a code (db.kept_sources); UsageError where it keeps none of that code."""
+    with open_session(scope) as session:
+        return source_of(kept_sources.newest(session, code).body, f"source {code}", code)
 
 
 def source_of(text: str, where: str, name: str) -> Source:
