@@ -11,17 +11,19 @@ from dashboard.words import STATUS, day, listing
 from scheme.disclosure import FEWEST, STEP, Distribution, Group
 
 TITLE = "How all departments stand"
-_VERBS = {"fails": "fail", "at_limit": "are at their limit", "incomplete": "are incomplete", "passes": "pass"}
+# In the order in which statuses told together are said.
+_VERBS = {"fails": "fail", "at_limit": "are at their limit", "passes": "pass", "incomplete": "are incomplete"}
 
 
 def panel(told: Distribution | None, end: date) -> Component:
     """The counts as figures, and what they are; where nothing may be told, why."""
     if told is None:
         return components.card(TITLE, html.P(_untold(end)))
-    figures = [(_words(group), f"about {number:,}", "") for group, number in told.groups]
+    every = f"of about {told.departments:,} departments"
+    figures = [(_words(group), f"about {number:,}", every) for group, number in told.groups]
     about = (
-        f"About {told.departments:,} departments, yours among them, at the end of the last quarter ({day(end)}). "
-        f"Rounded to the nearest {STEP}, the same for everybody; which departments they are is not told. "
+        f"At the end of the last quarter ({day(end)}), your own departments included, rounded to the nearest {STEP}. "
+        "Everybody is told the same numbers, and nobody which departments they are. "
         "A department without a verdict of its own counts as incomplete."
     )
     return components.card(TITLE, facts(figures), html.P(about))
@@ -43,9 +45,9 @@ def _untold(end: date) -> str:
 
 
 def _words(group: Group) -> str:
-    first, *rest = (STATUS[status] for status in group)
+    first, *rest = (STATUS[status] for status in _VERBS if status in group)
     return " or ".join([first, *(word.lower() for word in rest)])
 
 
 def _verbs(group: Group) -> str:
-    return " or ".join(_VERBS[status] for status in group)
+    return " or ".join(verb for status, verb in _VERBS.items() if status in group)

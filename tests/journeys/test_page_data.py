@@ -70,7 +70,7 @@ def test_a_download_needs_a_session(page, served, playwright):
 
 def test_a_champion_gets_no_rows_of_other_departments(page, served, screen):
     own = screen("/data", who="champion")
-    expect(own.get_by_role("main")).to_contain_text("What was sent is shown to those who see every department")
+    expect(own.get_by_role("main")).to_contain_text("You have sent nothing yet")
     expect(own.locator("#data-rejected tbody tr")).to_have_count(0)
     for address in links(page).values():
         assert own.request.get(served.url + address).status == 404
