@@ -1,0 +1,203 @@
+"""What pages of administration do can be done by commands: registers, settings, groups, people, and the audit log."""
+
+import sqlite3
+
+from tests.journeys.command_line import RESULT, at_once, tuples
+
+T = ("--tenant", "T")
+DEPARTMENT = ("Department code", "Department name", "Parent code")
+
+
+def test_departments_open_move_merge_and_take_another_code_and_results_follow(either):
+    either.csv("departments.csv", DEPARTMENT, "HR,People,", "PAY,Payroll,HR", "IT,Computers,")
+    either.csv("results.csv", RESULT, "HR,initial,2025-03-07,1.1.1,C", "PAY,initial,2025-03-07,1.1.1,P")
+    either.load("departments.csv", "results.csv")
+    either.say("department", "open", "FIN", "--name", "Finance", "--from", "2025-01-01", "--why", "new", *T)
+    either.say("department", "move", "PAY", "--below", "FIN", *T)
+    either.say("department", "merge", "IT", "--into", "FIN", "--on", "2026-04-01", *T)
+    recoded = either.say("department", "recode", "HR", "--to", "PEOPLE", *T)
+    assert "read as PEOPLE" in recoded.err
+    assert recoded.out == b""  # what is done is told on standard error
+    listed, standing = at_once(
+        lambda: either.records("department", "list", *T), lambda: either.measure("standing", "--as-of", "2025-06-01")
+    )
+    assert tuples(listed, "department_code parent_code active_from active_to former_codes confirmed") == [
+        ("FIN", None, "2025-01-01", None, [], True),
+        ("IT", None, None, "2026-04-01", [], True),
+        ("PAY", "FIN", None, None, [], True),
+        ("PEOPLE", None, None, None, ["HR"], True),
+    ]
+    bands = {(row["department_code"], row["element"]): row["band"] for row in standing}
+    assert (bands["PEOPLE", "1.1.1"], bands["FIN", "1.1.1"]) == ("compliant", "partial")
+    assert "HR" not in {code for code, _ in bands}
+
+
+def test_what_makes_no_sense_of_a_department_is_refused_and_changes_nothing(warehouse):
+    warehouse.say("department", "open", "HR", "--name", "People", *T)
+    before = warehouse.records("loads", *T)
+    said = at_once(
+        lambda: warehouse.say("department", "open", "HR", "--name", "People", *T, code=2),
+        lambda: warehouse.say("department", "move", "HR", "--below", "HR", *T, code=2),
+        lambda: warehouse.say("department", "move", "HR", *T, code=2),
+        lambda: warehouse.say("department", "close", "GONE", *T, code=2),
+        lambda: warehouse.say("department", "close", "HR", "--on", "1 April", *T, code=2),
+        lambda: warehouse.say("department", "close", "HR", "--tenant", "OTHER", code=2),
+    )
+    assert "write it as 2026-03-31" in said[4].err
+    assert warehouse.records("loads", *T) == before
+
+
+def test_sites_and_certificates_are_added_and_changed_and_the_rest_of_them_stays(warehouse):
+    def kept():
+        site, certificate = at_once(
+            lambda: warehouse.records("site", "list", *T), lambda: warehouse.records("certificate", "list", *T)
+        )
+        return site[0], certificate[0]
+
+    warehouse.say("department", "open", "LIB", "--name", "Libraries", *T)
+    site = ("S1", "--name", "Main library", "--department", "LIB", "--must-visit", "--address", "1 High Street")
+    warehouse.say("site", "add", *site, *T)
+    award = ("C1", "--awarded-on", "2026-03-07", "--expires-on", "2029-03-07", "--sites-required", "9")
+    warehouse.say("certificate", "add", *award, *T)
+    again, north, unknown = at_once(
+        lambda: warehouse.say("site", "add", *site, *T, code=2),
+        lambda: warehouse.say("site", "change", "S1", "--latitude", "151", *T, code=2),
+        lambda: warehouse.say("certificate", "end", "C9", *T, code=2),
+    )
+    assert "assay site change" in again.err
+    assert "latitude" in north.err
+    assert "C9" in unknown.err
+    warehouse.say("site", "change", "S1", "--no-must-visit", "--latitude", "51.5", "--longitude", "-1.25", *T)
+    warehouse.say("site", "close", "S1", "--on", "2026-05-01", *T)
+    warehouse.say("certificate", "change", "C1", "--expires-on", "2029-04-01", *T)
+    warehouse.say("certificate", "end", "C1", "--on", "2027-01-01", *T)
+    place, certificate = kept()
+    facts = "site_name department_code in_scope_to must_visit address latitude longitude"
+    assert tuples([place], facts) == [
+        ("Main library", ["LIB"], "2026-05-01", False, "1 High Street", 51.5, -1.25),
+    ]
+    assert tuples([certificate], "awarded_on expires_on ended_on sites_required department_code") == [
+        ("2026-03-07", "2029-04-01", "2027-01-01", 9, None),
+    ]
+    warehouse.say("site", "reopen", "S1", *T)
+    warehouse.say("certificate", "end", "C1", "--not", *T)
+    place, certificate = kept()
+    assert place["in_scope_to"] is certificate["ended_on"] is None
+
+
+def test_a_tenant_chooses_what_champions_see_of_others_and_no_other_tenant_does(warehouse):
+    warehouse.say("tenant", "set", "T", "champions_see_others=distribution")
+    mine, theirs, wrong, unknown = at_once(
+        lambda: warehouse.records("tenant", "settings", "T"),
+        lambda: warehouse.records("tenant", "settings", "OTHER"),
+        lambda: warehouse.say("tenant", "set", "T", "champions_see_others=everything", code=2),
+        lambda: warehouse.say("tenant", "set", "T", "colour", code=2),
+    )
+    assert tuples(mine + theirs, "name value") == [
+        ("champions_see_others", "distribution"),
+        ("champions_see_others", "nothing"),
+    ]
+    assert "nothing|distribution" in wrong.err
+    assert "champions_see_others" in unknown.err
+
+
+def test_groups_of_a_provider_give_roles_in_one_tenant(warehouse):
+    leads = ("leads", "--provider", "entra")
+    warehouse.say("group", "add", *leads, "--role", "senior_leader", *T)
+    warehouse.say("group", "add", *leads, "--role", "corporate_lead", "--no-export", *T)
+    warehouse.say(
+        "group",
+        "add",
+        "libs",
+        "--provider",
+        "entra",
+        "--role",
+        "champion",
+        "--department",
+        "L",
+        "--department",
+        "M",
+        *T,
+    )
+    mine, theirs, operator = at_once(
+        lambda: warehouse.records("group", "list", *T),
+        lambda: warehouse.records("group", "list", "--tenant", "OTHER"),
+        lambda: warehouse.say("group", "add", *leads, "--role", "operator", *T, code=2),
+    )
+    assert tuples(mine, "provider group role department_code export") == [
+        ("entra", "leads", "corporate_lead", None, False),
+        ("entra", "libs", "champion", "L", True),
+        ("entra", "libs", "champion", "M", True),
+    ]
+    assert theirs == []
+    assert "operator" in operator.err
+    warehouse.say("group", "remove", *leads, *T)
+    warehouse.say("group", "remove", *leads, *T, code=2)
+    assert tuples(warehouse.records("group", "list", *T), "group") == [("libs",), ("libs",)]
+
+
+def test_the_audit_log_says_who_did_what_and_holds_together(either):
+    either.say("department", "open", "HR", "--name", "People", *T)
+    head = either.say("audit", "head", *T).out.decode().strip()
+    either.say("tenant", "set", "T", "champions_see_others=distribution")
+    mine, newest, theirs, platform = at_once(
+        lambda: either.records("audit", "list", *T),
+        lambda: either.records("audit", "list", "--newest", "1", *T),
+        lambda: either.records("audit", "list", "--tenant", "OTHER"),
+        lambda: either.say("audit", "list", "--platform"),
+    )
+    assert {row["actor"] for row in mine} == {"command line: pat"}
+    assert [row["entry"] for row in mine] == list(range(len(mine), 0, -1))
+    assert "opened department" in {row["action"] for row in mine}
+    assert newest == mine[:1]
+    assert tuples(newest, "action object detail") == [
+        ("chose", "champions_see_others", {"before": "nothing", "now": "distribution"})
+    ]
+    assert "opened department" not in {row["action"] for row in theirs}
+    assert isinstance(platform.json, list)
+    verified, anchored, wrong, nonsense, both = at_once(
+        lambda: either.say("audit", "verify"),
+        lambda: either.say("audit", "verify", *T, "--anchor", head),
+        lambda: either.say("audit", "verify", *T, "--anchor", f"{head[:-1]}{'0' if head[-1] != '0' else '1'}", code=1),
+        lambda: either.say("audit", "verify", *T, "--anchor", "yesterday", code=2),
+        lambda: either.say("audit", "head", *T, "--platform", code=2),
+    )
+    assert [line.split(":")[1].strip() for line in verified.err.splitlines()] == [
+        "tenant OTHER",
+        "tenant T",
+        "the platform",
+    ]
+    assert "each as it was written" in anchored.err
+    assert f"entry {head.split(':')[0]} is not" in wrong.err
+    assert "NUMBER:SHA256" in nonsense.err
+    assert "--platform" in both.err
+
+
+def test_an_entry_that_was_changed_or_cut_off_behind_the_programs_back_is_found(warehouse):
+    for value in ("distribution", "nothing", "distribution"):
+        warehouse.say("tenant", "set", "T", f"champions_see_others={value}")
+    head = warehouse.say("audit", "head", *T).out.decode().strip()
+    number = int(head.split(":")[0])
+
+    def behind_its_back(*statements):
+        with sqlite3.connect(warehouse.folder / "assay.db") as connection:
+            triggers = connection.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").fetchall()
+            for name, _ in triggers:
+                connection.execute(f"DROP TRIGGER {name}")
+            for statement in statements:
+                connection.execute(statement, (number - 1,))
+            for _, sql in triggers:
+                connection.execute(sql)
+
+    behind_its_back("UPDATE audit_entries SET actor = 'somebody else' WHERE entry_number = ?")
+    changed = warehouse.say("audit", "verify", *T, code=1)
+    assert f"tenant T: entry {number - 1} was changed" in changed.err
+    everything = warehouse.say("audit", "verify", code=1)
+    assert "tenant OTHER" in everything.err  # the others are looked at all the same
+    behind_its_back("DELETE FROM audit_entries WHERE entry_number >= ?")
+    cut, anchored = at_once(
+        lambda: warehouse.say("audit", "verify", *T),
+        lambda: warehouse.say("audit", "verify", *T, "--anchor", head, code=1),
+    )
+    assert "each as it was written" in cut.err  # nothing inside can tell: hence the anchor
+    assert "cut short" in anchored.err
