@@ -11,7 +11,8 @@ from typing import Any
 
 from flask import Flask
 
-from db.roles import ADMINISTER
+from dashboard import words
+from db.roles import ADMINISTER, AUDIT
 
 START = "/administration"
 
@@ -41,11 +42,19 @@ class Route:
     methods: tuple[str, ...] = ("GET",)
 
 
-PAGES = (Page("settings", "Settings", "bi-sliders", "What your organisation decides for itself."),)
+PAGES = (
+    Page("people", "People", "bi-people", "Who may sign in, as what, where and until when; the operator's visits."),
+    Page("groups", "Groups", "bi-diagram-2", "Which role the groups of your sign-on service bring with them."),
+    Page("tokens", "Tokens", "bi-key", "Programs that send files or read measures by themselves."),
+    Page("settings", "Settings", "bi-sliders", "What your organisation decides for itself."),
+    Page("audit", "Audit log", "bi-journal-check", "Who did what, when and from where.", AUDIT),
+)
 
 
 def add_administration(server: Flask) -> None:
     """Add the start page and every page of PAGES to the server."""
+    server.add_template_filter(words.day)
+    server.add_template_filter(words.moment)
     for name, path in (("start", START), *((page.name, page.path) for page in PAGES)):
         routes: tuple[Route, ...] = import_module(f"{__name__}.{name}").ROUTES
         for route in routes:
