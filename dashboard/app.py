@@ -17,12 +17,13 @@ from flask_limiter import Limiter
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from dashboard import components, gate, ids, shell
+from dashboard import api, components, gate, ids, shell
 from dashboard.administration import add_administration
+from dashboard.bearer import token_scope
 from dashboard.callbacks import drawer
 from dashboard.callbacks import shell as shell_callbacks
 from dashboard.headers import add_headers
-from dashboard.identity import current_scope, guard, origin, page_token
+from dashboard.identity import API, current_scope, guard, origin, page_token
 from dashboard.signing_in import add_doors
 from dashboard.signing_on import add_sign_on
 from dashboard.theme import ASSETS
@@ -116,10 +117,11 @@ def create_app() -> Dash:
     app.layout = shell.layout
     add_doors(server)
     add_sign_on(server)
+    api.add_api(server)
     add_administration(server)
     add_headers(app)
     # After Dash's own, so that what Dash makes at the first request is made before the guard turns that request away.
-    guard(server, lambda path: path in _pages(), lambda: None)
+    guard(server, lambda path: path in _pages(), token_scope)
     limiter = Limiter(_whose, app=server, default_limits=[f"{_OFTEN} per minute"], storage_uri="memory://")
     limiter.request_filter(lambda: bool(g.get("is_open")))  # our scripts and styles; the doors count tries
     server.before_request(_checked_callback(app))
@@ -145,6 +147,8 @@ def _need(app: Dash) -> str | None:
     """What a request needs: a callback by its outputs, a page by its path, anything else by its view."""
     if request.path == "/_dash-update-component":
         return _need_of_callback(app, g.callback)
+    if request.path.startswith(API):
+        return api.need()
     if request.endpoint in ("/", "/<path:path>"):
         return _pages().get(request.path)
     if request.endpoint in _OF_DASH:
@@ -162,7 +166,9 @@ def _need_of_callback(app: Dash, output: str) -> str | None:
 
 
 def _whose() -> str:
-    person = g.get("identity")
+    person, scope = g.get("identity"), g.get("scope")
+    if scope is not None and person is None:
+        return f"{scope.actor} of {scope.tenant_id}"
     return f"person {person.user_id}" if person else f"address {origin()}"
 
 
@@ -196,14 +202,19 @@ def _sentence(error: Exception) -> str:
 
 
 def _numbered(error: BaseException) -> str:
-    number = secrets.token_hex(4)
+    number = g.error_number = secrets.token_hex(4)
     log.error("error %s at %s", number, request.path, exc_info=error)
     what = "The data cannot be reached just now" if isinstance(error, WarehouseError) else "Something went wrong here"
     return f"{what}. Try again in a minute; if it happens again, report it with the number {number}."
 
 
 def _plainly(error: Exception) -> Response:
-    """Every failed request in one plain line: no stack, no name, no path."""
+    """Every failed request in one plain line, or as JSON where a program asked: no stack, no name, no path."""
+    line = _line(error)
+    return api.told(error, line) if request.path.startswith(API) else line
+
+
+def _line(error: Exception) -> Response:
     if isinstance(error, HTTPException):
         said = {404: "There is no such page.", 413: "That is too large.", 429: "Too much at once; try again soon."}
         code = error.code or 500

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from flask import Flask, Response, abort, current_app, g, make_response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from dashboard.identity import current_scope
+from dashboard.identity import API, current_scope
 from db import audit
 from db.roles import EXPORT
 from db.session import open_session
@@ -51,6 +51,8 @@ def refused(need: str | None) -> BaseResponse:
     """The answer to a request for what the person's role may not open; it is written into the audit log."""
     if "scope" in g or g.get("identity"):
         record("refused", request.path[:200], need=need or "nothing declared")
+    if request.path.startswith(API):
+        abort(403, "This token may not do that; its scopes say what it may.")
     if request.method in ("GET", "HEAD") and request.accept_mimetypes.accept_html and not _is_data():
         return make_response(render_template("not_yours.html"), 403)
     return Response("Your role may not do that.\n", 403, mimetype="text/plain")
@@ -82,7 +84,7 @@ def need_of_endpoint() -> str | None:
 
 
 def _is_data() -> bool:
-    return request.path.startswith(("/_dash", "/download/", "/api/"))
+    return request.path.startswith(("/_dash", "/download/"))
 
 
 def _recorded(function: Callable[..., Any]) -> Callable[..., Any]:

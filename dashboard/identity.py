@@ -8,6 +8,8 @@ from collections.abc import Callable
 from urllib.parse import quote, urlsplit
 
 from flask import Flask, Response, abort, g, redirect, request
+from werkzeug.datastructures import WWWAuthenticate
+from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response as BaseResponse
 
 from db import sessions
@@ -16,7 +18,8 @@ from db.sessions import Identity
 from scheme.errors import Forbidden
 
 # What anybody may have, matched on the request's own path; everything else needs a session, or a token under API.
-PUBLIC = ("/sign-in", "/accessibility", "/healthz", "/_favicon.ico")
+# The API's page and description hold no data: whoever writes a program reads them before having a token.
+PUBLIC = ("/sign-in", "/accessibility", "/healthz", "/_favicon.ico", "/api/v1/", "/api/v1/openapi.json")
 PUBLIC_FOLDERS = ("/assets/", "/_dash-component-suites/", "/sign-on/", "/reset/")
 API = "/api/v1/"
 # What a session may have before its password is changed, its second factor proven or its organisation chosen.
@@ -159,8 +162,9 @@ def guard(server: Flask, is_page: Callable[[str], bool], token_scope: Callable[[
 
     def check() -> BaseResponse | None:
         path = request.path
-        if path.startswith(API):
-            return _by_token(token_scope)
+        if path.startswith(API) and path not in PUBLIC:
+            _by_token(token_scope)
+            return None
         _refuse_foreign_writes()
         if path in PUBLIC or path.startswith(PUBLIC_FOLDERS):
             g.is_open = True
@@ -195,13 +199,15 @@ def _keep_door(response: Response) -> Response:
     return response
 
 
-def _by_token(token_scope: Callable[[], Scope | None]) -> BaseResponse | None:
+def _by_token(token_scope: Callable[[], Scope | None]) -> None:
     scope = token_scope()
     if scope is None:
-        told = {"WWW-Authenticate": 'Bearer realm="Assay"'}
-        return Response('{"error":"no token, or one that is over"}\n', 401, told, mimetype="application/json")
+        asks_for_one = WWWAuthenticate("bearer", {"realm": "Assay"})
+        raise Unauthorized(
+            "There is no token, or one that opens nothing (any more): send `Authorization: Bearer assay_...`.",
+            www_authenticate=asks_for_one,
+        )
     g.scope = scope
-    return None
 
 
 def _to_sign_in(is_page: bool) -> BaseResponse:
