@@ -1,6 +1,7 @@
-"""Passwords: how they are kept, proven, and how often one may be tried (reliability.md W5)."""
+"""Passwords: which will do, how they are kept and proven, and how often one may be tried (reliability.md W5)."""
 
 import hashlib
+import re
 import secrets
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -16,7 +17,8 @@ from scheme.errors import UsageError
 
 TRIES, TRIES_WITHIN = 10, timedelta(minutes=5)
 TRIES_OF_ADDRESS = 20  # a whole office may sit behind one network address
-SHORTEST = 12
+SHORTEST, LONGEST = 12, 200
+FEWEST_GUESSES = 10**8  # below, whoever tries the lists of common passwords and their like finds it
 _HASHER = PasswordHasher()
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"  # none that looks like another
 
@@ -26,12 +28,32 @@ def one_time_password() -> str:
     return "-".join("".join(secrets.choice(_LETTERS) for _ in range(5)) for _ in range(4))
 
 
-def fit(new: str, old: str) -> None:
-    """Raise UsageError, which says what to do, unless a new password will do in place of the old one."""
+def fit(new: str, old: str = "", email: str = "") -> None:
+    """Raise UsageError, which says what to do, unless a new password will do in place of the old one.
+
+    No rules of composition: it is long enough, and neither on the lists of common passwords, nor made of what is on
+    them, nor of the person's own address.
+    """
     if len(new) < SHORTEST:
         raise UsageError(f"a password needs at least {SHORTEST} characters; three or four words will do")
+    if len(new) > LONGEST:
+        raise UsageError(f"a password has {LONGEST} characters at most; choose a shorter one")
     if new == old:
         raise UsageError("the new password is the old one; choose another")
+    if _is_common(new, email):
+        raise UsageError("that password is among the first that anybody would try; three or four words of yours do")
+
+
+def _is_common(password: str, email: str) -> bool:
+    from zxcvbn import zxcvbn  # its lists take a tenth of a second to read: not at every start
+
+    own = [part for part in re.split(r"[^\w]+", email.casefold()) if len(part) > 2]
+    plain = re.sub("|".join(map(re.escape, sorted(own, key=len, reverse=True))), "", password.casefold()) if own else ""
+    if own and len(plain) < 6:
+        return True  # nothing but the address, with a little about it
+    # What stands in the first seventy characters is enough, and its time grows faster than their number.
+    guesses: int = zxcvbn(password[:70], user_inputs=[email, *own])["guesses"]
+    return guesses < FEWEST_GUESSES
 
 
 def hashed(password: str) -> str:
@@ -45,29 +67,45 @@ def proven(email: str, password: str, address: str = "") -> int | None:
     In five minutes, ten tries are let through for an e-mail address and twenty from a network address, by all workers.
     Answers alike, and takes as long, whether there is such an account or not.
     """
-    person, now = email.strip().casefold(), datetime.now(UTC)
+    person = email.strip().casefold()
     who, where = sha256(person), sha256(address)
-    with open_platform(write=True) as session:
-        session.execute(delete(SignInAttempt).where(SignInAttempt.tried_at < now - TRIES_WITHIN))
-        if _too_often(session, who, where):
-            return None
-        # Written down before the password is looked at, so that many tries at once are counted too.
-        session.add(SignInAttempt(email_sha256=who, address_sha256=where, tried_at=now))
+    if not may_try(person, address):
+        return None
     with open_platform() as session:
         local = select(User).where(User.email == person, User.issuer.is_(None), User.disabled_at.is_(None))
         accounts = session.scalars(local.order_by(User.home_tenant_id.is_not(None), User.id)).all()
         if _too_often(session, who, where, more=1):
             return None
+    kept: list[tuple[int | None, str]]
     kept = [(user.id, user.password_hash or _nobody()) for user in accounts] or [(None, _nobody())]
     right = next((id_ for id_, hash_ in kept if _matches(hash_, password)), None)
     if right is None:
         return None
     with open_platform(write=True) as session:
-        session.execute(delete(SignInAttempt).where(SignInAttempt.email_sha256 == who))
+        forget_tries(session, person)
         user = session.get_one(User, right)
         if user.password_hash and _HASHER.check_needs_rehash(user.password_hash):
             user.password_hash = hashed(password)
     return right
+
+
+def may_try(whose: str, address: str = "") -> bool:
+    """Write down a try at somebody's password or code, before it is looked at, unless there were too many already.
+
+    So that many tries at once are counted too. By all workers, in the warehouse: it outlives a restart.
+    """
+    now, who, where = datetime.now(UTC), sha256(whose), sha256(address)
+    with open_platform(write=True) as session:
+        session.execute(delete(SignInAttempt).where(SignInAttempt.tried_at < now - TRIES_WITHIN))
+        if _too_often(session, who, where):
+            return False
+        session.add(SignInAttempt(email_sha256=who, address_sha256=where, tried_at=now))
+    return True
+
+
+def forget_tries(session: Session, whose: str) -> None:
+    """Start to count anew: what was tried was right."""
+    session.execute(delete(SignInAttempt).where(SignInAttempt.email_sha256 == sha256(whose)))
 
 
 def _matches(password_hash: str, password: str) -> bool:

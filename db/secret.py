@@ -53,8 +53,8 @@ def _kept() -> str:
 
 
 def _fit(secret: str) -> str:
-    if len(secret) < SHORTEST or len(set(secret)) < 10:
-        raise UsageError(f"ASSAY_SECRET is too short or too plain to be a secret; make one with {_NEW}")
+    if len(secret) < SHORTEST or len(set(secret)) < 10 or secret.split() != [secret]:
+        raise UsageError(f"ASSAY_SECRET is too short, too plain or has spaces; make one with {_NEW}")
     return secret
 
 

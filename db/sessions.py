@@ -3,13 +3,13 @@
 import secrets
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import delete, or_, select
 from sqlalchemy.orm import Session
 
 from db import audit
-from db.models import VERSIONED, Grant, OperatorVisit, Tenant, User, UserSession
+from db.models import VERSIONED, Grant, OperatorVisit, ResetLink, Tenant, User, UserSession
 from db.passwords import fit, hashed, proven, sha256
 from db.roles import EXPORT, ROLES, SECOND_FACTOR
 from db.session import Scope, bind, open_platform, open_session
@@ -33,6 +33,8 @@ class Granted:
     certificates: tuple[str, ...] | None
     may_export: bool
     visit_ends_at: datetime | None = None  # an operator's
+    visit_reason: str = ""
+    ends_on: date | None = None  # the first day without it
 
     @property
     def permissions(self) -> frozenset[str]:
@@ -65,6 +67,16 @@ class Identity:
         if self.chosen is None:
             raise Forbidden("choose an organisation first")
         return _scope(self.user_id, self.email, self.chosen, self.departments, self.origin)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One of a person's sessions: since when, when last, from which network address, and whether it is this one."""
+
+    started_at: datetime
+    seen_at: datetime
+    origin: str
+    is_this: bool
 
 
 def _scope(user_id: int, email: str, granted: Granted, departments: tuple[str, ...] | None, origin: str) -> Scope:
@@ -140,7 +152,7 @@ def session_of(token: str, origin: str = "") -> Identity | None:
             user.must_change_password,
             grants,
             chosen,
-            asked and not row.is_proven,
+            asked and not (row.is_proven and user.second_factor_at is not None),
             user.second_factor_at is not None,
             user.issuer is None,
             operator,
@@ -163,6 +175,27 @@ def renewed(session: Session, token: str, is_proven: bool | None = None) -> str:
     """
     row, user = _found(session, token, datetime.now(UTC))
     return _instead(session, row, user.id, row.tenant_id, row.is_proven if is_proven is None else is_proven)
+
+
+def only(session: Session, token: str, is_proven: bool) -> str:
+    """A new token for the same session, and the end of every other one of the person; as `renewed` else."""
+    row, user = _found(session, token, datetime.now(UTC))
+    session.execute(
+        delete(UserSession).where(UserSession.user_id == user.id, UserSession.token_sha256 != sha256(token))
+    )
+    return _instead(session, row, user.id, row.tenant_id, is_proven)
+
+
+def sessions_of(token: str) -> list[Seen]:
+    """The sessions of the person whose session this is, the last seen first; none where it is over."""
+    now = datetime.now(UTC)
+    with open_platform() as session:
+        found = _live(session, token, now)
+        if found is None:
+            return []
+        alive = select(UserSession).where(UserSession.user_id == found[1].id, UserSession.expires_at > now)
+        rows = session.scalars(alive.where(UserSession.seen_at > now - IDLE).order_by(UserSession.seen_at.desc())).all()
+        return [Seen(row.started_at, row.seen_at, row.remote_address, row is found[0]) for row in rows]
 
 
 def choose_tenant(token: str, tenant_code: str, origin: str = "") -> str:
@@ -199,7 +232,7 @@ def visit(token: str, tenant_code: str, reason: str, lasts: timedelta, origin: s
         tenant = session.scalars(select(Tenant).where(Tenant.code == tenant_code)).first()
         if tenant is None:
             raise UsageError(f"there is no organisation {tenant_code}; choose one in the list")
-        _end_visits(session, user.id, now)
+        before = _end_visits(session, user.id, now)
         entry = OperatorVisit(user_id=user.id, tenant_id=tenant.id, reason=reason[:400], started_at=now)
         entry.ends_at = now + lasts
         session.add(entry)
@@ -210,9 +243,25 @@ def visit(token: str, tenant_code: str, reason: str, lasts: timedelta, origin: s
         audit.record_on_platform(
             session, "began a visit", tenant.code, actor=actor, role="operator", origin=origin, **told
         )
+        _record_end(session, user, before, origin)
         granted = Granted(tenant.id, tenant.code, tenant.name, "operator", None, None, False, entry.ends_at)
         bind(session, _scope(user.id, user.email, granted, None, origin))
         audit.record(session, "began a visit", f"visit {entry.id}", **told)
+        return new
+
+
+def end_visit(token: str, origin: str = "") -> str:
+    """End an operator's visit before its time, in both audit logs; gives a new token, of a session in no tenant.
+
+    Forbidden where the session is over. Nothing else happens where no visit is running.
+    """
+    now = datetime.now(UTC)
+    with open_platform(write=True) as session:
+        row, user = _found(session, token, now)
+        new = _instead(session, row, user.id, None, row.is_proven)
+        ended = _end_visits(session, user.id, now)
+        session.flush()
+        _record_end(session, user, ended, origin)
         return new
 
 
@@ -223,8 +272,9 @@ def sign_out(token: str, origin: str = "") -> None:
         found = _live(session, token, now)
         session.execute(delete(UserSession).where(UserSession.token_sha256 == sha256(token)))
         if found is not None:
-            _end_visits(session, found[1].id, now)
+            ended = _end_visits(session, found[1].id, now)
             audit.record_on_platform(session, "signed out", actor=f"person {found[1].id}", origin=origin)
+            _record_end(session, found[1], ended, origin)
 
 
 def sign_out_everywhere(token: str, origin: str = "") -> None:
@@ -233,8 +283,9 @@ def sign_out_everywhere(token: str, origin: str = "") -> None:
     with open_platform(write=True) as session:
         _, user = _found(session, token, now)
         end_sessions(session, user.id)
-        _end_visits(session, user.id, now)
+        ended = _end_visits(session, user.id, now)
         audit.record_on_platform(session, "signed out everywhere", actor=f"person {user.id}", origin=origin)
+        _record_end(session, user, ended, origin)
 
 
 def change_password(token: str, old: str, new: str, origin: str = "") -> str:
@@ -248,7 +299,7 @@ def change_password(token: str, old: str, new: str, origin: str = "") -> str:
         raise Forbidden("you are signed out; sign in again")
     if not identity.is_local:
         raise UsageError("your organisation's sign-in service keeps your password; change it there")
-    fit(new, old)
+    fit(new, old, identity.email)
     if proven(identity.email, old, origin) != identity.user_id:
         raise Forbidden("the old password is not right")
     now = datetime.now(UTC)
@@ -257,6 +308,7 @@ def change_password(token: str, old: str, new: str, origin: str = "") -> str:
         user.password_hash, user.must_change_password = hashed(new), False
         tenant_id, is_proven = row.tenant_id, row.is_proven
         end_sessions(session, user.id)
+        session.execute(delete(ResetLink).where(ResetLink.user_id == user.id))
         fresh = _new(user.id, tenant_id, now, now + LONGEST, is_proven, origin)
         session.add(fresh[1])
         audit.record_on_platform(session, "changed password", actor=f"person {user.id}", origin=origin)
@@ -302,6 +354,9 @@ def _grants(session: Session, user_id: int, now: datetime) -> tuple[Granted, ...
                 None if whole else departments,
                 None if whole or departments else certificates,
                 all(grant.may_export for grant in own),
+                ends_on=None
+                if any(grant.ends_on is None for grant in own)
+                else max(filter(None, (g.ends_on for g in own))),
             )
         )
     if not is_operator(session, user_id):
@@ -313,7 +368,7 @@ def _grants(session: Session, user_id: int, now: datetime) -> tuple[Granted, ...
     ).all()
     held = {one.tenant_id for one in granted}
     guests = [
-        Granted(tenant.id, tenant.code, tenant.name, "operator", None, None, False, entry.ends_at)
+        Granted(tenant.id, tenant.code, tenant.name, "operator", None, None, False, entry.ends_at, entry.reason)
         for entry, tenant in visits
         if tenant.id not in held
     ]
@@ -378,7 +433,25 @@ def _instead(session: Session, row: UserSession, user_id: int, tenant_id: int | 
     return token
 
 
-def _end_visits(session: Session, user_id: int, now: datetime) -> None:
-    running = select(OperatorVisit).where(OperatorVisit.user_id == user_id, OperatorVisit.ended_at.is_(None))
-    for entry in session.scalars(running):
-        entry.ended_at = now
+def _end_visits(session: Session, user_id: int, now: datetime) -> list[OperatorVisit]:
+    """End an operator's visits; gives those that were still running."""
+    open_ones = select(OperatorVisit).where(OperatorVisit.user_id == user_id, OperatorVisit.ended_at.is_(None))
+    ended = session.scalars(open_ones).all()
+    for entry in ended:
+        entry.ended_at = min(now, entry.ends_at)
+    return [entry for entry in ended if entry.ends_at > now]
+
+
+def _record_end(session: Session, user: User, ended: list[OperatorVisit], origin: str) -> None:
+    """Write the end of visits into both logs; the platform session is bound to a tenant from then."""
+    actor = f"person {user.id}"
+    visited = [(entry, session.get_one(Tenant, entry.tenant_id)) for entry in ended]
+    for entry, tenant in visited:
+        told = {"visit": entry.id}
+        audit.record_on_platform(
+            session, "ended a visit", tenant.code, actor=actor, role="operator", origin=origin, **told
+        )
+    for entry, tenant in visited:
+        granted = Granted(tenant.id, tenant.code, tenant.name, "operator", None, None, False, entry.ends_at)
+        bind(session, _scope(user.id, user.email, granted, None, origin))
+        audit.record(session, "ended a visit", f"visit {entry.id}")

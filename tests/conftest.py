@@ -19,7 +19,7 @@ settings.register_profile("assay", max_examples=EXAMPLES, deadline=None, derando
 settings.load_profile("assay")
 
 # What the program keeps closed is closed with this; nothing that any test makes outlives it.
-os.environ["ASSAY_SECRET"] = "a secret of the tests and of nobody else 0123456789"
+os.environ["ASSAY_SECRET"] = "a-secret-of-the-tests-and-of-nobody-else-0123456789"
 
 CHROMIUM = next((path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), None)
 
