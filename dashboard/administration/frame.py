@@ -60,14 +60,16 @@ def done(said: str, onward: str, once: str = "") -> Response:
     return response
 
 
-def sent(*fields: str, many: tuple[str, ...] = (), longest: int = LONGEST) -> dict[str, Any]:
+def sent(
+    *fields: str, many: tuple[str, ...] = (), longest: int = LONGEST, files: tuple[str, ...] = ()
+) -> dict[str, Any]:
     """What a form sent: each field's text without spaces around it, "" where it was not sent; a list for `many`.
 
     400 for a field that the form does not have, one that is sent twice, and one that is too long: nobody sets by hand
     what a page does not ask for (reliability.md T10).
     """
     asked = {"page", *fields, *many}
-    if set(request.form) - asked or request.files or set(request.args) - {"page"}:
+    if set(request.form) - asked or set(request.files) - set(files) or set(request.args) - {"page"}:
         abort(400)
     told: dict[str, Any] = {}
     for name in fields:
