@@ -19,6 +19,7 @@ from dashboard import data, gate
 from dashboard.gate import needs
 from dashboard.identity import current_scope
 from dashboard.openapi import ROOT, description
+from dashboard.providers import configured_origin
 from dashboard.uploads import sent
 from db.roles import EXPORT, SEND
 from db.session import Scope
@@ -37,7 +38,7 @@ def add_api(server: Flask) -> None:
     for path, view, method in (
         ("/", page, "GET"),
         ("/openapi.json", openapi, "GET"),
-        ("/measures/<name>", measure, "GET"),
+        ("/measures/<measure>", measured, "GET"),
         ("/loads", loads, "GET"),
         ("/loads", load, "POST"),
         ("/loads/<load>/rejected", rejected, "GET"),
@@ -86,7 +87,7 @@ def told(error: Exception, plainly: Response) -> Response:
 @needs(gate.SIGNED_IN)
 def page() -> str:
     """The API as a page to read."""
-    return render_template("api.html", api=description(), host=request.host_url.rstrip("/"))
+    return render_template("api.html", api=description(), host=configured_origin() or request.host_url.rstrip("/"))
 
 
 @needs(gate.SIGNED_IN)
@@ -99,23 +100,23 @@ def openapi() -> Response:
 
 
 @needs(EXPORT)
-def measure(name: str) -> Response:
+def measured(measure: str) -> Response:
     """One measure as the records of commands.md."""
-    if name not in measures.KEYS:
+    if measure not in measures.KEYS:
         abort(404, f"There is no such measure; there are {', '.join(measures.KEYS)}.")
     asked = _asked("as_of", "known_at", "basis", many=("department",))
     basis = asked["basis"]
-    if basis is not None and (name not in measures.BASES_OF or basis not in BASES):
+    if basis is not None and (measure not in measures.BASES_OF or basis not in BASES):
         has = (
             f"choose a basis of {', '.join(BASES)}"
-            if name in measures.BASES_OF
-            else f"leave basis out: {name} has none"
+            if measure in measures.BASES_OF
+            else f"leave basis out: {measure} has none"
         )
         raise UsageError(has)
     day = _day(asked["as_of"]) if asked["as_of"] is not None else datetime.now(UTC).date()
     known_at = _moment(asked["known_at"]) if asked["known_at"] is not None else None
     try:
-        frame = measures.measure(current_scope(), name, day, known_at, asked["department"], basis)
+        frame = measures.measure(current_scope(), measure, day, known_at, asked["department"], basis)
     except UsageError:
         abort(404, "There is no department of that code, or it is not yours; leave it out to see those there are.")
     return json(formats.records(frame))

@@ -19,6 +19,8 @@ OPEN = {
     "/healthz",
     "/sign-on/<name>",
     "/sign-on/<name>/back",
+    "/api/v1/",
+    "/api/v1/openapi.json",
 }
 SHUT = {
     "/",
@@ -30,6 +32,10 @@ SHUT = {
     "/sign-out",
     "/change-password",
     "/choose-tenant",
+    "/api/v1/measures/<measure>",
+    "/api/v1/loads",
+    "/api/v1/loads/<load>/rejected",
+    "/api/v1/checks",
 }
 
 
