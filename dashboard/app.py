@@ -24,6 +24,7 @@ from dashboard.callbacks import drawer
 from dashboard.callbacks import shell as shell_callbacks
 from dashboard.headers import add_headers
 from dashboard.identity import API, current_scope, guard, origin, page_token
+from dashboard.own_account import add_account
 from dashboard.signing_in import add_doors
 from dashboard.signing_on import add_sign_on
 from dashboard.theme import ASSETS
@@ -116,6 +117,7 @@ def create_app() -> Dash:
     shell_callbacks.register(app)
     app.layout = shell.layout
     add_doors(server)
+    add_account(server)
     add_sign_on(server)
     api.add_api(server)
     add_administration(server)

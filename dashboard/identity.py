@@ -22,9 +22,10 @@ from scheme.errors import Forbidden
 PUBLIC = ("/sign-in", "/accessibility", "/healthz", "/_favicon.ico", "/api/v1/", "/api/v1/openapi.json")
 PUBLIC_FOLDERS = ("/assets/", "/_dash-component-suites/", "/sign-on/", "/reset/")
 API = "/api/v1/"
-# What a session may have before its password is changed, its second factor proven or its organisation chosen.
-BEFORE_ALL = ("/sign-out", "/change-password", "/second-factor")
-BEFORE_TENANT = (*BEFORE_ALL, "/choose-tenant", "/account")
+# What a session may have before its second factor is proven, its password changed or its organisation chosen.
+BEFORE_PROOF = ("/sign-out", "/second-factor")  # who knows the password alone must not be able to change it
+BEFORE_ALL = (*BEFORE_PROOF, "/change-password")
+BEFORE_TENANT = (*BEFORE_ALL, "/choose-tenant", "/account", "/sign-out-everywhere", "/end-visit")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 STALE = "You have changed organisation or signed in again in another tab. Reload this page.\n"
 
@@ -82,6 +83,11 @@ def door_name() -> str:
     return _cookie("assay-door")
 
 
+def link_name() -> str:
+    """The cookie of a browser that has opened a link for choosing a password: the link's token, out of the address."""
+    return _cookie("assay-link")
+
+
 def _cookie(name: str) -> str:
     return name if is_local() else f"__Host-{name}"
 
@@ -92,9 +98,9 @@ def keep_token(response: BaseResponse, token: str, name: str = "") -> None:
     response.set_cookie(name or cookie_name(), token, **kept)  # type: ignore[arg-type]  # a dict of mixed values
 
 
-def drop_token(response: BaseResponse) -> None:
-    """Take the session's token from the browser."""
-    response.delete_cookie(cookie_name(), httponly=True, samesite="Lax", secure=not is_local(), path="/")
+def drop_token(response: BaseResponse, name: str = "") -> None:
+    """Take the session's token from the browser, or another under its name."""
+    response.delete_cookie(name or cookie_name(), httponly=True, samesite="Lax", secure=not is_local(), path="/")
 
 
 def current_token() -> str:
@@ -178,7 +184,7 @@ def guard(server: Flask, is_page: Callable[[str], bool], token_scope: Callable[[
         if stale is not None:
             return stale
         g.is_open = path in BEFORE_TENANT
-        if person.needs_second_factor and not is_second_factor_waived() and path not in BEFORE_ALL:
+        if person.needs_second_factor and not is_second_factor_waived() and path not in BEFORE_PROOF:
             return _onward("/second-factor", is_page(path))
         if person.must_change_password and path not in BEFORE_ALL:
             return _onward("/change-password", is_page(path))
@@ -213,15 +219,18 @@ def _by_token(token_scope: Callable[[], Scope | None]) -> None:
 def _to_sign_in(is_page: bool) -> BaseResponse:
     if request.method not in _SAFE or not _wants_page():
         return Response("Sign in first.\n", 401, mimetype="text/plain")
-    asked = request.full_path.rstrip("?")
-    onward = f"?next={quote(asked, safe='/')}" if is_page and asked != "/" else ""
-    return redirect(f"/sign-in{onward}")
+    return _turned("/sign-in", is_page)
 
 
 def _onward(path: str, is_page: bool) -> BaseResponse:
     if is_page or _wants_page():
-        return redirect(path)
+        return _turned(path, is_page)
     return Response("There is something to do first; reload the page.\n", 401, mimetype="text/plain")
+
+
+def _turned(path: str, is_page: bool) -> BaseResponse:
+    asked = request.full_path.rstrip("?")
+    return redirect(path + (f"?next={quote(asked, safe='/')}" if is_page and asked != "/" else ""))
 
 
 def _wants_page() -> bool:

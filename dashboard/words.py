@@ -26,6 +26,12 @@ def moment(value: datetime) -> str:
     return f"{day(utc.date())} at {utc:%H:%M} UTC"
 
 
+def sentence(said: object) -> str:
+    """What an error says, as a sentence."""
+    words = str(said)
+    return f"{words[:1].upper()}{words[1:]}."
+
+
 def organisation(tenant_name: str) -> str:
     """A tenant's name without the bracket that says its data is fictional: the bar at the top says so already."""
     return _FICTIONAL.sub("", tenant_name)
