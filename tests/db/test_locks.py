@@ -1,4 +1,4 @@
-"""The second lock, asked of PostgreSQL's own catalogue: each way around it is found (reliability.md T2, T6, T7, T9, T13)."""
+"""The second lock, asked of PostgreSQL itself: each way around is found (reliability.md T2, T6, T7, T9, T13)."""
 
 from datetime import UTC, datetime, timedelta
 
