@@ -15,10 +15,13 @@ from commands.departments import department_app
 from commands.groups import group_app
 from commands.people import user_app
 from commands.printing import FAILED, WRONG_USAGE, say
+from commands.profiles import profile_app
 from commands.server import server_app
 from commands.sites import site_app
+from commands.sources import source_app
 from commands.standards import standard_app
 from commands.tenants import tenant_app
+from commands.tokens import token_app
 from scheme.errors import AssayError, UsageError
 
 app = typer.Typer(
@@ -37,6 +40,9 @@ app.add_typer(group_app, name="group", help="What groups of a sign-on provider g
 app.add_typer(department_app, name="department", help="Departments: opened, closed, moved, merged, recoded.")
 app.add_typer(site_app, name="site", help="Sites.")
 app.add_typer(certificate_app, name="certificate", help="Certificates.")
+app.add_typer(profile_app, name="profile", help="How a certification body applies the standard, in versions.")
+app.add_typer(source_app, name="source", help="How senders' headings and words are read.")
+app.add_typer(token_app, name="token", help="What programs show to the API.")
 app.add_typer(audit_app, name="audit", help="Who did what, when, from where.")
 app.add_typer(standard_app, name="standard", help="Standards: shipped ones and your own.")
 

@@ -94,5 +94,10 @@ def text_of(path: Path) -> str:
 
 
 def sender() -> str:
-    """Who is at the command line, as loads and the audit log name them."""
+    """Who is at the command line, as loads name them."""
     return os.environ.get("USER") or os.environ.get("LOGNAME") or "command line"
+
+
+def actor() -> str:
+    """The same, as the platform's audit log names them."""
+    return f"command line: {os.environ.get('USER') or os.environ.get('LOGNAME') or 'unknown'}"

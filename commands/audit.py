@@ -1,15 +1,17 @@
-"""The audit log: audit list, verify, head."""
+"""The audit log: audit list, verify, head, visits."""
 
 import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from commands.arguments import Format, Printed, sub_app
+from commands.arguments import Format, Printed, Tenant, sub_app
 from commands.printing import FAILED, say, show, show_table, wanted_format, write
 from scheme.errors import UsageError
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from db.session import Scope
 
 audit_app = sub_app()
@@ -33,7 +35,8 @@ def audit_list(
     import formats
     from db.audit import entries
 
-    frame = entries(_one_log(tenant, platform), newest)
+    scope = _one_log(tenant, platform)
+    frame = _with_names(entries(scope, newest), scope)
     match wanted_format(printed):
         case Format.JSON:
             rows = [row | {"detail": formats.parsed_json(row["detail"])} for row in formats.records(frame)]
@@ -83,6 +86,33 @@ def audit_head(tenant: OfTenant = None, platform: OfPlatform = False) -> None:
 
     number, sha256 = head(_one_log(tenant, platform))
     print(f"{number}:{sha256}")
+
+
+@audit_app.command("visits")
+def audit_visits(tenant: Tenant, printed: Printed = None) -> None:
+    """List operators' visits to a tenant, with their reasons, newest first. Example: assay audit visits --tenant A."""
+    import polars as pl
+
+    from db.administration import visits
+    from db.frames import MOMENT
+    from db.tenants import scope_of
+
+    schema: dict[str, pl.DataType | type[pl.DataType]] = {"operator": pl.String, "reason": pl.String}
+    schema |= {"started_at": MOMENT, "ends_at": MOMENT, "ended_at": MOMENT, "running": pl.Boolean}
+    rows = [(v.email, v.reason, v.started_at, v.ends_at, v.ended_at, v.is_running) for v in visits(scope_of(tenant))]
+    show(pl.DataFrame(rows, schema, orient="row"), printed, "visits")
+
+
+def _with_names(entries: "pl.DataFrame", scope: "Scope | None") -> "pl.DataFrame":
+    """The entries with `who` after `actor`: the address of somebody whom the tenant knows, else null."""
+    import polars as pl
+
+    from db.accounts import accounts
+    from db.administration import actors
+
+    known = actors(scope) if scope else {f"person {row[0]}": row[1] for row in accounts().iter_rows()}
+    who = pl.Series("who", [known.get(actor) for actor in entries["actor"]], pl.String)
+    return entries.insert_column(entries.columns.index("actor") + 1, who)
 
 
 def _one_log(tenant: str | None, platform: bool) -> "Scope | None":

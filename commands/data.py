@@ -1,6 +1,5 @@
 """What is loaded and measured: check, load, loads, rejected, measure."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,8 +11,12 @@ data_app = sub_app()
 
 Paths = Annotated[list[str], typer.Argument(help="A file, a folder or a glob. Example: results/*.xlsx")]
 Source = Annotated[
-    Path | None,
-    typer.Option("--source", help="A file that maps a sender's headings and words. Example: --source housing.toml"),
+    str | None,
+    typer.Option(
+        "--source",
+        help="How a sender's headings and words are read: a file, or the code of one that is kept. "
+        "Example: --source housing.toml",
+    ),
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Refuse a file at its first row set aside.")]
 
