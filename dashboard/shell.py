@@ -9,9 +9,9 @@ from dash.development.base_component import Component
 
 from dashboard import ids
 from dashboard.components import attributes, icon
-from dashboard.words import moment, organisation
+from dashboard.words import clock, moment, organisation
 from db.roles import ADMINISTER, CYCLE, LOADS, RESULTS
-from db.sessions import Identity
+from db.sessions import Granted, Identity
 
 
 @dataclass(frozen=True)
@@ -118,6 +118,7 @@ def who(person: Identity, page_token: str) -> list[Component]:
     return [
         html.Span(organisation(name), className="tenant"),
         *([html.Span("Fictional demonstration data", className="fictional")] if is_fictional(name) else []),
+        *_visit(chosen, page_token),
         *switch,
         html.A(person.email, href="/account", title="Your account", **attributes(data_reload="")),
         html.Form(
@@ -129,6 +130,18 @@ def who(person: Identity, page_token: str) -> list[Component]:
             method="POST",
         ),
     ]
+
+
+def _visit(chosen: Granted | None, page_token: str) -> list[Component]:
+    """Until when an operator visits and why, and a button that ends the visit."""
+    if chosen is None or chosen.visit_ends_at is None:
+        return []
+    said = f"Visiting until {clock(chosen.visit_ends_at)}: {chosen.visit_reason}"
+    end = [
+        dcc.Input(type="hidden", name="page", value=page_token),
+        html.Button("End the visit", type="submit", className="btn"),
+    ]
+    return [html.Form([html.Span(said), *end], action="/end-visit", method="POST", className="visit")]
 
 
 def is_fictional(tenant_name: str) -> bool:

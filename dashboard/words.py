@@ -26,6 +26,11 @@ def moment(value: datetime) -> str:
     return f"{day(utc.date())} at {utc:%H:%M} UTC"
 
 
+def clock(value: datetime) -> str:
+    """14:02 UTC."""
+    return f"{value.astimezone(UTC):%H:%M} UTC"
+
+
 def sentence(said: object) -> str:
     """What an error says, as a sentence."""
     words = str(said)

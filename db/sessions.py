@@ -220,7 +220,7 @@ def visit(token: str, tenant_code: str, reason: str, lasts: timedelta, origin: s
     Forbidden where the session is over or not an operator's; UsageError without a reason in words, for a time that is
     none or longer than four hours, or an unknown tenant.
     """
-    reason, now = " ".join(reason.split()), datetime.now(UTC)
+    reason, now = " ".join("".join(letter for letter in reason if letter.isprintable()).split()), datetime.now(UTC)
     if len(reason) < 10:
         raise UsageError("say in a few words why you need this organisation's data; its administrators will read it")
     if not timedelta(0) < lasts <= LONGEST_VISIT:
@@ -229,9 +229,9 @@ def visit(token: str, tenant_code: str, reason: str, lasts: timedelta, origin: s
         row, user = _found(session, token, now)
         if not is_operator(session, user.id):
             raise Forbidden("there is no such organisation among yours")
-        tenant = session.scalars(select(Tenant).where(Tenant.code == tenant_code)).first()
+        tenant = next((one for one in session.scalars(select(Tenant)) if one.code == tenant_code), None)
         if tenant is None:
-            raise UsageError(f"there is no organisation {tenant_code}; choose one in the list")
+            raise UsageError("there is no such organisation; choose one in the list")
         before = _end_visits(session, user.id, now)
         entry = OperatorVisit(user_id=user.id, tenant_id=tenant.id, reason=reason[:400], started_at=now)
         entry.ends_at = now + lasts

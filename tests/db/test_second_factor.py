@@ -33,7 +33,7 @@ def enrolled(token: str, password: str | None = None) -> tuple[str, str]:
 
 
 def _at_ease() -> None:
-    """Wait for the next step of time where this one is nearly over: the codes of a test are of one step's neighbours."""
+    """Wait where this step of time is nearly over: the codes of a test are of one step and its neighbours."""
     left = 30 - time.time() % 30
     if left < 6:
         time.sleep(left)
