@@ -1,5 +1,6 @@
 """Tenants, the standards they are held to, and the profiles under which a standard is applied."""
 
+import getpass
 import json
 import os
 import re
@@ -278,9 +279,16 @@ def scope_of(tenant_code: str) -> Scope:
 
 def scope_in_tenant(tenant: Tenant) -> Scope:
     """The scope of whoever runs the command line on the server itself."""
-    who = os.environ.get("USER") or os.environ.get("LOGNAME") or "unknown"
-    actor, may = f"command line: {who}", frozenset(PERMISSIONS)
+    actor, may = f"command line: {who_runs_this()}", frozenset(PERMISSIONS)
     return Scope(tenant.id, tenant.code, None, "operator", "", tenant.name, may, None, actor, "command line")
+
+
+def who_runs_this() -> str:
+    """The name under which this program runs on its machine."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # nobody has a name in some containers
+        return f"user {os.getuid()}"
 
 
 SETTINGS = {"champions_see_others": ("nothing", "distribution")}  # the first is what holds where none was chosen
