@@ -19,7 +19,7 @@ def _listed(row: Row, names: Mapping[str, str]) -> list[Cell]:
         Cell(day(row["expires_on"])),
         _state(row),
         Cell("" if sites is None else str(sites)),
-        Cell(row["profile"] or "The organisation's own"),
+        Cell(row["profile"] or "Own"),
     ]
 
 
@@ -29,6 +29,13 @@ def _state(row: Row) -> Cell:
     if row["expires_on"] <= today():
         return Cell("Expired", tag="quiet")
     return Cell("Not awarded yet", tag="quiet") if row["awarded_on"] > today() else Cell("In force")
+
+
+_HOLD, _OVER = " in force or to come", " expired or ended"
+
+
+def _part(row: Row) -> str:
+    return _OVER if min(row["expires_on"], row["ended_on"] or row["expires_on"]) <= today() else _HOLD
 
 
 def _fields() -> list[Field]:
@@ -63,4 +70,6 @@ ROUTES = Register(
         "sites_required": "Sites to visit",
         "profile": "Rules",
     },
+    (_HOLD, _OVER),
+    _part,
 ).routes()

@@ -65,7 +65,7 @@ def departments() -> Response:
         tables=[
             Table(
                 f"{count(len(rows), 'department')}, {open_now} of them open today",
-                ["Department", "Code", "State", "Sites", ""],
+                ["Department", "Code", "State", "Sites"],
                 [_listed(row, depth, sites) for row, depth in tree(rows)],
                 "There are no departments yet. Open one here, or load a table of departments.",
             ),
@@ -77,8 +77,8 @@ def departments() -> Response:
 def _listed(row: Any, depth: int, sites: list[dict[str, Any]]) -> list[Cell]:
     code = row["department_code"]
     held = sum(code in site["department_code"] for site in sites)
-    name = Cell(row["department_name"] or code, depth=depth)
-    return [name, Cell(code), _state(row), Cell(str(held or "")), Cell("Change", _change(code), small="")]
+    name = Cell(row["department_name"] or code, _change(code), depth=depth)
+    return [name, Cell(code), _state(row), Cell(str(held or ""))]
 
 
 def _state(row: Any) -> Cell:
@@ -160,11 +160,14 @@ ACTS = {
         "certificates and history stay its own.",
     ),
     "recode": (
-        "Give it another code",
+        "Recode: give it another code",
         "All that names it is said again under the new code. Files that still say the old code are understood, and "
         "people's roles follow.",
     ),
 }
+
+
+_DOING = {name: words.partition(" ")[0].removesuffix(":") for name, (words, _) in ACTS.items()}
 
 
 @needs(ADMINISTER)
@@ -216,7 +219,7 @@ def _form(
     title: str, below: str, form: list[Field], told: dict[str, Any], wrong: Wrong | None, do: str, lead: str = ""
 ) -> Response:
     code = told.get("code")
-    up = Act(code, _change(code)) if code and below != "forget" else _LIST
+    up = Act(f"Department {code}", _change(code)) if code and below != "forget" else _LIST
     action = address("departments", f"/{below}")
     return shown("form", title, wrong, up=up, lead=lead, action=action, form=form, told=told, do=do)
 
@@ -236,8 +239,8 @@ def _pair(
 
     def page(row: dict[str, Any], told: dict[str, Any], wrong: Wrong | None = None) -> Response:
         form = [_CODE, *fields(row), _WHY]
-        title = f"{ACTS[name][0]}: {called(row)}"
-        return _form(title, name, form, told, wrong, ACTS[name][0], ACTS[name][1])
+        title = f"{_DOING[name]} {called(row)}"
+        return _form(title, name, form, told, wrong, _DOING[name], ACTS[name][1])
 
     def ask() -> Response:
         row = row_of("departments", code_asked())

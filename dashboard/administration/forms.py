@@ -127,8 +127,8 @@ def called(row: Mapping[str, Any]) -> str:
 
 
 def day(value: date | None) -> str:
-    """A day in words, nothing where there is none."""
-    return words.day(value) if value else ""
+    """A day in words that stay on one line, nothing where there is none."""
+    return words.day(value).replace(" ", "\u00a0") if value else ""
 
 
 def typed(value: object) -> str:
@@ -155,7 +155,7 @@ def history(table: str, code: str, columns: Mapping[str, str], name: Mapping[str
 
 def _shown(value: object, name: Mapping[str, str]) -> str:
     if isinstance(value, date):
-        return words.day(value)
+        return day(value)
     if isinstance(value, bool):
         return "Yes" if value else "No"
     if isinstance(value, list):

@@ -25,6 +25,7 @@ from dashboard.administration.forms import (
 )
 from dashboard.administration.frame import done, sent, shown
 from dashboard.gate import needs
+from dashboard.words import count
 from db.roles import ADMINISTER
 from scheme.tables import TABLES
 
@@ -47,6 +48,8 @@ class Register:
     listed: Callable[[Row, Mapping[str, str]], list[Cell]]
     fields: Callable[[], list[Field]]
     told: Mapping[str, str]
+    parts: tuple[str, ...] = ("",)  # the lists that there are, by what is said of them
+    part: Callable[[Row], str] = lambda _: ""
 
     @property
     def key(self) -> str:
@@ -65,15 +68,18 @@ class Register:
 
     def _list(self) -> Response:
         rows, names = rows_of(self.table), names_of_departments()
-        body = [
-            [Cell(row[self.key], address(self.table, "/change", code=row[self.key])), *self.listed(row, names)]
-            for row in rows
-        ]
-        caption = f"{len(rows)} {self.one if len(rows) == 1 else self.table}"
+        parts: dict[str, list[list[Cell]]] = {part: [] for part in self.parts}
+        for row in rows:
+            name = Cell(row[self.key], address(self.table, "/change", code=row[self.key]))
+            parts[self.part(row)].append([name, *self.listed(row, names)])
         empty = f"There are no {self.table} yet. Add one here, or load a table of {self.table}."
-        table = Table(caption, self.headings, body, empty)
+        tables = [
+            Table(f"{count(len(body), self.one)}{part}", self.headings, body, empty)
+            for part, body in parts.items()
+            if body or not rows
+        ]
         acts = [Act(f"Add a {self.one}", address(self.table, "/new"))]
-        return shown("register", self.title, lead=self.lead, acts=acts, tables=[table])
+        return shown("register", self.title, lead=self.lead, acts=acts, tables=tables[: len(rows) or 1])
 
     def _new(self) -> Response:
         return self._adding({})

@@ -12,8 +12,8 @@ _YES_NO = (("", "Not stated"), ("yes", "Yes"), ("no", "No"))
 def _listed(row: Row, names: Mapping[str, str]) -> list[Cell]:
     whose = ", ".join(names.get(code, code) for code in row["department_code"]) or "The organisation itself"
     since, until = day(row["in_scope_from"]), day(row["in_scope_to"])
-    scope = f"from {since}" if since else ""
-    scope = f"{scope} until {until}".strip() if until else scope or "always"
+    scope = f"From {since} until {until}" if since and until else f"Until {until}" if until else ""
+    scope = scope or (f"From {since}" if since else "Always")
     state = Cell("Please confirm", tag="warn") if not row["is_confirmed"] else Cell("Yes" if row["must_visit"] else "")
     return [Cell(row["site_name"] or ""), Cell(whose), Cell(scope), state]
 

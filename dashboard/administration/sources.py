@@ -130,7 +130,11 @@ def _page(
     title: str, below: str, told: dict[str, Any], wrong: Wrong | None = None, tables: list[Table] | None = None
 ) -> Response:
     code = Field("code", "Code", "hidden") if below == "/change" else _CODE
-    form = [code, Field("body", "What it says", "area", "The text of the source file (TOML).", rows=18), _FILE]
+    form = [
+        code,
+        Field("body", "What it says", "area", "The text of the source file (TOML), or choose the file below.", rows=18),
+        _FILE,
+    ]
     return shown(
         "form",
         title,
