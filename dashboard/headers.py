@@ -17,7 +17,7 @@ def add_headers(app: Dash) -> None:
         headers["Content-Security-Policy"] = content_security_policy(app)
         headers["X-Content-Type-Options"] = "nosniff"
         headers["X-Frame-Options"] = "DENY"
-        headers["Referrer-Policy"] = "no-referrer" if request.path.startswith("/reset/") else "same-origin"
+        headers["Referrer-Policy"] = "no-referrer" if request.endpoint == "reset" else "same-origin"
         headers["Permissions-Policy"] = _PERMISSIONS
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers["Cross-Origin-Resource-Policy"] = "same-origin"
