@@ -89,9 +89,10 @@ def acted(user_id: int, act: str) -> Response:
     """One of the other things that can be done about a person."""
     if act not in _ACTS:
         abort(404)
-    one = _member(user_id)
+    one, (do, said) = _member(user_id), _ACTS[act]
     sent()
-    do, said = _ACTS[act]
+    if act in _NOT_ONESELF and user_id == current_person().user_id:
+        return _person(one, wrong={"": "Change your own password and second factor under your account."})
     try:
         once = do(current_scope(), user_id) or ""
     except UsageError as error:
@@ -110,6 +111,9 @@ _ACTS: dict[str, tuple[Callable[[Scope, int], str | None], str]] = {
     "reset-second-factor": (members.reset_second_factor, "{} sets up a new second factor at the next sign-in."),
     "end-sessions": (members.end_their_sessions, "{} is signed out everywhere."),
 }
+
+
+_NOT_ONESELF = ("reset-password", "reset-second-factor")
 
 
 def _member(user_id: int) -> Member:

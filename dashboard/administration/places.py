@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import polars as pl
+
 from dashboard import data
 from dashboard.administration.frame import today
 from dashboard.identity import current_scope
@@ -37,13 +39,14 @@ def departments(kept: Iterable[str] = ()) -> list[tuple[str, str, int]]:
 
 
 def certificates(kept: Iterable[str] = ()) -> list[tuple[str, str, int]]:
-    """The certificates to choose from: code, words and depth; then codes in use that are no more."""
+    """The certificates that still run: code, words and depth; then codes in use that are over."""
     view = data.view(current_scope())
     names, held = data.names(view), data.rows_of(view, "certificates")
-    rows = held.select("certificate_code", "department_code").sort("certificate_code").iter_rows()
+    held = held.filter((pl.col("expires_on") > today()).fill_null(value=True)).sort("certificate_code")
+    rows = held.select("certificate_code", "department_code").iter_rows()
     whose = {code: names.get(holder) or holder or current_scope().tenant_name for code, holder in rows}
     choices = [(code, f"{code} ({holder})", 1) for code, holder in whose.items()]
-    return choices + [(code, f"{code} (gone)", 1) for code in kept if code not in whose]
+    return choices + [(code, f"{code} (over)", 1) for code in kept if code not in whose]
 
 
 def where(departments_: Sequence[str], certificates_: Sequence[str], names: Mapping[str | None, str]) -> str:
