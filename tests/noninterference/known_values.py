@@ -1,0 +1,227 @@
+"""A value of ours, of theirs and of nobody for every argument by name: what a new surface owes to the proof.
+
+`ours` are values that answer something in A; `theirs` name what only B has (codes that are in no text of A, so that an
+echo of them is told from a leak); `nobodys` look the same and name nothing. An argument that names nothing of a tenant
+(a day, a format) has `ours` alone.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+TODAY = datetime.now(UTC).date()
+LAST_YEAR = (TODAY - timedelta(days=430)).isoformat()
+
+
+@dataclass(frozen=True)
+class Known:
+    """Values for an argument; where `theirs` is None it names nothing that a tenant owns."""
+
+    ours: tuple[object, ...]
+    theirs: object = None
+    nobodys: object = None
+
+    @property
+    def all(self) -> tuple[object, ...]:
+        """All of them in order, without what is not there."""
+        return (*self.ours, *(value for value in (self.theirs, self.nobodys) if value is not None))
+
+
+DEPARTMENT = Known(("HOU", "FIN", "HOU-1"), "BEE-17", "ZZZ-99")
+CERTIFICATE = Known(("C-HOU", "C-ALL"), "C-BEE-17", "C-ZZZ-99")
+SITE = Known(("S-HOU",), "S-BEE-17", "S-ZZZ-99")
+LOAD = Known(("2", "1"), "77", "9999")
+FILE = Known(("results.csv",), "their-17-results.csv", "nobodys-99.csv")
+CELL = Known(("", "HOU~1.1.1", "HOU~1", "~1.1.2", "FIN~2"), "BEE-17~1.1.1", "ZZZ-99~1.1.1")
+KIND = Known(("csv", "xlsx", "pdf"))
+TENANT = Known(("ASH",), "BEE", "ZZZ")
+PERSON = Known(("champion@ash.example",), "lead@bee.example", "nobody@zzz.example")
+TEXT = Known(("some words",))
+
+# The keys that an address may have (dashboard.filters).
+ADDRESS: dict[str, Known] = {
+    "as_of": Known((TODAY.isoformat(), LAST_YEAR)),
+    "known_at": Known((f"{TODAY.isoformat()}T00:00:00Z", "2199-01-01T00:00:00Z")),
+    "basis": Known(("self", "difference", "desk")),
+    "compare": Known((LAST_YEAR,)),
+    "mode": Known(("elements", "criteria")),
+    "criterion": Known(("1",)),
+    "department": DEPARTMENT,
+    "status": Known(("owed", "fails")),
+    "certificate": CERTIFICATE,
+    "file": FILE,
+    "load": LOAD,
+    "cell": CELL,
+    "open": Known(("HOU",), "BEE-17", "ZZZ-99"),
+    "find": Known(("OURS",)),
+}
+
+# What callbacks declare: `id.property`. PAGES and ADDRESSES stand for what `surfaces` makes of the pages there are.
+PAGES, ADDRESSES = Known(("PAGES",)), Known(("ADDRESSES",))
+CALLBACK: dict[str, Known] = {
+    "_pages_location.pathname": PAGES,
+    "_pages_location.search": Known(("", "?department=HOU")),
+    "shell-view.data": ADDRESSES,
+    "shell-cell.data": CELL,
+}
+
+# Arguments in the rules of routes.
+ROUTE: dict[str, Known] = {
+    "kind": KIND,
+    "load": LOAD,
+    "name": Known(("nowhere",)),  # a provider of sign-on
+    "user_id": Known(("6",), "8", "99999"),
+    "number": Known(("1",), "107", "99999"),  # of a token
+    "act": Known(("disable", "enable", "reset-password", "reset-second-factor", "end-sessions", "end-access", "x")),
+    "token": Known(("x" * 43,)),  # of a link that sets a password
+    "path": Known(("heatmap", "heatmap/x.css", "console")),
+}
+
+# What the code reads from a request by name: `name`, or `module name` where a module means something of its own by it.
+READ: dict[str, Known] = {
+    **ADDRESS,
+    "next": Known(("/heatmap",)),
+    "email": PERSON,
+    "password": Known(("not the password",)),
+    "old": Known(("not the password",)),
+    "new": Known(("another four plain words",)),
+    "again": Known(("another four plain words",)),
+    "tenant": TENANT,
+    "username": PERSON,
+    "check": Known(("yes",)),
+    "number": Known(("1", "2")),
+    "action": Known(("refused",)),
+    "actor": Known(("person 3",), "person 8", "person 99999"),
+    "day": Known((TODAY.isoformat(),)),
+    "role": Known(("champion", "administrator")),
+    "until": Known((TODAY.isoformat(),)),
+    "export": Known(("yes",)),
+    "departments": DEPARTMENT,
+    "certificates": CERTIFICATE,
+    "provider": Known(("keycloak",)),
+    "group": Known(("people of ours",), "their group 17", "no such group"),
+    "name": Known(("a name of ours",)),
+    "days": Known(("30",)),
+    "scopes": Known(("read",)),
+    "code": Known(("HOU",), "BEE-17", "ZZZ-99"),
+    "sites code": SITE,
+    "certificates code": CERTIFICATE,
+    "sources code": Known(("ours",), "their-17-source", "nobodys-99"),
+    "profiles code": Known(("ours",), "their-17-profile", "nobodys-99"),
+    "own_account code": Known(("123456",)),
+    "second_factor code": Known(("123456",)),
+    "lasts": Known(("60",)),  # minutes of an operator's visit
+    "reason": Known(("a question about a load",)),
+    "offer": Known(("an offer",)),
+    "why": Known(("some words",)),
+    "active_from": Known((TODAY.isoformat(),)),
+    "contact": Known(("some words",)),
+    "department_code": DEPARTMENT,
+    "department_name": Known(("some words",)),
+    "parent_code": DEPARTMENT,
+    "base": Known(("cse",)),
+    "since": Known((TODAY.isoformat(),)),
+    "edition": Known(("1",)),
+    "body": Known(("[columns]\n",)),
+    "champions_see_others": Known(("distribution", "nothing")),
+}
+# Read by name as well, and no id of anything: sent as it stands, never varied.
+UNVARIED: dict[str, str] = {
+    "page": "the page's own token, which the harness sends as a browser would",
+    "next": "an address inside Assay to go on to (test_gate)",
+}
+# Arguments of the API, by the names of its description.
+API: dict[str, Known] = {
+    "name": Known(("standing", "headroom", "coverage", "visits", "sites", "history")),
+    "as_of": ADDRESS["as_of"],
+    "known_at": ADDRESS["known_at"],
+    "basis": Known(("formal", "self")),
+    "department": DEPARTMENT,
+    "load": LOAD,
+    "file": Known(("FILES",)),
+    "strict": Known(("true",)),
+    "withdraw_missing": Known(("true",)),
+    "source": Known(("nowhere",), "their-17-source", "nobodys-99"),
+}
+# Headers and cookies that the code reads by name, and what stands in them.
+HEADERS: dict[str, str] = {
+    "Origin": "a browser's own; another's is refused (test_gate)",
+    "X-Assay-Page": "the page's own token",
+    "Content-Type": "what kind of body it is",
+    "Accept-Encoding": "how an answer is packed, not what it says",
+    "Sec-Fetch-Site": "a browser's own; another's is refused (test_gate)",
+}
+
+# Options and arguments of commands: `command name`, `group name` or `name`; FILES stands for files that we write.
+FILES = Known(("FILES",))
+DAY, WORDS = Known((TODAY.isoformat(),)), Known(("some words",))
+COMMAND: dict[str, Known] = {
+    "tenant": TENANT,
+    "printed": Known(("json", "csv")),
+    "paths": FILES,
+    "source": Known(()),
+    "strict": Known((True,)),
+    "withdraw_missing": Known((True,)),
+    "load": LOAD,
+    "measure": Known(("standing", "headroom", "coverage", "visits", "sites", "history")),
+    "as_of": ADDRESS["as_of"],
+    "known_at": ADDRESS["known_at"],
+    "department": DEPARTMENT,
+    "basis": Known(("formal", "self")),
+    "email": PERSON,
+    "role": Known(("champion",)),
+    "file": FILES,
+    "name": WORDS,
+    "profile": Known(()),
+    "standard": Known(("cse",)),
+    "standard code": Known(("cse",)),
+    "standard file": Known(("no-such-file.toml",)),
+    "tenant code": Known(("ASH",)),
+    "tenant chosen": Known(("champions_see_others=nothing",)),
+    "department code": DEPARTMENT,
+    "department open code": Known(("NEW-1",), "BEE-17", "ZZZ-99"),
+    "department list code": DEPARTMENT,
+    "site code": SITE,
+    "site add code": Known(("S-NEW",), "S-BEE-17", "S-ZZZ-99"),
+    "certificate code": CERTIFICATE,
+    "certificate add code": Known(("C-NEW",), "C-BEE-17", "C-ZZZ-99"),
+    "below": DEPARTMENT,
+    "into": DEPARTMENT,
+    "to": Known(("NEW-2",), "BEE-17", "ZZZ-99"),
+    "since": DAY,
+    "on": DAY,
+    "awarded_on": DAY,
+    "expires_on": Known(("2031-01-07",)),
+    "contact": WORDS,
+    "why": WORDS,
+    "address": WORDS,
+    "certification_body": WORDS,
+    "top": Known((True,)),
+    "back": Known((True,)),
+    "export": Known((True,)),
+    "must_visit": Known((True,)),
+    "central_function": Known((True,)),
+    "latitude": Known(("51.5",)),
+    "longitude": Known(("-1.5",)),
+    "sites_required": Known(("2",)),
+    "group": Known(("people of ours",), "their group", "no such group"),
+    "provider": Known(("keycloak",)),
+    "newest": Known(("50",)),
+    "platform": Known((True,)),
+    "anchor": Known(()),
+}
+# Commands of whoever runs the installation: they speak of all organisations, of which they may name code and name.
+OF_THE_PLATFORM: dict[str, str] = {
+    "tenant list": "names the organisations there are",
+    "tenant add": "makes one",
+    "standard list": "everybody's",
+    "standard show": "everybody's",
+    "standard check": "reads a file, no warehouse",
+    "standard add": "everybody's",
+    "user add": "makes an account of the platform",
+}
+# Commands that are not run here, and why.
+NOT_RUN: dict[str, str] = {
+    "serve": "starts the server, whose surface is asked here in the process",
+    "demo": "builds organisations of its own",
+    "upgrade": "brings the tables to this version; tests/db/test_upgrading.py",
+}

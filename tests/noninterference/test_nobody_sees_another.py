@@ -1,0 +1,67 @@
+"""What A can observe does not depend on what others have (reliability.md T1, T6, T12, D3)."""
+
+import pytest
+
+from tests.noninterference import harness, surfaces
+
+
+@pytest.fixture(scope="module")
+def answered(app, world_of):
+    """Everything that each role of A was answered, by world."""
+    told = {}
+    surfaces.unknown.clear()
+    for name in ("empty", "full", "changed"):
+        with world_of[name].entered():
+            if name != "empty":  # so that whatever is kept from one to the next is there to be given to the wrong one
+                harness.warm(app)
+            thorough = () if name == "changed" else harness.THOROUGH
+            told[name] = harness.run(app, world_of[name], twins=name == "full", thorough=thorough)
+    return told
+
+
+def test_every_field_of_every_form_and_argument_of_the_api_has_known_values(answered):
+    assert list(surfaces.unknown) == []
+
+
+def test_answers_are_the_same_whatever_others_have(answered):
+    for name in ("full", "changed"):
+        assert list(harness.differences(answered["empty"], answered[name])) == [], name
+
+
+def test_no_canary_is_answered(answered):
+    for name, answers in answered.items():
+        assert list(harness.leaks(answers)) == [], name
+
+
+def test_nobody_is_answered_what_their_role_may_not_open(answered):
+    assert list(harness.trespasses(answered["full"])) == []
+
+
+def test_nothing_fails(answered):
+    assert list(harness.failures(answered["full"])) == []
+
+
+def test_somebody_else_s_id_and_nobody_s_are_answered_alike(answered):
+    assert list(harness.existence(answered["full"])) == []
+
+
+def test_what_is_hidden_inside_an_organisation_is_neither_shown_nor_counted(app, world_of, answered):
+    people = ("champion", "assessor")
+    mine = {key: seen for key, seen in answered["empty"].items() if key[0] in harness.LIMITED}
+    assert list(harness.hidden(mine)) == []
+    with world_of["hidden"].entered():
+        again = harness.run(app, world_of["hidden"], people, twins=False)
+    again = {key: seen for key, seen in again.items() if key[0] in harness.LIMITED}
+    assert list(harness.differences(mine, again)) == []
+
+
+def test_forged_bodies_give_nothing_away(app, world_of):
+    world = world_of["full"]
+    with world.entered():
+        before = world.others()
+        harness.warm(app)
+        for person in ("lead", "champion"):
+            asking = harness.Asking(app, person)
+            answers = {(person, ask.surface, ask.variant): asking.ask(ask) for ask in surfaces.forged(app)}
+            assert [*harness.leaks(answers), *harness.failures(answers)] == []
+            harness.assert_untouched(world, before, f"{person}, forging")
