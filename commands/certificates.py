@@ -6,7 +6,7 @@ import typer
 
 from commands.arguments import Printed, Tenant, Why, day, sub_app, today
 from commands.printing import show
-from commands.registers import held_row, refuse_known, register, state
+from commands.registers import held_row, history, refuse_known, register, state
 
 certificate_app = sub_app()
 
@@ -29,6 +29,12 @@ Profile = Annotated[
 def certificate_list(tenant: Tenant, printed: Printed = None) -> None:
     """List the certificates. Example: assay certificate list --tenant ASHCOMBE."""
     show(register(tenant, "certificates"), printed, "certificates")
+
+
+@certificate_app.command("history")
+def certificate_history(code: Code, tenant: Tenant, printed: Printed = None) -> None:
+    """Show what was said of one, newest load first. Example: assay certificate history CSE-2026 --tenant ASHCOMBE."""
+    show(history(tenant, "certificates", code), printed, "history")
 
 
 @certificate_app.command("add")

@@ -6,7 +6,7 @@ import typer
 
 from commands.arguments import Printed, Tenant, Why, day, sender, sub_app, today
 from commands.printing import say, show
-from commands.registers import register
+from commands.registers import history, register
 from scheme.errors import UsageError
 
 if TYPE_CHECKING:
@@ -32,6 +32,12 @@ def department_list(tenant: Tenant, printed: Printed = None) -> None:
         former = former_codes(session)
     before = [sorted(old for old, (new, _) in former.items() if new == code) for code in frame["department_code"]]
     show(frame.with_columns(pl.Series("former_codes", before, pl.List(pl.String))), printed, "departments")
+
+
+@department_app.command("history")
+def department_history(code: Code, tenant: Tenant, printed: Printed = None) -> None:
+    """Show what was said of one, newest load first. Example: assay department history HWY --tenant ASHCOMBE."""
+    show(history(tenant, "departments", code), printed, "history")
 
 
 @department_app.command("open")

@@ -28,6 +28,22 @@ def register(tenant: str, table: str) -> "pl.DataFrame":
     )
 
 
+def history(tenant: str, table: str, code: str) -> "pl.DataFrame":
+    """What was said of one thing in a register, newest load first; UsageError for a code that was never there."""
+    import polars as pl
+
+    from db.registers import versions
+    from db.session import open_session
+    from db.tenants import scope_of
+
+    with open_session(scope_of(tenant)) as session:
+        rows = versions(session, table, code)
+    if not rows:
+        noun = table.removesuffix("s")
+        raise UsageError(f"there never was a {noun} '{code}'; `assay {noun} list` lists those there are")
+    return pl.DataFrame(rows, infer_schema_length=None)
+
+
 def held(tenant: str, table: str, code: str) -> dict[str, Any] | None:
     """The row of a code as it holds now; None where there is none that a register named."""
     frame = register(tenant, table)

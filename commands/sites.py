@@ -6,7 +6,7 @@ import typer
 
 from commands.arguments import Printed, Tenant, Why, day, sub_app, today
 from commands.printing import show
-from commands.registers import held_row, refuse_known, register, state
+from commands.registers import held_row, history, refuse_known, register, state
 
 site_app = sub_app()
 
@@ -34,6 +34,12 @@ Longitude = Annotated[str | None, typer.Option(help="Degrees east. Example: --lo
 def site_list(tenant: Tenant, printed: Printed = None) -> None:
     """List the sites. Example: assay site list --tenant ASHCOMBE."""
     show(register(tenant, "sites"), printed, "sites")
+
+
+@site_app.command("history")
+def site_history(code: Code, tenant: Tenant, printed: Printed = None) -> None:
+    """Show what was said of one, newest load first. Example: assay site history LIB-01 --tenant ASHCOMBE."""
+    show(history(tenant, "sites", code), printed, "history")
 
 
 @site_app.command("add")

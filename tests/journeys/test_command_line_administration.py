@@ -1,5 +1,7 @@
 """What pages of administration do can be done by commands: registers, settings, groups, people, and the audit log."""
 
+import json
+import re
 import sqlite3
 
 from tests.journeys.command_line import RESULT, at_once, tuples
@@ -30,6 +32,9 @@ def test_departments_open_move_merge_and_take_another_code_and_results_follow(ei
     bands = {(row["department_code"], row["element"]): row["band"] for row in standing}
     assert (bands["PEOPLE", "1.1.1"], bands["FIN", "1.1.1"]) == ("compliant", "partial")
     assert "HR" not in {code for code, _ in bands}
+    said = either.records("department", "history", "IT", *T)
+    assert tuples(said, "load active_to superseded_by") == [(4, "2026-04-01", None), (1, None, 4)]
+    assert "GONE" in either.say("department", "history", "GONE", *T, code=2).err
 
 
 def test_what_makes_no_sense_of_a_department_is_refused_and_changes_nothing(warehouse):
@@ -201,3 +206,123 @@ def test_an_entry_that_was_changed_or_cut_off_behind_the_programs_back_is_found(
     )
     assert "each as it was written" in cut.err  # nothing inside can tell: hence the anchor
     assert "cut short" in anchored.err
+
+
+def test_people_are_let_in_changed_and_sent_away(either):
+    either.say("department", "open", "HR", "--name", "People", *T)
+    operator = either.say("user", "add", "op@platform.uk", "--role", "operator")
+    lead = ("jo@ashcombe.uk", "--role", "administrator")
+    either.say("user", "add", *lead, *T)
+    own = ("al@ashcombe.uk", "--role", "champion", "--department", "HR")
+    invited = either.say("user", "invite", *own, *T)
+    assert [len(said.out.split()) for said in (operator, invited)] == [1, 1]  # the password, and nothing else
+    again, nobody, past, elsewhere = at_once(
+        lambda: either.say("user", "invite", *own, *T, code=2),
+        lambda: either.say("user", "grant", "who@ashcombe.uk", "--role", "champion", *T, code=2),
+        lambda: either.say("user", "grant", *own, "--until", "2020-01-01", *T, code=2),
+        lambda: either.say("user", "revoke", "al@ashcombe.uk", "--tenant", "OTHER", code=2),
+    )
+    assert b"" == again.out == nobody.out == past.out == elsewhere.out
+    assert "assay user list --tenant T" in nobody.err
+    either.say("user", "grant", *own, "--until", "2999-01-01", "--no-export", *T)
+    listed, everybody = at_once(lambda: either.records("user", "list", *T), lambda: either.records("user", "list"))
+    assert tuples(listed, "email kept_by role departments until export disabled") == [
+        ("al@ashcombe.uk", "tenant", "champion", ["HR"], "2999-01-01", False, False),
+        ("jo@ashcombe.uk", "platform", "administrator", [], None, False, False),
+    ]
+    assert tuples(everybody, "email kept_by operator tenants") == [
+        ("al@ashcombe.uk", "T", False, ["T"]),
+        ("jo@ashcombe.uk", "platform", False, ["T"]),
+        ("op@platform.uk", "platform", True, []),
+    ]
+    last = either.say("user", "revoke", "jo@ashcombe.uk", *T, code=2)
+    assert "only administrator" in last.err
+    either.say("user", "revoke", str(listed[0]["person"]), *T)
+    assert either.records("user", "list", *T)[0]["role"] is None
+
+
+def test_ways_in_are_reset_and_closed_and_every_step_is_in_the_log(warehouse):
+    warehouse.say("user", "invite", "al@ashcombe.uk", "--role", "senior_leader", *T)
+    link = warehouse.say("user", "reset-password", "al@ashcombe.uk", *T)
+    assert re.fullmatch(r"/reset/[\w-]{40,}", link.out.decode().strip())
+    warehouse.settings["ASSAY_ORIGIN"] = "https://assay.example"
+    whole = warehouse.say("user", "reset-password", "al@ashcombe.uk")
+    assert whole.out.startswith(b"https://assay.example/reset/")
+    password = warehouse.say("user", "reset-password", "al@ashcombe.uk", "--password", *T)
+    for words in (("reset-second-factor",), ("sessions", "end"), ("disable",), ("enable",)):
+        assert warehouse.say("user", *words, "al@ashcombe.uk", *T).out == b""
+        assert warehouse.say("user", *words, "al@ashcombe.uk").out == b""
+    mine, platform = at_once(
+        lambda: warehouse.records("audit", "list", *T), lambda: warehouse.records("audit", "list", "--platform")
+    )
+    done = {"made a reset link", "reset password", "reset a second factor", "ended sessions", "disabled", "enabled"}
+    assert done <= {row["action"] for row in mine}
+    assert done - {"reset password"} <= {row["action"] for row in platform}
+    for row in (*mine, *platform):
+        assert "@" not in json.dumps(row["detail"])
+        for secret in (link, whole, password):
+            assert secret.out.decode().strip().split("/")[-1] not in json.dumps(row)
+
+
+def test_an_address_with_two_accounts_is_told_apart_by_number(warehouse):
+    warehouse.say("user", "invite", "al@ashcombe.uk", "--role", "senior_leader", *T)
+    warehouse.say("user", "add", "al@ashcombe.uk", "--role", "senior_leader", "--tenant", "OTHER")
+    said = warehouse.say("user", "disable", "al@ashcombe.uk", code=2)
+    numbers = {row["kept_by"]: row["person"] for row in warehouse.records("user", "list")}
+    assert f"{numbers['T']} (kept by T)" in said.err
+    warehouse.say("user", "disable", str(numbers["platform"]))
+    assert tuples(warehouse.records("user", "list"), "kept_by disabled") == [("T", False), ("platform", True)]
+
+
+def test_a_token_is_shown_once_listed_without_itself_and_revoked(either):
+    either.say("department", "open", "HR", "--name", "People", *T)
+    token = either.say("token", "add", "Nightly export", "--scope", "read", "--department", "HR", "--days", "30", *T)
+    secret = token.out.decode().strip()
+    assert secret.startswith("assay_")
+    unknown, endless, unnamed = at_once(
+        lambda: either.say("token", "add", "Nightly", "--scope", "read", "--department", "GONE", *T, code=2),
+        lambda: either.say("token", "add", "Nightly", "--scope", "read", "--days", "4000", *T, code=2),
+        lambda: either.say("token", "add", "Nightly", "--scope", "everything", *T, code=2),
+    )
+    assert b"" == unknown.out == endless.out == unnamed.out
+    listed, theirs = at_once(
+        lambda: either.say("token", "list", *T), lambda: either.records("token", "list", "--tenant", "OTHER")
+    )
+    assert tuples(listed.json, "token name scopes departments over") == [(1, "Nightly export", ["read"], ["HR"], False)]
+    assert secret not in listed.out.decode()
+    assert theirs == []
+    either.say("token", "revoke", "1", "--tenant", "OTHER", code=2)
+    either.say("token", "revoke", "1", *T)
+    assert tuples(either.records("token", "list", *T), "token over") == [(1, True)]
+
+
+def test_profiles_and_sources_are_kept_with_every_edition_and_a_load_uses_them(warehouse):
+    ours = 'name = "Ours"\nbase = "cse"\nin_force_from = 2026-01-01\nannual_elements = ["1.1.1"]\n'
+    warehouse.write("ours.toml", ours)
+    warehouse.write("wrong.toml", 'name = "Ours"\nbase = "cse"\nannual_elements = ["9.9.9"]\n')
+    warehouse.say("profile", "add", "ours.toml", *T)
+    assert "there already" in warehouse.say("profile", "add", "ours.toml", *T).err
+    warehouse.write("ours.toml", ours.replace("1.1.1", "1.1.2"))
+    warehouse.say("profile", "add", "ours.toml", *T)
+    warehouse.say("profile", "add", "wrong.toml", *T, code=(1, 2))
+    versions = warehouse.records("profile", "list", *T)
+    assert tuples(versions, "profile name in_force_from edition holds") == [
+        (None, "Ours", "2026-01-01", 2, True),
+        (None, "Ours", "2026-01-01", 1, False),
+    ]
+    assert [version["body"]["annual_elements"] for version in versions] == [["1.1.2"], ["1.1.1"]]
+    source = '[columns]\n"Std ref" = "element"\n'
+    warehouse.write("theirs.toml", source)
+    warehouse.write("nonsense.toml", "colour = 1\n")
+    warehouse.say("source", "add", "theirs.toml", "--code", "housing", *T)
+    warehouse.say("source", "add", "nonsense.toml", *T, code=2)
+    assert tuples(warehouse.records("source", "list", *T), "source edition added_by") == [
+        ("housing", 1, "command line: pat")
+    ]
+    assert warehouse.say("source", "show", "housing", *T).out.decode() == source
+    heading = ("Department code", "Assessment type", "Assessed on", "Std ref", "Band")
+    warehouse.csv("theirs.csv", heading, "HR,initial,2025-03-07,1.1.1,C")
+    loaded = warehouse.load("theirs.csv", "--source", "housing")
+    assert loaded.files[0]["loaded"] == 1
+    unknown = warehouse.say("load", "theirs.csv", "--source", "gone", *T, code=2)
+    assert "housing" in unknown.err

@@ -18,16 +18,26 @@ COMMANDS = [
     *(["group", word] for word in ("add", "list", "remove")),
     *(
         ["department", word]
-        for word in ("list", "open", "close", "reopen", "rename", "move", "merge", "recode", "forget")
+        for word in ("list", "history", "open", "close", "reopen", "rename", "move", "merge", "recode", "forget")
     ),
-    *(["site", word] for word in ("list", "add", "change", "close", "reopen")),
-    *(["certificate", word] for word in ("list", "add", "change", "end")),
-    *(["audit", word] for word in ("list", "verify", "head")),
+    *(["site", word] for word in ("list", "history", "add", "change", "close", "reopen")),
+    *(["certificate", word] for word in ("list", "history", "add", "change", "end")),
+    *(["audit", word] for word in ("list", "verify", "head", "visits")),
     ["standard", "list"],
     ["standard", "show"],
     ["standard", "check"],
     ["standard", "add"],
-    ["user", "add"],
+    *(
+        ["user", word]
+        for word in (
+            *("add", "invite", "list", "grant", "revoke", "disable", "enable"),
+            *("reset-password", "reset-second-factor"),
+        )
+    ),
+    ["user", "sessions", "end"],
+    *(["token", word] for word in ("add", "list", "revoke")),
+    *(["source", word] for word in ("add", "list", "show")),
+    *(["profile", word] for word in ("add", "list")),
     ["check"],
     ["load"],
     ["loads"],
@@ -38,7 +48,9 @@ COMMANDS = [
 OPTIONS = {
     "demo": ["--port", "--no-serve"],
     "tenant add": ["--name", "--standard", "--profile"],
-    "user add": ["--role", "--tenant", "--department"],
+    "user add": ["--role", "--tenant", "--department", "--certificate", "--until", "--no-export"],
+    "audit verify": ["--tenant", "--platform", "--anchor"],
+    "token add": ["--scope", "--tenant", "--department", "--days"],
     "check": ["--tenant", "--format"],
     "load": ["--tenant", "--source", "--strict", "--withdraw-missing"],
     "loads": ["--tenant", "--format"],
