@@ -12,13 +12,13 @@ from datetime import UTC, date, datetime
 from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
-from db import audit
+from db import audit, reset
 from db.models import VERSIONED, AuditEntry, Grant, Tenant, User, UserSession
 from db.passwords import hashed, one_time_password
 from db.people import email_address, replace_grants
 from db.reads import at_load
 from db.roles import ROLES, SECOND_FACTOR
-from db.session import Scope, bind, open_platform, open_session
+from db.session import Scope, bind, open_platform, open_session, scope_in
 from db.sessions import end_sessions
 from scheme.errors import Forbidden, UsageError
 
@@ -93,8 +93,10 @@ def unfit(scope: Scope, given: Given) -> dict[str, str]:
         return _unfit(session, given)
 
 
-def invite(scope: Scope, email: str, given: Given) -> str:
+def invite(scope: Scope, email: str, given: Given, by_link: bool = False) -> str:
     """Make an account of this tenant for an address, with a role; gives a one-time password to hand over.
+
+    `by_link`: the token of a link instead, with which they choose a password (db.reset).
 
     Answers alike whether the address has an account elsewhere or not. UsageError for an address that is none or is
     among the tenant's people already, and for what cannot be given.
@@ -106,13 +108,12 @@ def invite(scope: Scope, email: str, given: Given) -> str:
         _require_fit(session, given)
         if any(known.email == address for known in _members(session, scope)):
             raise UsageError(f"{address} is among your people already; choose them in the list to change what they do")
-        user = User(email=address, home_tenant_id=scope.tenant_id)
-        password = _new_password(user)
+        user = User(email=address, home_tenant_id=scope.tenant_id, must_change_password=False)
         session.add(user)
         session.flush()
         audit.record(session, "invited", f"person {user.id}")
         _give(session, scope, user.id, given)
-        return password
+        return _way_in(session, user, by_link)
 
 
 def change(scope: Scope, user_id: int, given: Given) -> None:
@@ -151,32 +152,35 @@ def end_their_sessions(scope: Scope, user_id: int) -> None:
 
 def disable(scope: Scope, user_id: int) -> None:
     """Let an account of this tenant sign in no more. Forbidden (NOBODY); UsageError as change, or where not ours."""
-    with _account(scope, user_id, "disabled", _keep_an_administrator) as user:
+    with _account(scope, user_id, "disabled", _keep_an_administrator) as (_, user):
         user.disabled_at = datetime.now(UTC)
 
 
 def enable(scope: Scope, user_id: int) -> None:
     """Let an account of this tenant sign in again. Forbidden (NOBODY); UsageError where it is not ours."""
-    with _account(scope, user_id, "enabled") as user:
+    with _account(scope, user_id, "enabled") as (_, user):
         user.disabled_at = None
 
 
-def reset_password(scope: Scope, user_id: int) -> str:
-    """A new one-time password for an account of this tenant. Forbidden (NOBODY); UsageError where it is not ours."""
-    with _account(scope, user_id, "reset password") as user:
-        return _new_password(user)
+def reset_password(scope: Scope, user_id: int, by_link: bool = False) -> str:
+    """A new one-time password, or link as in `invite`, for an account of this tenant; the old password is dead.
+
+    Forbidden (NOBODY); UsageError where it is not ours.
+    """
+    with _account(scope, user_id, "reset password") as (session, user):
+        return _way_in(session, user, by_link)
 
 
 def reset_second_factor(scope: Scope, user_id: int) -> None:
     """Forget the second factor of an account of this tenant: it is set up anew at the next sign-in. As above."""
-    with _account(scope, user_id, "reset second factor") as user:
+    with _account(scope, user_id, "reset second factor") as (_, user):
         user.totp_secret = user.totp_step = user.second_factor_at = None
 
 
 @contextmanager
 def _account(
     scope: Scope, user_id: int, action: str, check: Callable[[Session, Scope, Member], None] | None = None
-) -> Iterator[User]:
+) -> Iterator[tuple[Session, User]]:
     """An account made in this tenant, to be changed: all its sessions end, and it is written down."""
     with open_platform(write=True) as session:
         # It is of one tenant alone, so its sessions are this tenant's to end, those turned to nothing yet among them.
@@ -190,11 +194,16 @@ def _account(
             raise UsageError("this account is kept elsewhere; its keeper changes how it signs in")
         if check is not None:
             check(session, scope, now)
-        yield user
+        yield session, user
         audit.record(session, action, f"person {user_id}")
 
 
-def _new_password(user: User) -> str:
+def _way_in(session: Session, user: User, by_link: bool) -> str:
+    if by_link:
+        user.password_hash, user.must_change_password = None, False
+        session.flush()
+        scope = scope_in(session)
+        return reset.make(session, user.id, scope.actor if scope else "")
     password = one_time_password()
     user.password_hash, user.must_change_password = hashed(password), True
     return password

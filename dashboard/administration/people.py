@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from flask import abort
+from flask import abort, request
 from werkzeug.wrappers import Response
 
 from dashboard import data
@@ -13,6 +13,7 @@ from dashboard.administration.frame import day_of, done, sent, sentence, shown
 from dashboard.administration.places import EXPORT_CHOICES, ROLES, certificates, departments, role_name, where
 from dashboard.gate import needs
 from dashboard.identity import current_person, current_scope
+from dashboard.providers import configured_origin
 from db import administration, members
 from db.members import Given, Member
 from db.roles import ADMINISTER
@@ -50,16 +51,16 @@ def invited() -> Response:
     given, wrong = _given(told)
     try:
         if not wrong:
-            password = members.invite(current_scope(), told["email"], given)
+            token = members.invite(current_scope(), told["email"], given, by_link=True)
     except UsageError as error:
         wrong["email"] = sentence(error)
     if wrong:
         return _inviting(told, wrong)
     said = (
-        f"{told['email']} is a {role_name(given.role).lower()} now. Hand over this one-time password, by another way "
-        "than e-mail if you can; at the first sign-in they choose one of their own."
+        f"{told['email']} is {_called(given.role)} now. Hand this link over to them, to nobody else: it lets whoever "
+        "opens it choose the password, once and for a day."
     )
-    return done(said, _LIST, once=password)
+    return done(said, _LIST, once=_link(token))
 
 
 @needs(ADMINISTER)
@@ -81,7 +82,7 @@ def changed(user_id: int) -> Response:
         wrong["role"] = sentence(error)
     if wrong:
         return _person(one, told, wrong)
-    return done(f"{one.email} is a {role_name(given.role).lower()} now, and has to sign in again.", _LIST)
+    return done(f"{one.email} is {_called(given.role)} now, and has to sign in again.", _LIST)
 
 
 @needs(ADMINISTER)
@@ -105,8 +106,9 @@ _ACTS: dict[str, tuple[Callable[[Scope, int], str | None], str]] = {
     "disable": (members.disable, "{} can no longer sign in."),
     "enable": (members.enable, "{} can sign in again."),
     "reset-password": (
-        members.reset_password,
-        "{} has a new one-time password. Hand it over, by another way than e-mail if you can.",
+        lambda scope, user_id: _link(members.reset_password(scope, user_id, by_link=True)),
+        "The password of {} is dead. Hand this link over to them, to nobody else: it lets whoever opens it choose "
+        "another, once and for a day.",
     ),
     "reset-second-factor": (members.reset_second_factor, "{} sets up a new second factor at the next sign-in."),
     "end-sessions": (members.end_their_sessions, "{} is signed out everywhere."),
@@ -114,6 +116,14 @@ _ACTS: dict[str, tuple[Callable[[Scope, int], str | None], str]] = {
 
 
 _NOT_ONESELF = ("reset-password", "reset-second-factor")
+
+
+def _link(token: str) -> str:
+    return f"{configured_origin() or request.host_url.rstrip('/')}/reset/{token}"
+
+
+def _called(role: str) -> str:
+    return f"{'an' if role[0] in 'aeiou' else 'a'} {role_name(role).lower()}"
 
 
 def _member(user_id: int) -> Member:

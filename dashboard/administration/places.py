@@ -7,7 +7,7 @@ import polars as pl
 from dashboard import data
 from dashboard.administration.frame import today
 from dashboard.identity import current_scope
-from dashboard.words import listing
+from dashboard.words import listing, organisation
 
 # What each role is for, for those who give it.
 ROLES = {
@@ -44,7 +44,7 @@ def certificates(kept: Iterable[str] = ()) -> list[tuple[str, str, int]]:
     names, held = data.names(view), data.rows_of(view, "certificates")
     held = held.filter((pl.col("expires_on") > today()).fill_null(value=True)).sort("certificate_code")
     rows = held.select("certificate_code", "department_code").iter_rows()
-    whose = {code: names.get(holder) or holder or current_scope().tenant_name for code, holder in rows}
+    whose = {code: names.get(holder) or holder or organisation(current_scope().tenant_name) for code, holder in rows}
     choices = [(code, f"{code} ({holder})", 1) for code, holder in whose.items()]
     return choices + [(code, f"{code} (over)", 1) for code in kept if code not in whose]
 
