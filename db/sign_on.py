@@ -15,6 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db import audit
+from db.members import EVERYWHERE
 from db.models import Grant, GroupGrant, SignOnAttempt, Tenant, User
 from db.passwords import sha256
 from db.people import add_grants
@@ -228,12 +229,14 @@ def give_to_group(
 ) -> None:
     """Let people of a group have a role in the scope's tenant, from their next sign-in on, in place of what it gave.
 
-    In some departments (and below) or all. UsageError for a role that no group can give.
+    In some departments (and below) or all. UsageError for a role that no group can give, or not there.
     """
     if role not in FROM_GROUPS:
         raise UsageError(f"no group can give the role '{role}'; there are {', '.join(FROM_GROUPS)}")
     if not group.strip() or not provider.strip():
         raise UsageError("a provider and the name of one of its groups are needed")
+    if departments and role in EVERYWHERE:
+        raise UsageError(f"the role {role} is for the whole organisation; name no department")
     exported = role in EXPORTS if may_export is None else may_export
     with open_session(scope, write=True) as session:
         _forget(session, provider, group)

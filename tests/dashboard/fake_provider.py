@@ -41,6 +41,7 @@ class FakeProvider:
         self.codes: dict[str, dict[str, str]] = {}
         self.keeps_codes = False  # whether a code may be used again
         self.asked: list[str] = []  # the paths it was asked for
+        self.takes = "client_secret_basic"  # how the client shows its secret
         self.raw: dict[str, tuple[int, dict[str, str], bytes]] = {}  # path -> status, headers, body
         self.pause = 0.0  # seconds before anything is answered
         self.url = ""  # the issuer: no two in a run are alike
@@ -52,6 +53,7 @@ class FakeProvider:
             "token_endpoint": f"{self.url}/token",
             "jwks_uri": f"{self.url}/keys",
             "authorization_response_iss_parameter_supported": True,
+            "token_endpoint_auth_methods_supported": [self.takes],
         }
         return without({**usual, **self.metadata})
 
@@ -69,7 +71,10 @@ class FakeProvider:
     def token(self, form: dict[str, str], authorization: str) -> tuple[int, dict[str, Any]]:
         basic = base64.b64encode(f"{CLIENT}:{SECRET}".encode()).decode()
         asked = self.codes.get(form.get("code", "")) if self.keeps_codes else self.codes.pop(form.get("code", ""), None)
-        if authorization != f"Basic {basic}":
+        posted = (form.get("client_id"), form.get("client_secret"))
+        if (authorization, posted) != (
+            (f"Basic {basic}", (None, None)) if self.takes.endswith("basic") else ("", (CLIENT, SECRET))
+        ):
             return 401, {"error": "invalid_client"}
         if asked is None or form.get("redirect_uri") != asked["redirect_uri"]:
             return 400, {"error": "invalid_grant"}

@@ -10,6 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
+from joserfc import jwt
+from joserfc.jwk import ECKey
 
 from dashboard.providers import configured_origin, providers
 from db import people, sessions, sign_on, tenants
@@ -204,6 +206,33 @@ def test_clocks_may_differ_by_half_a_minute(visitor, provider):
     provider.claims = {"iat": int(time.time()) + 30, "exp": int(time.time()) + 330}
     assert signed_on(visitor).status_code == 302
     provider.claims = {"iat": int(time.time()) - 330, "exp": int(time.time()) - 30}
+    assert signed_on(visitor).status_code == 302
+
+
+def test_a_provider_may_take_the_secret_in_the_body(visitor, provider):
+    provider.takes = "client_secret_post"
+    assert signed_on(visitor).status_code == 302
+
+
+def test_a_provider_may_leave_out_what_is_not_required_of_it(visitor, provider):
+    provider.metadata = {
+        "authorization_response_iss_parameter_supported": None,
+        "token_endpoint_auth_methods_supported": None,
+    }
+    provider.answer, provider.person = {"iss": None}, {"sub": "p1", "groups": "leads"}
+    assert signed_on(visitor).status_code == 302
+    assert person(visitor).email == "p1"
+
+
+def test_elliptic_keys_are_taken_where_the_operator_says_so(visitor, provider, monkeypatch, tmp_path):
+    curve = ECKey.generate_key("P-256", {"kid": "curve"})
+    provider.keys.append(curve.as_dict(private=False))
+    provider.sign = lambda claims: jwt.encode({"alg": "ES256", "kid": "curve"}, claims, curve)
+    assert signed_on(visitor).status_code == 403
+    file = tmp_path / "elliptic.toml"
+    settings = SETTINGS.format(issuer=provider.url, client=CLIENT)
+    file.write_text(settings.replace('["demo"]', '["demo"]\nalgorithms = ["ES256"]'), "utf-8")
+    monkeypatch.setenv("ASSAY_SIGN_ON", str(file))
     assert signed_on(visitor).status_code == 302
 
 
@@ -663,6 +692,20 @@ def test_the_operators_file_is_read_with_its_usual_values(monkeypatch, tmp_path)
     assert (known.algorithms, known.groups_claim, known.scopes) == (("RS256",), "groups", ("openid", "email"))
     assert known.client_secret == "hunter2"
     assert "hunter2" not in repr(known)
+
+
+def test_the_file_that_the_operators_are_shown_is_right(monkeypatch, tmp_path):
+    shown = re.search(
+        r"```toml\n(\[providers\..*?)```",
+        (Path(__file__).parents[2] / "docs" / "operating.md").read_text("utf-8"),
+        re.DOTALL,
+    )[1]
+    for text in (shown, shown.replace("\n# ", "\n")):
+        file = tmp_path / f"{len(text)}.toml"
+        file.write_text(text, "utf-8")
+        monkeypatch.setenv("ASSAY_SIGN_ON", str(file))
+        monkeypatch.setenv("ASHCOMBE_CLIENT_SECRET", "hunter2")
+        assert providers()["council"].tenants == ("ASHCOMBE",)
 
 
 def test_a_secret_may_be_in_a_file_of_its_own(monkeypatch, tmp_path):
