@@ -19,6 +19,7 @@ from dashboard.administration.forms import (
     choices,
     code_asked,
     day,
+    faults,
     history,
     in_load,
     row_of,
@@ -41,6 +42,14 @@ _LIST = Act("Departments", address("departments"))
 _CODE = Field("code", "Code", "hidden")
 _WHY = Field("why", "Why", hint="It is kept with the change.")
 _NO_DAY = "Write the day as in 2026-04-01."
+_LABELS = {
+    "department_code": "Code",
+    "department_name": "Name",
+    "parent_code": "Directly below",
+    "active_from": "Active from",
+    "active_to": "Closed from",
+    "contact": "Contact",
+}
 _COLUMNS = {
     "department_name": "Name",
     "parent_code": "Directly below",
@@ -87,7 +96,7 @@ def _state(row: Any) -> Cell:
     if row["active_to"] is not None:
         ahead = row["active_to"] > today()
         return Cell(
-            f"{'Closes on' if ahead else 'Closed from'} {day(row['active_to'])}", tag="warn" if ahead else "bad"
+            f"{'Closes on' if ahead else 'Closed from'} {day(row['active_to'])}", tag="warn" if ahead else "quiet"
         )
     if row["active_from"] is not None and row["active_from"] > today():
         return Cell(f"Opens on {day(row['active_from'])}", tag="quiet")
@@ -198,8 +207,8 @@ def opened() -> Response:
             today=today(),
         )
     except UsageError as error:
-        field = "department_name" if "department_name" in str(error) else "department_code"
-        return _opening(told, {field: sentence(str(error).replace("department_name", "the name"))})
+        named = [name for name in _LABELS if str(error).startswith(name)]
+        return _opening(told, {named[0] if named else "department_code": _plainly(error)})
     return _finished(outcome, told["department_code"])
 
 
@@ -226,6 +235,11 @@ def _form(
 
 def _finished(outcome: Done, code: str) -> Response:
     return done(f"{outcome.said}. {in_load(outcome.load_number)}", _change(code))
+
+
+def _plainly(error: UsageError) -> str:
+    """A refusal as a sentence, with the columns of the table called as the form calls them."""
+    return " ".join(faults(str(error), _LABELS).values())
 
 
 def _pair(
@@ -262,7 +276,7 @@ def _pair(
         try:
             outcome = do(scope, told["code"], *given.values(), sent_by=sender(scope), why=told["why"], today=today())
         except UsageError as error:
-            return page(row, told, {names[0] if names else "": sentence(error)})
+            return page(row, told, {names[0] if names else "": _plainly(error)})
         return _finished(outcome, told[target])
 
     ask.__name__, act.__name__ = name, f"{name}_done"

@@ -196,10 +196,10 @@ def sender(scope: Scope) -> str:
 def kept_in(report: LoadReport) -> str:
     """Where a change is kept, as the end of a sentence about it."""
     if report.files and not report.files[0].loaded:
-        return "It said nothing new, so nothing was changed."
+        return "The form said nothing new, so nothing was changed."
     return in_load(report.load_number)
 
 
 def in_load(number: int | None) -> str:
     """The same for the number of a load."""
-    return f"It is kept as load {number}; what was known before stays in the history below." if number else ""
+    return f"The change is kept as load {number}; what was known before stays in the history below." if number else ""

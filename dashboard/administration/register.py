@@ -96,7 +96,7 @@ class Register:
         report, wrong = taken(self.table, row, self._labels(), told["why"])
         if wrong:
             return self._adding(told, wrong)
-        return done(f"The {self.one} {code} is there. {kept_in(report)}", address(self.table, "/change", code=code))
+        return done(f"The {self.one} {code} is there now. {kept_in(report)}", address(self.table, "/change", code=code))
 
     def _change(self) -> Response:
         row = row_of(self.table, code_asked())
