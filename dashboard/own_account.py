@@ -1,5 +1,7 @@
 """What somebody does with their own account: the second factor, a link for a password, their sessions (W3, W5)."""
 
+from datetime import timedelta
+
 from flask import Flask, abort, redirect, render_template, request
 from werkzeug.wrappers import Response
 
@@ -183,7 +185,7 @@ def _until(person: Identity) -> str:
         return ""
     if chosen.visit_ends_at is not None:
         return f"until {moment(chosen.visit_ends_at)}"
-    return f"until the end of the day before {day(chosen.ends_on)}" if chosen.ends_on else "without an end"
+    return f"until {day(chosen.ends_on - timedelta(days=1))}" if chosen.ends_on else "without an end"
 
 
 def _onward() -> str:
