@@ -44,7 +44,9 @@ def add_api(server: Flask) -> None:
         ("/loads/<load>/rejected", rejected, "GET"),
         ("/checks", check, "POST"),
     ):
-        server.add_url_rule(f"{ROOT}{path}", f"api.{view.__name__}", view, methods=[method])
+        rule = f"{ROOT}{path}"
+        # Flask's own answer to OPTIONS would name what Dash's catch-all takes too; `need` says what is ours.
+        server.add_url_rule(rule, f"api.{view.__name__}", view, methods=[method], provide_automatic_options=False)
 
 
 def need() -> str | None:
@@ -55,7 +57,7 @@ def need() -> str | None:
     allowed = [method for method in ("GET", "POST") if adapter is not None and _is_ours(adapter, method)]
     if allowed:
         more = ["HEAD"] if "GET" in allowed else []
-        raise MethodNotAllowed([*allowed, *more, "OPTIONS"])
+        raise MethodNotAllowed([*allowed, *more])
     raise NotFound("There is no such address; /api/v1/ lists those there are.")
 
 
@@ -207,7 +209,7 @@ def _asked(*once: str, many: tuple[str, ...] = ()) -> dict[str, Any]:
             raise UsageError(f"no argument {_shown(name)} here; {there}")
         if (name in once and len(values) > 1) or len(values) > 100:
             raise UsageError(f"say {name} less often")
-        if any(not value or len(value) > _LONGEST or not value.isprintable() for value in values):
+        if name in once and not (0 < len(values[0]) <= _LONGEST and values[0].isprintable()):
             raise UsageError(f"the argument {name} is empty, too long, or has letters that cannot be seen")
     given: dict[str, Any] = {name: request.args.get(name) for name in once}
     return given | {name: request.args.getlist(name) for name in many}

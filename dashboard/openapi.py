@@ -130,7 +130,10 @@ _KNOWN_AT = _asked(
     "2026-03-31T14:05:00Z",
 )
 _DEPARTMENT = _asked(
-    "department", "This department and what lies below it; may be repeated.", _list({**TEXT, "minLength": 1}), "HOU"
+    "department",
+    "This department and what lies below it; may be repeated.",
+    _list({**TEXT, "minLength": 1}) | {"maxItems": 100},
+    "HOU",
 ) | {"style": "form", "explode": True, "example": ["HOU"]}
 _BASIS = _asked("basis", "Whose word counts; formal unless given (history: all).", _one_of(tuple(BASES)), "formal")
 _LOAD = {

@@ -26,7 +26,8 @@ from etl.sources import Found
 
 MOST_FILES = 50  # of one request
 LONGEST_NAME = 200
-_LONGEST_FIELD = 10_000  # bytes of what is no file
+# Bytes of what is no file; Werkzeug bounds by it what it holds in memory of a file too, of which it reads 64 KB at once.
+_LONGEST_FIELD = 256 * 1024
 _AT_ONCE = 2  # of one worker's four threads: the others serve pages meanwhile
 _LATER = 10  # seconds after which to try again
 _PREFIX, _LOCK, _FRESH = "assay-upload-", ".lock", 60
@@ -70,7 +71,7 @@ def sent(tenant_id: int, fields: tuple[str, ...]) -> Iterator[Sent]:
         yield Sent(_found(files, folder), told)
 
 
-_TOO_LARGE = "A request may have {:g} MB; send fewer files at once, or split them."
+_TOO_LARGE = f"A request may have {{:g}} MB and {MOST_FILES} files; send fewer at once, or split them."
 _NO_FILE = "A field `file` holds no file: send it with a file name."
 
 
@@ -82,7 +83,7 @@ def _parsed(folder: Path, opened: ExitStack) -> tuple[MultiDict[str, str], Multi
 
     options = parse_options_header(request.headers.get("Content-Type"))[1]
     parser = FormDataParser(
-        kept, _LONGEST_FIELD, max_form_parts=MOST_FILES + 10, silent=False
+        kept, _LONGEST_FIELD, max_form_parts=4 * MOST_FILES, silent=False
     )  # the stream itself knows the most it may give
     try:
         _, form, files = parser.parse(request.stream, "multipart/form-data", request.content_length, options)
@@ -110,7 +111,7 @@ def _found(files: MultiDict[str, FileStorage], folder: Path) -> list[Found]:
     if not found:
         abort(400, "There is no file; send at least one in a field `file`.")
     if len(found) > MOST_FILES:
-        raise RequestEntityTooLarge(f"A request may have {MOST_FILES} files; send the others in another.")
+        abort(400, f"A request may have {MOST_FILES} files; send the others in another.")
     return list(found.values())
 
 
