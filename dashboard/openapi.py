@@ -174,13 +174,14 @@ _FAULTS = {
     "403": "The token may not do that.",
     "404": "There is no such thing, or it is not yours: the two look the same.",
     "405": "Not with this method.",
+    "409": "Two files of the request have the same name.",
     "413": "Too large.",
     "415": "Not sent as multipart/form-data.",
     "429": "Too often; the header Retry-After says when to try again.",
     "500": "A fault of the program; report its number.",
     "503": "Not just now; the header Retry-After says when to try again.",
 }
-_SENDING_ONLY = ("413", "415")
+_SENDING_ONLY = ("409", "413", "415")
 
 
 def _answers(status: str, about: str, kind: Described, sends: bool = False, **headers: Described) -> Described:

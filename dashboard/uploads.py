@@ -26,7 +26,7 @@ from etl.sources import Found
 
 MOST_FILES = 50  # of one request
 LONGEST_NAME = 200
-# Bytes of what is no file; Werkzeug bounds by it what it holds in memory of a file too, of which it reads 64 KB at once.
+# Bytes of what is no file; Werkzeug bounds by it what it holds of a file too, and it reads 64 KB at once.
 _LONGEST_FIELD = 256 * 1024
 _AT_ONCE = 2  # of one worker's four threads: the others serve pages meanwhile
 _LATER = 10  # seconds after which to try again
@@ -53,7 +53,7 @@ def sent(tenant_id: int, fields: tuple[str, ...]) -> Iterator[Sent]:
     """The files of this request (form field `file`) and its other fields, until the block ends.
 
     Ends the request with 413 where it is too large (before anything is read, where it says so), 415 where it is no
-    multipart form, 400 where the form makes no sense, 429 while the same tenant sends already, 503 while too many do.
+    multipart form, 400 where the form makes no sense, 409 where two files have one name, 429 while the same tenant sends already, 503 while too many do.
     """
     request.max_content_length = most = largest()
     if (request.content_length or 0) > most:
@@ -105,7 +105,7 @@ def _found(files: MultiDict[str, FileStorage], folder: Path) -> list[Found]:
         if not name or len(name) > LONGEST_NAME:
             abort(400, f"A file needs a name of 1 to {LONGEST_NAME} letters.")
         if name in found:
-            abort(400, f"There are two files called {name}; give each a name of its own.")
+            abort(409, f"There are two files called {name}; give each a name of its own.")
         file.stream.flush()
         found[name] = Found(folder / Path(file.stream.name).name, name)
     if not found:

@@ -330,7 +330,7 @@ def test_a_name_that_is_none_is_refused(program, name):
 
 def test_a_form_that_makes_no_sense_is_refused_whole(program, folder):
     assert "no file" in fault(program.send(to="checks"), 400)
-    assert "two files" in fault(program.send(("a.csv", GOOD), ("b/a.csv", GOOD), to="checks"), 400)
+    assert "two files" in fault(program.send(("a.csv", GOOD), ("b/a.csv", GOOD), to="checks"), 409)
     assert "tenant" in fault(program.send(("a.csv", GOOD), to="checks", tenant="BEC"), 400)
     fault(program.send(("a.csv", GOOD), to="checks", strict="perhaps"), 400)
     fault(program.send(("a.csv", GOOD), to="checks", withdraw_missing="true"), 400)
