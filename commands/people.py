@@ -70,7 +70,7 @@ def user_add(
     if password is None:
         say(f"{email} has the role {role.value} now, and keeps the password")
     else:
-        _tell_password(password)
+        _tell(password)
 
 
 @user_app.command("invite")
@@ -82,6 +82,9 @@ def user_invite(
     certificate: Certificates = None,
     until: Until = None,
     export: Export = None,
+    link: Annotated[
+        bool, typer.Option("--link", help="Print a link with which they choose a password, instead of one.")
+    ] = False,
 ) -> None:
     """Make an account that the tenant keeps itself, as its administrators do; print a one-time password.
 
@@ -90,7 +93,8 @@ def user_invite(
     from db.members import invite
     from db.tenants import scope_of
 
-    _tell_password(invite(scope_of(tenant), email, _given(role, department, certificate, until, export)))
+    given = _given(role, department, certificate, until, export)
+    _tell(invite(scope_of(tenant), email, given, by_link=link), is_link=link)
 
 
 @user_app.command("list")
@@ -176,32 +180,23 @@ def user_enable(who: Who, tenant: Whose = None) -> None:
 def user_reset_password(
     who: Who,
     tenant: Whose = None,
-    password: Annotated[
-        bool, typer.Option("--password", help="Print a one-time password instead, and end their sessions.")
-    ] = False,
+    password: Annotated[bool, typer.Option("--password", help="Print a one-time password instead of a link.")] = False,
 ) -> None:
-    """Print a link with which a person chooses a password, once. Example: assay user reset-password jo@b.example."""
-    from dashboard.providers import configured_origin
+    """Print a link with which a person chooses a password; the old one is dead, and their sessions end.
+
+    Example: assay user reset-password jo@ashcombe.example
+    """
     from db import accounts, members
-    from db.reset import make
-    from db.session import open_session
     from db.tenants import scope_of
 
     user_id = _one_of(tenant, who)
-    if password:
-        _tell_password(
-            accounts.new_password(user_id, actor())
-            if tenant is None
-            else members.reset_password(scope_of(tenant), user_id)
-        )
-        return
-    if tenant is None:
-        token = accounts.reset_link(user_id, actor())
+    if tenant is not None:
+        made = members.reset_password(scope_of(tenant), user_id, by_link=not password)
+    elif password:
+        made = accounts.new_password(user_id, actor())
     else:
-        with open_session(scope_of(tenant), write=True) as session:
-            token = make(session, user_id, actor())
-    say("a link for this person alone, good once and for a day; hand it over yourself:")
-    print(f"{configured_origin() or ''}/reset/{token}")
+        made = accounts.reset_link(user_id, actor())
+    _tell(made, is_link=not password)
 
 
 @user_app.command("reset-second-factor")
@@ -296,6 +291,13 @@ def _until(text: str | None) -> date | None:
     return None if text is None else day(text, "--until")
 
 
-def _tell_password(password: str) -> None:
-    say("a password for the first sign-in, which asks for one of their own:")
-    print(password)
+def _tell(made: str, is_link: bool = False) -> None:
+    """Print a one-time password, or the link of a token, alone on standard output."""
+    if not is_link:
+        say("a password for the first sign-in, which asks for one of their own:")
+        print(made)
+        return
+    from dashboard.providers import configured_origin
+
+    say("a link for this person alone, good once and for a day; hand it over yourself:")
+    print(f"{configured_origin() or ''}/reset/{made}")

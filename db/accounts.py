@@ -92,10 +92,10 @@ def new_password(user_id: int, actor: str) -> str:
 
 
 def reset_link(user_id: int, actor: str) -> str:
-    """The token of a link with which the person chooses a password (db.reset); UsageError as above."""
-    with open_platform(write=True) as session:
-        token = reset.make(session, user_id, actor)
-        _tell_keeper(session, session.get_one(User, user_id), "made a reset link")
+    """The token of a link with which the person chooses a password (db.reset); the old one is dead. As above."""
+    with _account(user_id, "reset password", actor) as (session, user):
+        token = reset.make(session, user.id, actor)
+        user.password_hash, user.must_change_password = None, False
     return token
 
 
