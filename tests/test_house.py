@@ -199,6 +199,30 @@ def test_every_source_file_that_a_paper_names_exists() -> None:
     assert lost == []
 
 
+def test_every_test_that_the_paper_on_security_names_exists() -> None:
+    paper, lost = (ROOT / "docs/security.md").read_text("utf-8"), []
+    for line in paper.splitlines():
+        file = ""
+        for word in re.findall(r"`([^`]+)`", line) if re.match(r"\| [DTW][0-9]+ \|", line) else ():
+            if word.endswith(".py"):
+                file = word
+                lost += [] if (ROOT / file).exists() else [word]
+            elif word.startswith("test_") and f"def {word}(" not in (ROOT / file).read_text("utf-8"):
+                lost.append(f"{file}::{word}")
+    assert lost == []
+    told = set(re.findall(r"^\| ([DTW][0-9]+) \|", paper, flags=re.M))
+    wanted = {f"D{n}" for n in range(1, 15)} | {f"T{n}" for n in range(1, 17)} | {f"W{n}" for n in range(3, 7)}
+    assert wanted <= told
+
+
+def test_no_callback_runs_in_the_background() -> None:
+    """reliability.md D4: results of background callbacks are kept by arguments, without whose they are."""
+    for path in (ROOT / "dashboard").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            named = [keyword.arg for keyword in node.keywords] if isinstance(node, ast.Call) else []
+            assert not {"background", "background_callback_manager"} & set(named), path
+
+
 def test_every_function_on_the_way_of_one_result_is_where_the_paper_says() -> None:
     rows = re.findall(
         r"^\| \d+ \| (.*?) \| (.*?) \|", (ROOT / "docs" / "architecture.md").read_text("utf-8"), re.MULTILINE

@@ -1,12 +1,14 @@
 """The second lock, asked of PostgreSQL itself: each way around is found (reliability.md T2, T6, T7, T9, T13)."""
 
+import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
 from sqlalchemy import delete, select, update
 
-from db import people
+from db import locks, people
 from db.engine import engine, owner_url
 from db.models import IDENTITY, OWNED, Grant, User
 from db.session import open_platform, open_session
@@ -136,3 +138,26 @@ def test_the_policy_is_asked_once_and_every_table_is_found_by_its_tenant(scope):
             plan = "\n".join(row[0] for row in connection.execute(f"EXPLAIN SELECT * FROM {table}"))
             assert "InitPlan" in plan, table
             assert "Index Cond: (tenant_id = " in plan, f"{table}:\n{plan}"
+
+
+@ON_POSTGRESQL
+def test_a_server_with_known_holes_is_refused(warehouse, monkeypatch):
+    monkeypatch.setattr(locks, "_PATCHED", dict.fromkeys(locks._PATCHED, 9_999))
+    with pytest.raises(WarehouseError, match="has known holes in row-level security; update it"):
+        require_current()
+
+
+def test_what_goes_past_the_filter_is_written_in_few_places():
+    """reliability.md T5: the shapes that the filter misses, by module; elsewhere SQLAlchemy is not even imported."""
+    shapes = re.compile(r"\btext\(|\.connection\(\)|exec_driver_sql|\bbulk_|from_statement|__table__")
+    using = {path.name for path in Path(locks.__file__).parent.glob("*.py") if shapes.search(path.read_text("utf-8"))}
+    assert using == {
+        "audit.py",  # an advisory lock
+        "engine.py",  # SQLite's own settings
+        "frames.py",  # rows in and out, which name the tenant themselves
+        "locks.py",  # the catalogue
+        "models.py",  # the conditions of indexes, and the columns of tables
+        "session.py",  # the lock itself
+        "upgrade.py",  # the owner's
+        "writes.py",  # the columns of tables
+    }
