@@ -1,18 +1,19 @@
 """Who asks over the API: from the token that a request bears to a Scope (reliability.md T8, W5)."""
 
+import time
+from threading import Lock
+
 from flask import request
-from limits import RateLimitItemPerMinute
-from limits.storage import MemoryStorage
-from limits.strategies import FixedWindowRateLimiter
 from werkzeug.exceptions import TooManyRequests
 
 from dashboard.identity import origin
 from db import tokens
 from db.session import Scope
 
-# A token cannot be guessed; this keeps what tries to from filling the log (W12).
-WRONG = RateLimitItemPerMinute(20, 5)
-tries = FixedWindowRateLimiter(MemoryStorage())
+# A token cannot be guessed; this keeps what tries to from filling the log (W12). One worker's own count.
+WRONG, WITHIN = 20, 300  # so many from one network address in so many seconds
+_wrong: dict[str, list[float]] = {}  # by address, when each came
+_lock = Lock()
 
 
 def token_scope() -> Scope | None:
@@ -26,7 +27,26 @@ def token_scope() -> Scope | None:
         return None
     scope = tokens.scope_of_token(token, origin())
     if scope is None:
-        if not tries.hit(WRONG, origin()):
-            raise TooManyRequests("Too many tokens that open nothing; wait five minutes.", retry_after=300)
+        if _tried() > WRONG:
+            raise TooManyRequests("Too many tokens that open nothing; wait five minutes.", retry_after=WITHIN)
         tokens.record_refused(token, origin())
     return scope
+
+
+def forget() -> None:
+    """Forget which addresses showed tokens that open nothing."""
+    with _lock:
+        _wrong.clear()
+
+
+def _tried() -> int:
+    """How many tokens that open nothing came from this address, this one among them."""
+    now = time.monotonic()
+    with _lock:
+        for address in [address for address, times in _wrong.items() if times[-1] < now - WITHIN]:
+            del _wrong[address]
+        times = [moment for moment in _wrong.get(origin(), []) if moment >= now - WITHIN]
+        if len(times) <= WRONG:  # what is refused does not make the wait longer
+            times.append(now)
+        _wrong[origin()] = times
+        return len(times)

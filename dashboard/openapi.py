@@ -1,6 +1,5 @@
 """What the API is, as an OpenAPI description: the one text from which its page and its tests are made."""
 
-from functools import cache
 from typing import Any
 
 import measures
@@ -207,7 +206,6 @@ def _measure(name: str) -> Described:
     return {"get": _operation(f"measure_{name}", _ABOUT[name], "read", told, parameters=asked)}
 
 
-@cache
 def description() -> Described:
     """The description of the API, the same for everybody: an OpenAPI 3.1 document."""
     send = "Take files into the warehouse: the contract of `assay load`, and the report of `assay check`"

@@ -53,7 +53,8 @@ def sent(tenant_id: int, fields: tuple[str, ...]) -> Iterator[Sent]:
     """The files of this request (form field `file`) and its other fields, until the block ends.
 
     Ends the request with 413 where it is too large (before anything is read, where it says so), 415 where it is no
-    multipart form, 400 where the form makes no sense, 409 where two files have one name, 429 while the same tenant sends already, 503 while too many do.
+    multipart form, 400 where the form makes no sense, 409 where two files have one name, 429 while the same tenant
+    sends already, 503 while too many do.
     """
     request.max_content_length = most = largest()
     if (request.content_length or 0) > most:

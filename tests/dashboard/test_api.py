@@ -43,7 +43,7 @@ class Program:
 @pytest.fixture(autouse=True)
 def _nothing_kept():
     """Several warehouses in one process, which no program has: what was kept of another is none of this one's."""
-    bearer.tries.storage.reset()
+    bearer.forget()
     view._cache.clear()
 
 

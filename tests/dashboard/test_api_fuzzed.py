@@ -54,6 +54,6 @@ def asked(request, app, empty_warehouse, tmp_path_factory) -> Iterator[None]:
     suppress_health_check=list(HealthCheck),
 )
 def test_whatever_is_asked_is_answered_as_described(asked, case):
-    bearer.tries.storage.reset()
+    bearer.forget()
     plain = {"Accept-Encoding": "identity"}  # what reads the answers does not unpack them
     case.call_and_validate(headers={"Authorization": f"Bearer {NOW['token']}", **plain})
