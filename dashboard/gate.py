@@ -21,22 +21,23 @@ SIGNED_IN = "signed_in"  # needs a session that is past all its doors, and no pe
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def needs(permission: str) -> Callable[[F], F]:
-    """Declare what a callback, a view or a form needs: one of db.roles.PERMISSIONS, or SIGNED_IN.
+def needs(*permissions: str) -> Callable[[F], F]:
+    """Declare what a callback, a view or a form needs: all of these of db.roles.PERMISSIONS, or SIGNED_IN.
 
-    Whatever needs `export` is written into the tenant's audit log before it is handed out.
+    A file needs `export` and whatever the page needs that shows the same. Whatever needs `export` is written into the
+    tenant's audit log before it is handed out.
     """
 
     def declare(function: F) -> F:
-        declared: Any = _recorded(function) if permission == EXPORT else function
-        declared.needs = permission
+        declared: Any = _recorded(function) if EXPORT in permissions else function
+        declared.needs = " ".join(permissions)
         return declared  # type: ignore[no-any-return]  # the same function, or one that is called alike
 
     return declare
 
 
 def needed(function: object) -> str | None:
-    """What a function was declared to need; None where it was not."""
+    """What a function was declared to need, a space between; None where it was not."""
     declared: str | None = getattr(function, "needs", None)
     return declared
 
@@ -69,7 +70,7 @@ def check(server: Flask, need_of: Callable[[], str | None]) -> None:
         if g.get("is_open"):
             return None
         need = need_of()
-        if need == SIGNED_IN or (need is not None and current_scope().may(need)):
+        if need == SIGNED_IN or (need and all(current_scope().may(permission) for permission in need.split())):
             return None
         return refused(need)
 

@@ -52,7 +52,7 @@ def update_data(address: str | None) -> tuple[Any, Any, str, str, Any]:
     return headline, chosen, table, page.loads_table(loads, load, asked), confirm
 
 
-@needs(EXPORT)
+@needs(LOADS, EXPORT)
 def rejected_file(load: int, kind: str) -> Response:
     """The rows a load set aside, as sent, with `why`: CSV, or a workbook with a sheet for each of the sender's."""
     view = data.view(current_scope())

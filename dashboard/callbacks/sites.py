@@ -54,7 +54,7 @@ def update_sites(address: str | None) -> tuple[Any, ...]:
     return head, listed, *_sites(view, chosen, rows, names, asked), options
 
 
-@needs(EXPORT)
+@needs(CYCLE, EXPORT)
 def sites_file(kind: str) -> Response:
     """The sites of a certificate as shown, to take along."""
     query = urlencode({key: request.args[key] for key in _ASKED if request.args.get(key)})
