@@ -134,6 +134,7 @@ def run(
     only: str = "",
     twins: bool = True,
     thorough: Sequence[str] = THOROUGH,
+    programs: bool = True,
 ) -> Answers:
     """Everything as each of these people, in the world that was entered; what was written is put back each time.
 
@@ -147,11 +148,13 @@ def run(
     def wanted(ask: Ask, person: str) -> bool:
         return (
             only in ask.surface
+            and not (person == "operator" and is_a_visit_elsewhere(ask))
             and (person in thorough or not (ask.thorough or ask.whose == "nobodys"))
             and (twins or ask.whose != "nobodys")
         )
 
     for person in people:
+        world.restore()
         asking = Asking(app, person)
         answered = [asking.ask(ask) for ask in everything if wanted(ask, person) and not ask.writes]
         assert_untouched(world, before, f"{person}, reading")
@@ -161,7 +164,13 @@ def run(
                 assert_untouched(world, before, f"{person}, {ask.surface}, {ask.variant}")
                 world.restore()
         answers |= {(person, each.ask.surface, each.ask.variant): each for each in answered}
-    return answers | run_programs(app, world, only, before)
+    world.restore()
+    return answers | (run_programs(app, world, only, before) if programs else {})
+
+
+def is_a_visit_elsewhere(ask: Ask) -> bool:
+    """Whether an operator would begin a visit to somebody else by it: their right, and written down there."""
+    return ask.path.startswith("/choose-tenant") and (ask.form or {}).get("tenant") in (worlds.B, worlds.Z)
 
 
 def run_programs(app: Dash, world: World, only: str, before: dict[str, str]) -> Answers:
@@ -220,6 +229,9 @@ def leaks(answers: Answers) -> Iterator[str]:
     """Answers with a canary in them that was not said."""
     for key, seen in answers.items():
         found = canaries.found(f"{seen.raw}\n{seen.headers}", seen.ask.said)
+        if key[0] == "operator" and seen.ask.path.startswith("/choose-tenant"):
+            # Whoever runs the platform chooses whom to visit by code and name, and learns no more than these.
+            found = [each for each in found if not each.startswith(("CANARY-B-tenants-", "CANARY-Z-tenants-"))]
         if found:
             yield f"{' · '.join(key)}: {', '.join(found[:5])}"
 

@@ -14,8 +14,11 @@ def answered(app, world_of):
         with world_of[name].entered():
             if name != "empty":  # so that whatever is kept from one to the next is there to be given to the wrong one
                 harness.warm(app)
-            thorough = () if name == "changed" else harness.THOROUGH
-            told[name] = harness.run(app, world_of[name], twins=name == "full", thorough=thorough)
+            if name == "changed":  # what is not the same in `full` has been found by then: a few people will do
+                people = ("administrator", "lead", "champion")
+                told[name] = harness.run(app, world_of[name], people, twins=False, thorough=(), programs=False)
+            else:
+                told[name] = harness.run(app, world_of[name], twins=name == "full")
     return told
 
 

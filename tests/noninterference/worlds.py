@@ -1,6 +1,7 @@
-"""Four warehouses in which A is the same to the row, and the others are not (reliability.md T1)."""
+"""Warehouses in which A is the same to the row, and the others are not (reliability.md T1)."""
 
 import hashlib
+import itertools
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -44,6 +45,10 @@ THEIR_PEOPLE: dict[str, tuple[str, tuple[str, ...], str, str]] = {
     "their champion": ("champion", ("HOU",), "", B),
     "their administrator": ("administrator", (), "", B),
 }
+
+
+# Somebody of two organisations, who is turned to the first: there in the world of `test_any_course_of_events` alone.
+OF_BOTH: dict[str, tuple[str, tuple[str, ...], str, str]] = {"both": ("assessor", (), "", f"{A} {B}")}
 
 
 def token(name: str) -> str:
@@ -182,14 +187,15 @@ def forget() -> None:
 
 
 def build(kind: str, empty: str, folder: Path, cluster: Cluster | None) -> dict[str, World]:
-    """The worlds `empty`, `full`, `changed` and `hidden`, from an empty warehouse of that kind."""
+    """The worlds `empty`, `full`, `changed`, `hidden` and `events`, from an empty warehouse of that kind."""
     today = datetime.now(UTC).date()
     base = _copy(kind, "base", empty, folder, cluster)
     with base.entered():
         _make_a(folder, today)
         _leave(base)
     made = {}
-    for name in ("empty", "full", "changed", "hidden"):
+    for name in ("empty", "full", "changed", "hidden", "events"):
+        base = made["full"] if name == "events" else base
         source = (
             base.url.removeprefix("sqlite:///") if kind == "sqlite" else base.url.partition("?")[0].rpartition("/")[2]
         )
@@ -197,6 +203,8 @@ def build(kind: str, empty: str, folder: Path, cluster: Cluster | None) -> dict[
         with world.entered():
             if name in ("full", "changed"):
                 _make_others(world, folder, today, changed=name == "changed")
+            if name == "events":
+                _add_people(OF_BOTH)
             _leave(world)
         if name == "hidden":
             _change_hidden(world)
@@ -295,7 +303,7 @@ def _add_people(who: dict[str, tuple[str, tuple[str, ...], str, str]]) -> None:
             return row
 
         for name, (role, departments, certificate, where) in who.items():
-            tenant_id = ids[where]
+            tenant_id, *more = (ids[code] for code in where.split())
             home = None if role in ("operator", "assessor") else tenant_id
             user = add(
                 User,
@@ -306,12 +314,12 @@ def _add_people(who: dict[str, tuple[str, tuple[str, ...], str, str]]) -> None:
                 second_factor_at=now,
             )
             visit = None
-            for department in departments or ("",):
+            for department, of in itertools.product(departments or ("",), (tenant_id, *more)):
                 if role:
                     add(
                         Grant,
                         user_id=user.id,
-                        tenant_id=None if role == "operator" else tenant_id,
+                        tenant_id=None if role == "operator" else of,
                         role=role,
                         department_code=department,
                         certificate_code=certificate,
