@@ -242,6 +242,11 @@ def _checked_callback(app: Dash) -> Callable[[], None]:
         known = app.callback_map.get(body["output"], {})
         if "callback" not in known or not _brings(body, known):
             abort(400)
+        # Dash's own, which would fail on anything but text; ours check what they are given themselves.
+        if body["output"] == _ROUTER and not all(
+            isinstance(item.get("value"), str | None) for item in (*body["inputs"], *body.get("state", []))
+        ):
+            abort(400)
         g.callback = body["output"]
 
     return check
