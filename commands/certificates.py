@@ -21,7 +21,7 @@ Body = Annotated[
     str | None, typer.Option("--certification-body", help='Who awarded it. Example: --certification-body "Assured Ltd"')
 ]
 Profile = Annotated[
-    str | None, typer.Option(help="The code of the profile it is held to; the tenant's own unless given.")
+    str | None, typer.Option(help="The profile it is held to; the tenant's own unless given. Example: --profile ours")
 ]
 
 
@@ -51,7 +51,10 @@ def certificate_add(
     profile: Profile = None,
     why: Why = "",
 ) -> None:
-    """Add a certificate: assay certificate add C1 --awarded-on 2026-03-07 --expires-on 2029-03-07 --tenant ASHCOMBE."""
+    """Add a certificate.
+
+    Example: assay certificate add C1 --awarded-on 2026-03-07 --expires-on 2029-03-07 --tenant ASHCOMBE
+    """
     refuse_known(tenant, "certificates", code)
     said: dict[str, object] = {
         "certificate_code": code,

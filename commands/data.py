@@ -24,7 +24,9 @@ Strict = Annotated[bool, typer.Option("--strict", help="Refuse a file at its fir
 @data_app.command()
 def check(
     paths: Paths,
-    tenant: Annotated[str | None, typer.Option(help="Compare with this tenant's warehouse.")] = None,
+    tenant: Annotated[
+        str | None, typer.Option(help="Compare with what this tenant has. Example: --tenant ASHCOMBE")
+    ] = None,
     source: Source = None,
     strict: Strict = False,
     printed: Printed = None,
@@ -127,14 +129,17 @@ def rejected(
 
 @data_app.command()
 def measure(
-    measure: Annotated[str, typer.Argument(help="standing, headroom, coverage, visits, sites or history")],
+    measure: Annotated[
+        str, typer.Argument(help="standing, headroom, coverage, visits, sites or history. Example: headroom")
+    ],
     tenant: Tenant,
     as_of: Annotated[str | None, typer.Option(help="The day; today unless given. Example: --as-of 2026-03-31")] = None,
     known_at: Annotated[
         str | None, typer.Option(help="Hide what was loaded after. Example: --known-at 2026-03-31T14:05:00Z")
     ] = None,
     department: Annotated[
-        list[str] | None, typer.Option(help="This department and what lies below; may be repeated.")
+        list[str] | None,
+        typer.Option(help="This department and what lies below; may be repeated. Example: --department LIB"),
     ] = None,
     basis: Annotated[Basis | None, typer.Option(help="Whose word counts; formal unless given.")] = None,
     printed: Printed = None,

@@ -1,11 +1,16 @@
 """Standards, shipped ones and others: standard list, show, check, add."""
 
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from commands.arguments import Printed, sub_app, text_of
 from commands.printing import say, show
 
 standard_app = sub_app()
+
+StandardFile = Annotated[Path, typer.Argument(help="The standard's file. Example: ours.toml")]
 
 
 @standard_app.command("list")
@@ -23,7 +28,7 @@ def standard_list(printed: Printed = None) -> None:
 
 
 @standard_app.command("show")
-def standard_show(code: str, printed: Printed = None) -> None:
+def standard_show(code: Annotated[str, typer.Argument(help="Its code. Example: cse")], printed: Printed = None) -> None:
     """Show the elements of a standard. Example: assay standard show cse."""
     import polars as pl
 
@@ -50,7 +55,7 @@ def standard_show(code: str, printed: Printed = None) -> None:
 
 
 @standard_app.command("check")
-def standard_check(file: Path) -> None:
+def standard_check(file: StandardFile) -> None:
     """Say whether a standard's file is sound; write nothing. Example: assay standard check ours.toml."""
     from scheme.standard import parsed, standard_of
 
@@ -61,7 +66,7 @@ def standard_check(file: Path) -> None:
 
 
 @standard_app.command("add")
-def standard_add(file: Path) -> None:
+def standard_add(file: StandardFile) -> None:
     """Add a standard, or a newer text of it. Example: assay standard add ours.toml."""
     from db.tenants import add_standard
 

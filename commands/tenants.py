@@ -15,7 +15,9 @@ tenant_app = sub_app()
 def tenant_add(
     code: Annotated[str, typer.Argument(help="Its code. Example: ASHCOMBE")],
     name: Annotated[str, typer.Option(help='Its name. Example: --name "Ashcombe County Council"')],
-    standard: Annotated[str | None, typer.Option(help="The code of its standard; cse for a new one.")] = None,
+    standard: Annotated[
+        str | None, typer.Option(help="The code of its standard; cse for a new one. Example: --standard ours")
+    ] = None,
     profile: Annotated[
         list[Path] | None,
         typer.Option(help="A profile's file; several for several versions. Example: --profile ours.toml"),
