@@ -141,7 +141,9 @@ def measure(
         list[str] | None,
         typer.Option(help="This department and what lies below; may be repeated. Example: --department LIB"),
     ] = None,
-    basis: Annotated[Basis | None, typer.Option(help="Whose word counts; formal unless given.")] = None,
+    basis: Annotated[
+        Basis | None, typer.Option(help="Whose word counts; formal unless given. Example: --basis self")
+    ] = None,
     printed: Printed = None,
 ) -> None:
     """Print a measure. Example: assay measure headroom --tenant ASHCOMBE --as-of 2026-03-31."""
