@@ -2,7 +2,9 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.served import Served
 
 PATIENCE = 30_000  # milliseconds; two cores do everything here
 
@@ -13,6 +15,25 @@ def settled(page: Page) -> Page:
     page.wait_for_load_state("networkidle", timeout=PATIENCE)
     expect(page.locator("main .headline:empty, main [data-label]:not(.is-drawn)")).to_have_count(0, timeout=PATIENCE)
     return page
+
+
+def signed_in_as(served: Served, context: BrowserContext, who: str) -> Page:
+    """A page of one of the demo's people, in Ashcombe; an operator visits it."""
+    page = context.new_page()
+    page.goto(f"{served.url}/sign-in")
+    page.get_by_label("E-mail address").fill(served.email(who))
+    page.get_by_label("Password").fill(served.passwords[who])
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    page.wait_for_load_state("networkidle", timeout=PATIENCE)
+    if "/choose-tenant" in page.url:
+        if who == "operator":
+            page.get_by_label("Organisation").select_option("ASHCOMBE")
+            page.get_by_label("Why").fill("A question about a file that was set aside")
+            page.get_by_role("button", name="Visit").click()
+        else:
+            page.locator('button[value="ASHCOMBE"]').click()
+    page.wait_for_url(f"{served.url}/", timeout=PATIENCE)
+    return settled(page)
 
 
 def chips(page: Page) -> dict[str, int]:
