@@ -59,7 +59,7 @@ def add(session: Session, code: str, body: str) -> str:
         return f"source {code} is there already, word for word"
     scope, number = scope_in(session), len(there) + 1
     row = Source(tenant_id=bound_tenant(session), source_code=code, edition=number, body=body)
-    row.added_by, row.added_at = scope.actor if scope else "", datetime.now(UTC)
+    row.added_by, row.added_at = scope.email or scope.actor if scope else "", datetime.now(UTC)
     session.add(row)
     session.flush()
     audit.record(session, "kept source", code, edition=number)

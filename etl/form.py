@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
+import polars as pl
+
 from db.loading import BY_HAND, NO_FILE, FileReport
 from etl.arrive import Arrived, typed
-from etl.cells import Sheet, frame_of, marked
+from etl.cells import Sheet, marked
 from etl.layouts import canonical
 from etl.layouts.staged import HeadingRow, Source
 from scheme.errors import UsageError
@@ -43,7 +45,10 @@ def _sheet(name: str, rows: Sequence[Row]) -> tuple[Sheet, HeadingRow]:
     odd = [heading for row in rows for heading in row if heading not in canonical.names(TABLES[name])]
     if not rows or odd or any(list(row) != headings for row in rows):
         raise UsageError(f"a form for {name} needs rows that all have the same columns of it ({', '.join(odd)})")
-    cells = frame_of((n, [marked(_plain(row[h]), "text") for h in headings]) for n, row in enumerate(rows, 1))
+    # Not as a file's rows are, of which blank ones are left out: an empty form is to be told what it lacks.
+    typed_in = {str(n): [marked(_plain(row[h]), "text") for row in rows] for n, h in enumerate(headings)}
+    places = {"row": pl.int_range(1, len(rows) + 1, dtype=pl.UInt32, eager=True), "width": [0] * len(rows)}
+    cells = pl.DataFrame({**places, **typed_in}, schema_overrides={"width": pl.UInt32})
     texts = dict(enumerate(headings))
     return Sheet(None, cells), HeadingRow(0, 0, texts, texts, {heading: [n] for n, heading in texts.items()})
 

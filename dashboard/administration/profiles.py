@@ -260,7 +260,7 @@ def _whole(text: str, name: str, label: str, into: dict[str, Any], wrong: Wrong,
 
 def _faults(why: str, standard: Standard) -> Wrong:
     """What is wrong with a profile, at the field that its words name."""
-    named = [field.name for field in _form(standard) if field.name in why]
+    named = sorted((field.name for field in _form(standard) if field.name in why), key=len, reverse=True)
     words = why.removeprefix("the profile: ").replace("`", "").replace("_", " ")
     return {named[0] if named else "name": sentence(words)}
 

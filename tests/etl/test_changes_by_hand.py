@@ -112,6 +112,11 @@ def test_a_form_of_which_a_row_is_set_aside_changes_nothing_and_says_which_colum
     assert (asked(kept, reads.content_hash), asked(kept, reads.loads).height) == before
 
 
+def test_an_empty_form_is_told_what_it_lacks(scope):
+    report = run.load_rows(scope, "sites", [{"site_code": "", "site_name": "", "department_code": ""}], **PAT)
+    assert (report.load_number, report.rejected[0].why) == (None, "site_code is empty; fill it in")
+
+
 @pytest.mark.parametrize(
     "rows",
     [
