@@ -274,26 +274,26 @@ def test_an_address_with_two_accounts_is_told_apart_by_number(warehouse):
     assert tuples(warehouse.records("user", "list"), "kept_by disabled") == [("T", False), ("platform", True)]
 
 
-def test_a_token_is_shown_once_listed_without_itself_and_revoked(either):
-    either.say("department", "open", "HR", "--name", "People", *T)
-    token = either.say("token", "add", "Nightly export", "--scope", "read", "--department", "HR", "--days", "30", *T)
+def test_a_token_is_shown_once_listed_without_itself_and_revoked(warehouse):
+    warehouse.say("department", "open", "HR", "--name", "People", *T)
+    token = warehouse.say("token", "add", "Nightly export", "--scope", "read", "--department", "HR", "--days", "30", *T)
     secret = token.out.decode().strip()
     assert secret.startswith("assay_")
     unknown, endless, unnamed = at_once(
-        lambda: either.say("token", "add", "Nightly", "--scope", "read", "--department", "GONE", *T, code=2),
-        lambda: either.say("token", "add", "Nightly", "--scope", "read", "--days", "4000", *T, code=2),
-        lambda: either.say("token", "add", "Nightly", "--scope", "everything", *T, code=2),
+        lambda: warehouse.say("token", "add", "Nightly", "--scope", "read", "--department", "GONE", *T, code=2),
+        lambda: warehouse.say("token", "add", "Nightly", "--scope", "read", "--days", "4000", *T, code=2),
+        lambda: warehouse.say("token", "add", "Nightly", "--scope", "everything", *T, code=2),
     )
     assert b"" == unknown.out == endless.out == unnamed.out
     listed, theirs = at_once(
-        lambda: either.say("token", "list", *T), lambda: either.records("token", "list", "--tenant", "OTHER")
+        lambda: warehouse.say("token", "list", *T), lambda: warehouse.records("token", "list", "--tenant", "OTHER")
     )
     assert tuples(listed.json, "token name scopes departments over") == [(1, "Nightly export", ["read"], ["HR"], False)]
     assert secret not in listed.out.decode()
     assert theirs == []
-    either.say("token", "revoke", "1", "--tenant", "OTHER", code=2)
-    either.say("token", "revoke", "1", *T)
-    assert tuples(either.records("token", "list", *T), "token over") == [(1, True)]
+    warehouse.say("token", "revoke", "1", "--tenant", "OTHER", code=2)
+    warehouse.say("token", "revoke", "1", *T)
+    assert tuples(warehouse.records("token", "list", *T), "token over") == [(1, True)]
 
 
 def test_profiles_and_sources_are_kept_with_every_edition_and_a_load_uses_them(warehouse):
