@@ -20,7 +20,6 @@ from flask import abort, request
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge, ServiceUnavailable, TooManyRequests
 from werkzeug.formparser import FormDataParser
-from werkzeug.http import parse_options_header
 
 from etl.sources import Found
 
@@ -82,12 +81,13 @@ def _parsed(folder: Path, opened: ExitStack) -> tuple[MultiDict[str, str], Multi
     def kept(*_: object, **__: object) -> IO[bytes]:
         return opened.enter_context((folder / f"{next(numbers):06}").open("w+b"))
 
-    options = parse_options_header(request.headers.get("Content-Type"))[1]
     parser = FormDataParser(
         kept, _LONGEST_FIELD, max_form_parts=4 * MOST_FILES, silent=False
     )  # the stream itself knows the most it may give
     try:
-        _, form, files = parser.parse(request.stream, "multipart/form-data", request.content_length, options)
+        _, form, files = parser.parse(
+            request.stream, "multipart/form-data", request.content_length, request.mimetype_params
+        )
     except RequestEntityTooLarge as error:
         raise RequestEntityTooLarge(_TOO_LARGE.format(largest() / 1_000_000)) from error
     except ValueError:
