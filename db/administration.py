@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 import polars as pl
@@ -102,8 +102,8 @@ def _where(asked: Asked) -> list[ColumnElement[bool]]:
     if asked.actor:
         where.append(AuditEntry.actor == asked.actor)
     if asked.day:
-        start = datetime(asked.day.year, asked.day.month, asked.day.day, tzinfo=UTC)
-        where += [AuditEntry.at >= start, AuditEntry.at < start + timedelta(days=1)]
+        first, last = (datetime.combine(asked.day, at, tzinfo=UTC) for at in (time.min, time.max))
+        where += [AuditEntry.at >= first, AuditEntry.at <= last]
     return where
 
 

@@ -107,7 +107,7 @@ def invite(scope: Scope, email: str, given: Given, by_link: bool = False) -> str
     with open_session(scope, write=True) as session:
         _require_fit(session, given)
         if any(known.email == address for known in _members(session, scope)):
-            raise UsageError(f"{address} is among your people already; choose them in the list to change what they do")
+            raise UsageError(f"your people include {address} already; choose them in the list to change what they do")
         user = User(email=address, home_tenant_id=scope.tenant_id, must_change_password=False)
         session.add(user)
         session.flush()

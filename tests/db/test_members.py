@@ -75,7 +75,7 @@ def test_inviting_tells_nothing_of_accounts_elsewhere(scope, other, ada):
             with pytest.raises(UsageError) as error:
                 members.invite(scope, f"{name}@x.org", Given("senior_leader"))
             said.append(str(error.value).replace(name, "X"))
-        assert set(said) == {"X@x.org is among your people already; choose them in the list to change what they do"}
+        assert set(said) == {"your people include X@x.org already; choose them in the list to change what they do"}
     assert [one.email for one in members.members(other)] == ["platform@x.org", "theirs@x.org"]
 
 
