@@ -1,5 +1,6 @@
 """Signing on through a provider, and every way in which its answer may be wrong (reliability.md W4)."""
 
+import json
 import logging
 import re
 import sqlite3
@@ -624,6 +625,13 @@ def test_an_answer_of_the_provider_that_is_none_signs_nobody_in(visitor, provide
     provider.raw[path] = RAW[fault]
     answer = visitor.get("/sign-on/council") if "well-known" in path else signed_on(visitor)
     refused(answer, visitor, own_people, 503)
+
+
+def test_no_redirect_of_the_provider_is_followed(visitor, provider, own_people):
+    provider.raw["/moved"] = (200, {}, json.dumps(provider.discovery()).encode())
+    provider.raw["/.well-known/openid-configuration"] = (302, {"Location": f"{provider.url}/moved"}, b"")
+    refused(visitor.get("/sign-on/council"), visitor, own_people, 503)
+    assert "/moved" not in provider.asked
 
 
 def test_a_provider_that_does_not_answer_is_given_up_and_not_asked_again_at_once(visitor, provider, own_people):

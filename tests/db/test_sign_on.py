@@ -75,6 +75,14 @@ def test_a_role_that_changes_ends_the_sessions_there_and_one_that_stays_does_not
     assert sessions.session_of(token) is None
 
 
+def test_whoever_is_left_with_nothing_has_no_session_left_not_even_one_turned_nowhere(council):
+    sign_on.give_to_group(tenants.scope_of("canary"), "council", "leads", "administrator")
+    token = sessions.begin(sign_on.account_of(vouched("leads", tenants_=("demo", "canary"))), is_proven=True)
+    assert sessions.session_of(token).chosen is None
+    assert sign_on.account_of(vouched(tenants_=("demo", "canary"))) is None
+    assert sessions.session_of(token) is None
+
+
 def test_only_the_tenants_that_the_operator_named_are_given(council):
     sign_on.give_to_group(tenants.scope_of("canary"), "council", "leads", "administrator")
     assert granted(sign_on.account_of(vouched("leads"))) == [("demo", "corporate_lead", None, True)]
