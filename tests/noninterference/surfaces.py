@@ -186,7 +186,14 @@ def callback_asks(app: Dash) -> Iterator[Ask]:
                 yield asked(f"{name} {each.name}", {**usual, name: each.value}, **more)
         for extra in ("tenant", "tenant_code", "scope"):  # what no callback declares
             body = {**callback_body(output, declared, usual), extra: "BEE", "tenant_id": 2, "role": "operator"}
-            yield Ask(f"callback {output}", f"with {extra}", "POST", "/_dash-update-component", json=body)
+            yield Ask(
+                f"callback {output}",
+                f"with {extra}",
+                "POST",
+                "/_dash-update-component",
+                json=body,
+                thorough=extra != "tenant",
+            )
         if len(arguments) > 1:  # all of them of others: details of another's cell, on another's page
             theirs = {
                 name: next((v for v in variants if v.whose == "theirs"), variants[0])
@@ -350,13 +357,16 @@ def route_asks(app: Dash) -> Iterator[Ask]:
                     yield asked(replace(each, name=f"field {each.name}"), path, form={**usual, name: each.value})
         if method == "GET":
             together = {"as_of": known_values.ADDRESS["as_of"].ours[0], "department": "HOU", "certificate": "C-HOU"}
-            yield asked(Variant("?together"), path, query=together)
+            yield asked(Variant("?together", thorough=True), path, query=together)
         for extra in (
             {"tenant": "BEE", "tenant_id": 2, "tenant_code": "BEE"},
             {"role": "operator", "email": "lead@bee.example"},
         ):
             yield asked(
-                Variant(f"?{'&'.join(extra)}", None), path, query=extra, form=usual if method != "GET" else None
+                Variant(f"?{'&'.join(extra)}", thorough=True),
+                path,
+                query=extra,
+                form=usual if method != "GET" else None,
             )
 
 

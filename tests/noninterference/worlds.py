@@ -24,6 +24,8 @@ from tests.noninterference import canaries, story
 
 A, B, Z = "ASH", "BEE", "CANARY-Z-tenants-code"
 SECRET = "a-secret-of-the-tests-of-which-nobody-else-knows-anything"
+# Where a change may leave somebody unable to go on asking.
+WHO_MAY = ("users", "grants", "user_sessions", "operator_visits")
 # Programs of A by name: what their tokens may do, and for which departments ("" is all).
 PROGRAMS: dict[str, tuple[str, str]] = {
     "program": ("read send", ""),
@@ -112,14 +114,15 @@ class World:
 
             yield ask
 
-    def tables(self) -> dict[str, list[tuple[Any, ...]]]:
-        """Every row of every table, in the order of the models' columns."""
+    def tables(self, named: tuple[str, ...] = ()) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of every table (or of those named), in the order of the models' columns."""
         with self.looked_at() as ask:
             return {
                 table.name: sorted(
                     ask(f"SELECT {', '.join(_quoted(c.name) for c in table.columns)} FROM {table.name}"), key=repr
                 )
                 for table in Base.metadata.sorted_tables
+                if not named or table.name in named
             }
 
     def others(self) -> dict[str, str]:
@@ -131,8 +134,13 @@ class World:
         self.kept = self.tables()
         return others_in(self.kept)
 
-    def restore(self) -> None:
-        """Put back every row as it was remembered; what only grows has grown."""
+    def restore(self, only_if: tuple[str, ...] = ()) -> None:
+        """Put back every row as it was remembered; what only grows has grown.
+
+        `only_if`: where one of these tables is another now, else everything is left as it is.
+        """
+        if only_if and all(self.kept[name] == rows for name, rows in self.tables(only_if).items()):
+            return
         now = self.tables()
         changed = [name for name in now if name not in APPEND_ONLY and now[name] != self.kept[name]]
         if not changed:
