@@ -1,5 +1,6 @@
 """Signing in: reliability.md W3, W5, T11."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
@@ -7,8 +8,9 @@ import pytest
 from sqlalchemy import select, update
 
 from db import people, sessions
+from db.engine import engine
 from db.models import SignInAttempt, User, UserSession
-from db.passwords import throttled
+from db.passwords import fit, throttled
 from db.session import open_platform
 from scheme.errors import Forbidden, UsageError
 
@@ -73,6 +75,54 @@ def test_passwords_tried_at_once_are_all_counted(password):
         list(pool.map(lambda _: sessions.sign_in(LEAD, "wrong"), range(12)))
     assert throttled(LEAD)
     assert sessions.sign_in(LEAD, password) is None
+
+
+def test_guesses_from_many_places_at_one_account_are_counted_together_and_outlive_a_restart(password):
+    for number in range(10):
+        sessions.sign_in(LEAD, f"guess {number}", f"192.0.2.{number}")
+    engine().dispose()  # as when every worker starts anew: the count is in the warehouse
+    assert sessions.sign_in(LEAD, password, "198.51.100.1") is None
+
+
+def test_guesses_from_one_place_at_many_accounts_are_counted_together(password):
+    for number in range(20):
+        sessions.sign_in(f"guess{number}@example.org", "wrong", "192.0.2.7")
+    assert sessions.sign_in(LEAD, password, "192.0.2.7") is None
+    assert sessions.sign_in(LEAD, password, "192.0.2.8")
+
+
+def test_an_unknown_person_takes_as_long_as_a_wrong_password(password):
+    def seconds(email: str) -> float:
+        started = time.perf_counter()
+        sessions.sign_in(email, "wrong")
+        return time.perf_counter() - started
+
+    sessions.sign_in("first@example.org", "wrong")
+    known, unknown = (min(seconds(email) for _ in range(5)) for email in (LEAD, "nobody@example.org"))
+    assert 0.4 < known / unknown < 2.5
+
+
+@pytest.mark.parametrize(
+    "common",
+    [
+        *("password1234", "passwordpassword", "qwertyuiop12", "123456789012", "aaaaaaaaaaaa", "Password1234!"),
+        *("letmeinletmein", "lead@ashcombe.gov.uk", "leadashcombe1", "ASHCOMBE.gov.uk"),
+    ],
+)
+def test_what_everybody_tries_first_is_no_password(common):
+    with pytest.raises(UsageError, match="anybody would try"):
+        fit(common, "", "lead@ashcombe.gov.uk")
+
+
+@pytest.mark.parametrize("good", [OURS, "tide lantern quarry", "correcthorsebatterystaple", "żółta łódka płynie", "ashcombe lantern tide", "kdjfhgkjdfhg", "x7 " * 66])  # fmt: skip  # noqa: E501
+def test_a_password_of_any_make_will_do(good):
+    fit(good, "", "lead@ashcombe.gov.uk")
+
+
+@pytest.mark.parametrize(("wrong", "said"), [("elevenchars", "at least 12"), ("x7 " * 67, "200 characters at most")])
+def test_a_password_that_is_too_short_or_too_long_says_so(wrong, said):
+    with pytest.raises(UsageError, match=said):
+        fit(wrong)
 
 
 def test_the_right_password_clears_the_count(password):
