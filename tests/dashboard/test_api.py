@@ -97,7 +97,7 @@ def fault(answer, status: int) -> str:
 QUESTIONS = [
     *((name, {}) for name in measures.KEYS),
     *((name, {"as_of": "2026-03-31"}) for name in measures.KEYS),
-    ("headroom", {"as_of": "2026-03-31", "department": ["HWY", "ASC"], "basis": "self"}),
+    ("headroom", {"as_of": "2026-03-31", "department": ["HWY", "ACC"], "basis": "self"}),
     ("history", {"basis": "desk", "known_at": "2100-01-01"}),
     ("standing", {"known_at": "2020-01-01T00:00:00Z"}),
 ]
