@@ -114,7 +114,7 @@ def test_what_everybody_tries_first_is_no_password(common):
         fit(common, "", "lead@ashcombe.gov.uk")
 
 
-@pytest.mark.parametrize("good", [OURS, "tide lantern quarry", "correcthorsebatterystaple", "żółta łódka płynie", "ashcombe lantern tide", "kdjfhgkjdfhg", "x7 " * 66])  # fmt: skip  # noqa: E501
+@pytest.mark.parametrize("good", [OURS, "tide lantern quarry", "correcthorsebatterystaple", "żółta łódka płynie", "ashcombe lantern tide", "kdjfhgkjdfhg", "tide lantern quarry nine " * 8])  # fmt: skip  # noqa: E501
 def test_a_password_of_any_make_will_do(good):
     fit(good, "", "lead@ashcombe.gov.uk")
 
