@@ -175,8 +175,8 @@ def callback_asks(app: Dash) -> Iterator[Ask]:
         }
         usual = {name: variants[0].value for name, variants in arguments.items()}
 
-        def asked(name: str, values: dict[str, Any], **more: Any) -> Ask:
-            body = callback_body(output, declared, values)  # noqa: B023  # used at once
+        def asked(name: str, values: dict[str, Any], also: dict[str, Any] | None = None, **more: Any) -> Ask:
+            body = {**callback_body(output, declared, values), **(also or {})}  # noqa: B023  # used at once
             return Ask(f"callback {output}", name, "POST", "/_dash-update-component", json=body, **more)  # noqa: B023
 
         for name, variants in arguments.items():
@@ -185,15 +185,7 @@ def callback_asks(app: Dash) -> Iterator[Ask]:
                 more = {"said": each.said, "twin": twin, "whose": each.whose, "thorough": each.thorough}
                 yield asked(f"{name} {each.name}", {**usual, name: each.value}, **more)
         for extra in ("tenant", "tenant_code", "scope"):  # what no callback declares
-            body = {**callback_body(output, declared, usual), extra: "BEE", "tenant_id": 2, "role": "operator"}
-            yield Ask(
-                f"callback {output}",
-                f"with {extra}",
-                "POST",
-                "/_dash-update-component",
-                json=body,
-                thorough=extra != "tenant",
-            )
+            yield asked(f"with {extra}", usual, thorough=extra != "tenant", also={extra: "BEE", "tenant_id": 2})
         if len(arguments) > 1:  # all of them of others: details of another's cell, on another's page
             theirs = {
                 name: next((v for v in variants if v.whose == "theirs"), variants[0])
