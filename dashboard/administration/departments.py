@@ -149,7 +149,7 @@ def change() -> Response:
     ]
     if not row["is_confirmed"]:
         facts.insert(0, ("State", "Taken in because a row named its code; rename it to confirm that it exists."))
-    wanted = ["rename", "move", "reopen" if row["active_to"] else "close", "merge", "recode"]
+    wanted = ["rename", "move", *(["reopen"] if row["active_to"] else ["close", "merge"]), "recode"]
     doable = [Act(ACTS[name][0], address("departments", f"/{name}", code=code), ACTS[name][1]) for name in wanted]
     past = history("departments", code, _COLUMNS, names)
     return shown("register", row["department_name"] or code, up=_LIST, facts=facts, doable=doable, tables=[past])

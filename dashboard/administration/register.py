@@ -1,7 +1,7 @@
 """A register kept by hand, row by row: the pages that sites and certificates have in common."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from werkzeug.wrappers import Response
@@ -106,8 +106,9 @@ class Register:
 
     def _changing(self, row: Row, told: Mapping[str, Any], wrong: Wrong | None = None) -> Response:
         code = row[self.key]
-        form = [Field(self.key, "Code", "hidden"), *self.fields()[1:], _WHY]
-        past = history(self.table, code, self.told, names_of_departments())
+        names = names_of_departments()
+        form = [Field(self.key, "Code", "hidden"), *(_with_ticked(one, row, names) for one in self.fields()[1:]), _WHY]
+        past = history(self.table, code, self.told, names)
         return self._form(f"{self.one.capitalize()} {code}", "/change", form, told, wrong, past)
 
     def _changed(self) -> Response:
@@ -140,6 +141,14 @@ class Register:
         up, action = Act(self.title, address(self.table)), address(self.table, below)
         tables = [past] if past else []
         return shown("form", title, wrong, up=up, action=action, form=form, told=told, do="Save", tables=tables)
+
+
+def _with_ticked(field: Field, row: Row, names: Mapping[str, str]) -> Field:
+    """Boxes with what is ticked now said above them, for it may lie out of sight."""
+    if field.kind != "boxes" or not row[field.name]:
+        return field
+    ticked = ", ".join(names.get(code, code) for code in row[field.name])
+    return replace(field, hint=f"{field.hint} Now: {ticked}.")
 
 
 def names_of_departments() -> dict[str, str]:
