@@ -2,13 +2,15 @@
 
 import json
 import re
+from datetime import UTC, datetime
 
 import pytest
 
 from dashboard import app as app_module
 from dashboard import ids
 from scheme.errors import UsageError
-from tests.dashboard.conftest import BOTH, LEAD, NEW, NOBODY, PASSWORD, at_the_door, on_a_page, signed_in
+from tests.dashboard import permissions
+from tests.dashboard.conftest import BOTH, LEAD, NEW, PASSWORD, at_the_door, on_a_page, signed_in
 
 OPEN = {
     "/assets/<path:filename>",
@@ -19,26 +21,11 @@ OPEN = {
     "/healthz",
     "/sign-on/<name>",
     "/sign-on/<name>/back",
+    "/reset/<token>",
+    "/reset/password",
     "/api/v1/",
     "/api/v1/openapi.json",
 }
-SHUT = {
-    "/",
-    "/<path:path>",
-    "/_dash-layout",
-    "/_dash-dependencies",
-    "/_dash-update-component",
-    "/_reload-hash",
-    "/sign-out",
-    "/change-password",
-    "/choose-tenant",
-    "/api/v1/measures/<measure>",
-    "/api/v1/loads",
-    "/api/v1/loads/<load>/rejected",
-    "/api/v1/checks",
-}
-
-
 WHO = f"..{ids.WHO}.children...{ids.NAVIGATION}.data-may.."
 
 
@@ -61,9 +48,9 @@ def served_callbacks(app) -> list[str]:
     return [output for output, known in app.callback_map.items() if "callback" in known]
 
 
-def test_the_server_has_no_other_addresses(app):
-    known = {str(rule) for rule in app.server.url_map.iter_rules()}
-    assert {rule for rule in known if not rule.startswith("/download/")} == OPEN | SHUT
+def test_no_other_address_is_open_to_strangers(app):
+    needs = {surface.partition(" ")[2]: need for surface, need in permissions.surfaces(app).items()}
+    assert {address for address, need in needs.items() if need == "nothing"} == OPEN
 
 
 def test_a_stranger_gets_nothing_but_the_open_list(app, stranger):
@@ -199,10 +186,16 @@ def test_a_tenant_that_is_not_granted_and_one_that_is_none_look_the_same(lead, c
     assert "There is no such organisation among yours." in answer.text
 
 
-def test_whoever_has_no_role_sees_no_organisation(app, own_people):
-    client = signed_in(app, NOBODY)
-    assert client.get("/").location == "/choose-tenant"
+def test_whoever_has_no_role_left_sees_no_organisation(app, own_people):
+    from db import people
+
+    once = people.add_user("past@example.org", "assessor", "demo", ends_on=datetime.now(UTC).date())
+    client = signed_in(app, "past@example.org", once)
+    form = {"old": once, "new": PASSWORD, "again": PASSWORD}
+    assert client.post("/change-password", data=form).location == "/"
+    assert on_a_page(client).get("/").location == "/choose-tenant"
     text = client.get("/choose-tenant").text
+    assert "has not been given a role" in text
     assert "CANARY" not in text
     assert "Northshire" not in text
 
