@@ -28,6 +28,7 @@ LONGEST = timedelta(days=366)
 USUAL = timedelta(days=90)
 USED_EVERY = timedelta(minutes=1)  # when a token was last used is written down this often, not at every request
 ROLE = "token"
+_LARGEST = 2**31 - 1  # of a number in the warehouse
 _SHAPE = re.compile(r"assay_[A-Za-z0-9_-]{43}")
 
 
@@ -95,7 +96,7 @@ def tokens(session: Session) -> list[Token]:
 
 def revoke(session: Session, number: int) -> str:
     """End a token of the session's tenant from its next request on; says what it did. UsageError for no such one."""
-    row = session.scalars(select(ApiToken).where(ApiToken.token_number == number)).first()
+    row = session.scalars(select(ApiToken).where(ApiToken.token_number == min(number, _LARGEST))).first()
     if row is None:
         raise UsageError(f"there is no token {number}; the list shows those there are")
     if row.revoked_at is not None:
