@@ -1,6 +1,5 @@
 """What several sub-commands are given: their options, and how days, moments and files are read from them."""
 
-import os
 from datetime import UTC, date, datetime, time
 from enum import StrEnum
 from pathlib import Path
@@ -95,9 +94,13 @@ def text_of(path: Path) -> str:
 
 def sender() -> str:
     """Who is at the command line, as loads name them."""
-    return os.environ.get("USER") or os.environ.get("LOGNAME") or "command line"
+    from db.tenants import who_runs_this
+
+    return who_runs_this()
 
 
 def actor() -> str:
     """The same, as the platform's audit log names them."""
-    return f"command line: {os.environ.get('USER') or os.environ.get('LOGNAME') or 'unknown'}"
+    from db.tenants import here
+
+    return here()

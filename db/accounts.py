@@ -103,7 +103,7 @@ def reset_second_factor(user_id: int) -> None:
     """Take an account's second factor away, and end its sessions (db.second_factor.reset); UsageError as above."""
     with open_platform(write=True) as session:
         second_factor.reset(session, user_id)
-        _tell_keeper(session, session.get_one(User, user_id), "reset a second factor")
+        _tell_keeper(session, session.get_one(User, user_id), "reset second factor")
 
 
 def revoke_operator(user_id: int, actor: str) -> None:

@@ -13,10 +13,8 @@ from db.passwords import hashed, one_time_password
 from db.roles import EXPORTS, ROLES
 from db.session import bind, open_platform
 from db.sessions import end_sessions
-from db.tenants import scope_in_tenant
+from db.tenants import here, scope_in_tenant
 from scheme.errors import UsageError
-
-_OPERATOR = "command line"
 
 
 def add_user(
@@ -52,7 +50,7 @@ def add_user(
         if tenant is None:
             session.execute(delete(Grant).where(Grant.user_id == user.id, Grant.tenant_id.is_(None)))
             add_grants(session, user.id, None, role, ends_on=ends_on, may_export=False)
-            audit.record_on_platform(session, "granted", f"person {user.id}", actor=_OPERATOR, role=role)
+            audit.record_on_platform(session, "granted", f"person {user.id}", actor=here(), role=role)
             end_sessions(session, user.id)
             return password
         bind(session, scope_in_tenant(tenant))
@@ -109,7 +107,7 @@ def set_password(email: str, must_change: bool = True) -> str:
         user = _known(session, email)
         user.password_hash, user.must_change_password = hashed(password), must_change
         end_sessions(session, user.id)
-        audit.record_on_platform(session, "reset password", f"person {user.id}", actor=_OPERATOR)
+        audit.record_on_platform(session, "reset password", f"person {user.id}", actor=here())
     return password
 
 
@@ -119,7 +117,7 @@ def disable_user(email: str) -> None:
         user = _known(session, email)
         user.disabled_at = datetime.now(UTC)
         end_sessions(session, user.id)
-        audit.record_on_platform(session, "disabled", f"person {user.id}", actor=_OPERATOR)
+        audit.record_on_platform(session, "disabled", f"person {user.id}", actor=here())
 
 
 def email_address(email: str) -> str:

@@ -19,6 +19,7 @@ from db.models import User
 from db.passwords import forget_tries, may_try, proven
 from db.secret import box
 from db.session import open_platform, scope_in
+from db.tenants import here
 from scheme.errors import Forbidden, UsageError
 
 log = logging.getLogger("assay")
@@ -116,9 +117,9 @@ def reset(session: Session, user_id: int) -> None:
     user.totp_secret = user.totp_step = user.second_factor_at = None
     sessions.end_sessions(session, user.id)
     if scope_in(session) is not None:
-        audit.record(session, "reset a second factor", f"person {user.id}")
+        audit.record(session, "reset second factor", f"person {user.id}")
     else:
-        audit.record_on_platform(session, "reset a second factor", f"person {user.id}", actor="command line")
+        audit.record_on_platform(session, "reset second factor", f"person {user.id}", actor=here())
 
 
 def account_in(session: Session, user_id: int) -> User:

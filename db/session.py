@@ -159,9 +159,9 @@ def _refuse_foreign(session: Session, _: UOWTransaction, __: Any) -> None:
     for row in (*session.new, *session.dirty, *session.deleted):
         if isinstance(row, TenantOwned) or (isinstance(row, OfTenant) and session.info.get(_BOUND) is not None):
             tenant = bound_tenant(session)
-            if row.tenant_id is None:  # type: ignore[union-attr]  # every class marked OfTenant has one
-                row.tenant_id = tenant  # type: ignore[union-attr]
-            if row.tenant_id != tenant:  # type: ignore[union-attr]
+            if row.tenant_id is None:
+                row.tenant_id = tenant
+            if row.tenant_id != tenant:
                 raise Forbidden("this row belongs to another tenant")
 
 

@@ -59,6 +59,7 @@ def add_standard(body: str, where: str = "the standard") -> str:
         session.add(edition)
         for tenant in session.scalars(select(Tenant).where(Tenant.standard_code == standard.code)):
             tenant.version += 1
+        _record(session, "added standard", standard.code, edition=len(editions) + 1)
     return f"standard {standard.code} {'has a newer text' if editions else 'added'} ({len(standard.codes)} elements)"
 
 
@@ -134,6 +135,8 @@ def add_tenant(
                 tenant.standard_code = applied.code
                 done.append(f"tenant {tenant.code} is held to {applied.title} ({applied.code}) now")
         session.flush()
+        if done:
+            _record(session, "set up tenant", tenant.code, standard=tenant.standard_code)
         bind(session, scope_in_tenant(tenant))
         done += [said for profile, body in versions if (said := _add_profile(session, profile, body))]
         tenant.version += bool(done)
@@ -185,6 +188,7 @@ def _add_profile(session: Session, profile: Profile, body: Mapping[str, Any]) ->
             added_at=datetime.now(UTC),
         )
     )
+    audit.record(session, "kept profile", profile.code, since=str(profile.in_force_from or ""))
     since = f" from {profile.in_force_from:%-d %B %Y}" if profile.in_force_from else ""
     return f"profile '{profile.name}'{since} {'replaced' if there else 'added'}"
 
@@ -201,7 +205,6 @@ def add_profile(session: Session, body: Mapping[str, Any], where: str = "the pro
     if done is None:
         return f"profile '{profile.name}' is there already, word for word"
     tenant.version += 1
-    audit.record(session, "kept profile", profile.code, since=str(profile.in_force_from or ""))
     return done
 
 
@@ -279,8 +282,18 @@ def scope_of(tenant_code: str) -> Scope:
 
 def scope_in_tenant(tenant: Tenant) -> Scope:
     """The scope of whoever runs the command line on the server itself."""
-    actor, may = f"command line: {who_runs_this()}", frozenset(PERMISSIONS)
+    actor, may = here(), frozenset(PERMISSIONS)
     return Scope(tenant.id, tenant.code, None, "operator", "", tenant.name, may, None, actor, "command line")
+
+
+def _record(session: Session, action: str, about: str, **detail: object) -> None:
+    told = {"actor": here(), "role": "operator", "origin": "command line"}
+    audit.record_on_platform(session, action, about, **told, **detail)  # type: ignore[arg-type]  # texts, all of them
+
+
+def here() -> str:
+    """How the audit log names whoever is at the command line."""
+    return f"command line: {who_runs_this()}"
 
 
 def who_runs_this() -> str:

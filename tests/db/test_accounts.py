@@ -85,7 +85,7 @@ def test_a_second_factor_that_is_reset_is_asked_for_no_more(scope, own):
     accounts.reset_second_factor(number(OWN))
     assert accounts.accounts()["second_factor"].to_list() == [False]
     assert not sessions.session_of(sessions.sign_in(OWN, own)).needs_second_factor
-    assert "reset a second factor" in told(scope)
+    assert "reset second factor" in told(scope)
 
 
 def test_who_runs_the_platform_no_more_is_out_at_once_and_visits_nobody(scope, operator):

@@ -216,7 +216,7 @@ def test_an_administrator_resets_the_accounts_of_the_own_organisation_alone(toke
                 reset.make(session, strange, scope.actor)
         second_factor.reset(session, home)
     assert not sessions.session_of(new) or not sessions.session_of(new).has_second_factor
-    assert actions(scope)[0] == "reset a second factor"
+    assert actions(scope)[0] == "reset second factor"
 
 
 def test_after_a_reset_no_session_counts_as_proven(token, scope):
@@ -225,7 +225,7 @@ def test_after_a_reset_no_session_counts_as_proven(token, scope):
     with open_platform(write=True) as session:
         second_factor.reset(session, 1)
     assert sessions.session_of(new) is None
-    assert actions()[0] == "reset a second factor"
+    assert actions()[0] == "reset second factor"
 
 
 def test_a_link_sets_a_password_once_and_ends_every_session(scope):
