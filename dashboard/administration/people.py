@@ -138,9 +138,9 @@ def _given(told: dict[str, Any]) -> tuple[Given, dict[str, str]]:
     wrong: dict[str, str] = {}
     try:
         last = day_of(told["until"])
-    except ValueError:
-        last, wrong["until"] = None, "Write the last day as a day, such as 2027-03-31."
-    ends_on = None if last is None else last + timedelta(days=1)
+        ends_on = None if last is None else last + timedelta(days=1)
+    except (ValueError, OverflowError):
+        ends_on, wrong["until"] = None, "Write the last day as a day, such as 2027-03-31."
     export = {"usual": None, "yes": True, "no": False}.get(told["export"])
     given = Given(told["role"], tuple(told["departments"]), tuple(told["certificates"]), ends_on, export)
     wrong |= {field: sentence(words) for field, words in members.unfit(current_scope(), given).items()}

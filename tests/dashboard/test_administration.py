@@ -247,6 +247,7 @@ WRONG = [
     ({"role": "administrator", "departments": ["X"]}, "departments", "for the whole organisation"),
     ({"until": "2020-01-01"}, "until", "The last day is past"),
     ({"until": "soon"}, "until", "Write the last day as a day"),
+    ({"until": "9999-12-31"}, "until", "Write the last day as a day"),
     ({"email": "no address"}, "email", "is no e-mail address"),
     ({"email": LEAD}, "email", "your people include"),
 ]
