@@ -121,6 +121,18 @@ def forms_of(asking: Asking, seen: Iterable[Seen]) -> list[Ask]:
     return surfaces.once(told)
 
 
+def links_of(seen: Iterable[Seen]) -> list[Ask]:
+    """The addresses of administration that stand in the pages that were answered, one of each shape."""
+    shapes: dict[tuple[str, str], str] = {}
+    for each in seen:
+        if each.status == 200 and each.ask.whose == "ours" and each.ask.path.startswith("/administration"):
+            for link in surfaces.forms_in(each.raw)[1]:
+                path, _, query = link.partition("?")
+                if path.startswith("/administration") and query and not path.startswith("/administration/audit"):
+                    shapes.setdefault((path, "&".join(part.partition("=")[0] for part in query.split("&"))), link)
+    return surfaces.once(ask for link in shapes.values() for ask in surfaces.link_asks(link))
+
+
 # Who may open a part of A alone: HOU and what lies below it.
 LIMITED = ("champion", "assessor", "program of HOU")
 # Asked everything in every variant; the others what differs most.
@@ -158,6 +170,7 @@ def run(
         world.restore()
         asking = Asking(app, person)
         answered = [asking.ask(ask) for ask in everything if wanted(ask, person) and not ask.writes]
+        answered += [asking.ask(ask) for ask in links_of(answered) if wanted(ask, person)]
         for ask in [*(ask for ask in everything if ask.writes), *forms_of(asking, answered)]:
             if wanted(ask, person):
                 answered.append(asking.ask(ask))

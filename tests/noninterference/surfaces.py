@@ -10,7 +10,7 @@ from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from dash import Dash
 
@@ -339,7 +339,8 @@ def route_asks(app: Dash) -> Iterator[Ask]:
             path = re.sub(r"<(?:[^:>]+:)?(\w+)>", lambda found: quote(str(each.value[found[1]])), rule)  # noqa: B023
             yield asked(each, path, form=usual if method != "GET" else None)
         path = re.sub(r"<(?:[^:>]+:)?(\w+)>", lambda found: quote(str(paths[0].value[found[1]])), rule)  # noqa: B023
-        for name, each_known in read.items():
+        # Each form of administration takes its own fields and no others: it is asked as it stands in its page.
+        for name, each_known in () if method != "GET" and "/administration" in rule else read.items():
             for each in of_each(
                 name, replace(each_known, ours=("", *each_known.ours)), lambda value: value, thorough=True
             ):
@@ -601,6 +602,22 @@ def form_asks(path: str, form: Form, number: int) -> Iterator[Ask]:
                     twin=f"{number} {name}",
                     whose=whose,
                 )
+
+
+def link_asks(address: str) -> Iterator[Ask]:
+    """An address that stands in a page, and the same with every id in it swapped for one of theirs and of nobody's."""
+    parts = urlsplit(address)
+    asked = dict(parse_qsl(parts.query))
+    surface, module = f"GET link {parts.path}", parts.path.split("/")[2] if parts.path.count("/") > 1 else ""
+    yield Ask(surface, "&".join(asked), "GET", address)
+    for name in asked:
+        if name in known_values.UNVARIED:
+            continue
+        each = read_as(name, module, f"the link to {parts.path}")
+        for whose, value in (("theirs", each.theirs), ("nobodys", each.nobodys)):
+            if value is not None:
+                swapped = f"{parts.path}?{urlencode({**asked, name: value})}"
+                yield Ask(surface, f"{name} {whose}", "GET", swapped, said=_words(value), twin=name, whose=whose)
 
 
 def with_token(ask: Ask, page_token: str) -> Ask:
