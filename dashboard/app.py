@@ -54,6 +54,7 @@ INDEX = """<!DOCTYPE html>
 _SWITCHES = ("DASH_DEBUG", "DASH_MCP_ENABLED", "DASH_UI", "DASH_HOT_RELOAD", "FLASK_DEBUG")
 # A worker's own limit for one person or network address; what passes it is told to wait (W12).
 _OFTEN = os.environ.get("ASSAY_REQUESTS_A_MINUTE", "1200")
+_UNCOUNTED = ("/assets/", "/_dash-component-suites/", "/_favicon.ico", "/healthz")
 
 
 class _Dash(Dash):
@@ -125,7 +126,7 @@ def create_app() -> Dash:
     # After Dash's own, so that what Dash makes at the first request is made before the guard turns that request away.
     guard(server, lambda path: path in _pages(), token_scope)
     limiter = Limiter(_whose, app=server, default_limits=[f"{_OFTEN} per minute"], storage_uri="memory://")
-    limiter.request_filter(lambda: bool(g.get("is_open")))  # our scripts and styles; the doors count tries
+    limiter.request_filter(lambda: request.path.startswith(_UNCOUNTED))
     server.before_request(_checked_callback(app))
     gate.check(server, lambda: _need(app))
     proxies = int(os.environ.get("ASSAY_PROXIES", "0"))

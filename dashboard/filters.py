@@ -120,11 +120,11 @@ def _day(value: str) -> date:
 def _moment(value: str) -> datetime:
     try:
         told = datetime.fromisoformat(value)
-    except ValueError as error:
+        return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise UsageError(
             f"the address has known_at={_shown(value)}; a moment is written 2025-03-07T14:02:00Z"
         ) from error
-    return told.replace(tzinfo=UTC) if told.tzinfo is None else told.astimezone(UTC)
 
 
 def _basis(value: str) -> str:

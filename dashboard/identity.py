@@ -27,6 +27,8 @@ BEFORE_PROOF = ("/sign-out", "/second-factor")  # who knows the password alone m
 BEFORE_ALL = (*BEFORE_PROOF, "/change-password")
 BEFORE_TENANT = (*BEFORE_ALL, "/choose-tenant", "/account", "/sign-out-everywhere", "/end-visit")
 _SAFE = ("GET", "HEAD", "OPTIONS")
+_ANY_PATH = "/<path:path>"  # Dash's own
+_OF_A_PROXY = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-Ip", "Via")
 STALE = "You have changed organisation or signed in again in another tab. Reload this page.\n"
 
 
@@ -57,8 +59,10 @@ def origin() -> str:
 
 
 def is_second_factor_waived() -> bool:
-    """Whether this is the demo, looked at from the machine that it runs on."""
-    return os.environ.get("ASSAY_SECOND_FACTOR") == "off" and is_local() and _is_loopback(origin())
+    """Whether this is the demo, looked at from the machine that it runs on: not through a proxy that stands there."""
+    if os.environ.get("ASSAY_SECOND_FACTOR") != "off" or any(name in request.headers for name in _OF_A_PROXY):
+        return False
+    return is_local() and _is_loopback(origin())
 
 
 def _is_loopback(host: str) -> bool:
@@ -173,6 +177,8 @@ def guard(server: Flask, is_page: Callable[[str], bool], token_scope: Callable[[
             return None
         _refuse_foreign_writes()
         if path in PUBLIC or path.startswith(PUBLIC_FOLDERS):
+            if request.endpoint == _ANY_PATH:
+                abort(404)  # Dash would serve its index for any path (reliability.md D14)
             g.is_open = True
             return None if request.method in _SAFE else _refuse_stale_page()
         token = current_token()
@@ -190,8 +196,8 @@ def guard(server: Flask, is_page: Callable[[str], bool], token_scope: Callable[[
             return _onward("/change-password", is_page(path))
         if person.chosen is None and path not in BEFORE_TENANT:
             return _onward("/choose-tenant", is_page(path))
-        if request.endpoint == "/<path:path>" and not is_page(path):
-            abort(404)  # Dash would serve its index for any path (reliability.md D14)
+        if request.endpoint == _ANY_PATH and not is_page(path):
+            abort(404)  # the same
         return None
 
     server.before_request(check)

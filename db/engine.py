@@ -67,6 +67,7 @@ def _sqlite_connected(connection: sqlite3.Connection, _: Any) -> None:
     connection.isolation_level = None  # the driver must not begin transactions of its own
     for pragma in (
         "foreign_keys = ON",
+        "recursive_triggers = ON",  # else INSERT OR REPLACE removes rows past the triggers of the audit log
         f"journal_mode = {JOURNAL}",
         "synchronous = FULL",
         "cache_spill = OFF",  # a spilling writer would lock readers out long before it commits

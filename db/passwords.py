@@ -82,8 +82,10 @@ def proven(email: str, password: str, address: str = "") -> int | None:
     if right is None:
         return None
     with open_platform(write=True) as session:
-        forget_tries(session, person)
         user = session.get_one(User, right)
+        # Others may keep accounts of the same address, with passwords of their own: the right one of such an account
+        # must not clear the count of wrong ones, or its keeper could guess at the other accounts for ever.
+        forget_tries(session, person, last=user.home_tenant_id is not None)
         if user.password_hash and _HASHER.check_needs_rehash(user.password_hash):
             user.password_hash = hashed(password)
     return right
@@ -103,9 +105,13 @@ def may_try(whose: str, address: str = "") -> bool:
     return True
 
 
-def forget_tries(session: Session, whose: str) -> None:
-    """Start to count anew: what was tried was right."""
-    session.execute(delete(SignInAttempt).where(SignInAttempt.email_sha256 == sha256(whose)))
+def forget_tries(session: Session, whose: str, last: bool = False) -> None:
+    """Start to count anew: what was tried was right. `last`: leave out of the count the last try alone."""
+    tries = SignInAttempt.email_sha256 == sha256(whose)
+    if last:
+        newest = select(SignInAttempt.id).where(tries).order_by(SignInAttempt.tried_at.desc(), SignInAttempt.id.desc())
+        tries = SignInAttempt.id.in_(session.scalars(newest.limit(1)).all())
+    session.execute(delete(SignInAttempt).where(tries))
 
 
 def _matches(password_hash: str, password: str) -> bool:
@@ -131,7 +137,7 @@ def _too_often(session: Session, who: str, where: str, more: int = 0) -> bool:
 def throttled(email: str, address: str = "") -> bool:
     """Whether passwords for this e-mail address, known or not, or from there, were tried too often lately."""
     with open_platform() as session:
-        return _too_often(session, sha256(email.strip().casefold()), sha256(address))
+        return _too_often(session, sha256(email.strip().casefold().replace("\0", "")), sha256(address))
 
 
 def sha256(text: str) -> str:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from db import audit
 from db.models import VERSIONED, Grant, OperatorVisit, ResetLink, Tenant, User, UserSession
-from db.passwords import fit, hashed, proven, sha256
+from db.passwords import fit, hashed, proven, sha256, throttled
 from db.roles import EXPORT, ROLES, SECOND_FACTOR
 from db.session import Scope, bind, open_platform, open_session
 from scheme.errors import Forbidden, UsageError, WarehouseError
@@ -102,8 +102,11 @@ def sign_in(email: str, password: str, origin: str = "") -> str | None:
 
     Answers alike, and takes as long, whether there is such a person or not. `origin` is the network address.
     """
+    is_counted = not throttled(email, origin)
     user_id = proven(email, password, origin)
     if user_id is None:
+        if not is_counted:
+            return None  # what is not even looked at must not fill the log
         with open_platform(write=True) as session:
             audit.record_on_platform(session, "refused sign-in", actor=f"account {sha256(email)[:12]}", origin=origin)
         return None

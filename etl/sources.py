@@ -115,6 +115,8 @@ def source_of(text: str, where: str, name: str) -> Source:
         body = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{where}: not valid TOML: {error}") from error
+    except RecursionError as error:
+        raise UsageError(f"{where}: not valid TOML: too much stands inside one another") from error
     for key in body:
         if key not in _KEYS:
             raise UsageError(f"{where}: unknown key `{key}`{_meant(key, _KEYS)}; known are {', '.join(_KEYS)}")
