@@ -81,6 +81,7 @@ class Asking:
         """Ask, and note the answer."""
         ready = surfaces.with_token(asked, self.form_tokens.get(asked.path.partition("?")[0], self.page_token))
         self.client.set_cookie("assay", worlds.token(self.person))  # whatever the answer before did to it
+        self.client.delete_cookie("assay-said")  # the sentence about the change before, for the next page
         more: dict[str, Any] = {"json": ready.json} if ready.json is not None else {}
         if ready.form is not None:
             more["data"] = ready.form
@@ -112,12 +113,15 @@ def asks_of(app: Dash) -> list[Ask]:
 
 def forms_of(asking: Asking, seen: Iterable[Seen]) -> list[Ask]:
     """The forms in the pages that were answered."""
-    told = []
+    told, met = [], set()
     for each in seen:
         if each.status == 200 and each.ask.method == "GET" and each.ask.whose == "ours" and "<form" in each.raw:
             path = each.ask.path
             for number, form in enumerate(surfaces.forms_in(each.raw)[0]):
-                told += list(surfaces.form_asks(path, form, number))
+                shape = (form.method, form.action.partition("?")[0] or path.partition("?")[0], *sorted(form.fields))
+                if shape not in met:
+                    told += list(surfaces.form_asks(path, form, number))
+                met.add(shape)
     return surfaces.once(told)
 
 
