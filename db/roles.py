@@ -13,7 +13,7 @@ PERMISSIONS = (RESULTS, CYCLE, LOADS, EXPORT, SEND, ADMINISTER, AUDIT)
 
 # The strongest first. `export` is not among them: it comes with the grant.
 ROLES: dict[str, frozenset[str]] = {
-    "operator": frozenset({RESULTS, CYCLE, LOADS, ADMINISTER, AUDIT}),  # while visiting, for a reason that is recorded
+    "operator": frozenset({RESULTS, CYCLE, LOADS}),  # while visiting: what outlives a visit is done by command
     "administrator": frozenset({RESULTS, CYCLE, LOADS, SEND, ADMINISTER, AUDIT}),
     "corporate_lead": frozenset({RESULTS, CYCLE, LOADS, SEND}),
     "senior_leader": frozenset({RESULTS}),

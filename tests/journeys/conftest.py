@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.journeys.command_line import Warehouse
-from tests.journeys.screens import settled
+from tests.journeys.screens import settled, signed_in_as
 
 Opened = Callable[[str], Warehouse]
 
@@ -70,12 +70,7 @@ def signed_in(served, browser) -> Callable[[str], dict]:
     @cache
     def state(who: str) -> dict:
         context = browser.new_context()
-        page = context.new_page()
-        page.goto(served.url)
-        page.get_by_label("E-mail address").fill(served.email(who))
-        page.get_by_label("Password").fill(served.passwords[who])
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url(f"{served.url}/")
+        signed_in_as(served, context, who)
         kept = context.storage_state()
         context.close()
         return kept
@@ -87,7 +82,7 @@ def signed_in(served, browser) -> Callable[[str], dict]:
 def screen(served, new_context, signed_in) -> Callable[..., Page]:
     """A function: a page of the demo, settled, as one of its people sees it in a window of this size."""
 
-    def show(path: str, who: str = "leader", size: tuple[int, int] = (1280, 800), **options) -> Page:
+    def show(path: str, who: str = "lead", size: tuple[int, int] = (1280, 800), **options) -> Page:
         page = new_context(storage_state=signed_in(who), **options).new_page()
         page.set_viewport_size({"width": size[0], "height": size[1]})
         page.goto(served.url + path)

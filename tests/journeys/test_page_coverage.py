@@ -9,27 +9,12 @@ from playwright.sync_api import expect
 PATIENCE = 30_000  # milliseconds; two cores do everything here
 
 
-@pytest.fixture(scope="module")
-def state(served, browser) -> dict:
-    """The cookies of the demo's senior leader."""
-    context = browser.new_context()
-    page = context.new_page()
-    page.goto(served.url)
-    page.get_by_label("E-mail address").fill(served.email("leader"))
-    page.get_by_label("Password").fill(served.passwords["leader"])
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"{served.url}/")
-    cookies = context.storage_state()
-    context.close()
-    return cookies
-
-
 @pytest.fixture
-def coverage(served, new_context, state):
+def coverage(served, new_context, signed_in):
     """A function: the page with a query, drawn."""
 
     def show(query: str = "", size: tuple[int, int] = (1280, 800), **options):
-        page = new_context(storage_state=state, **options).new_page()
+        page = new_context(storage_state=signed_in("assessor"), **options).new_page()
         page.set_viewport_size({"width": size[0], "height": size[1]})
         page.goto(f"{served.url}/coverage{query}")
         drawn(page)
@@ -129,8 +114,8 @@ def test_on_a_telephone_only_the_tables_scroll_sideways(coverage):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
-def test_a_certificate_of_another_tenant_looks_like_one_that_is_not_there(served, new_context, state):
-    page = new_context(storage_state=state).new_page()
+def test_a_certificate_of_another_tenant_looks_like_one_that_is_not_there(served, new_context, signed_in):
+    page = new_context(storage_state=signed_in("assessor")).new_page()
     for code in ("SCTS-2016", "NONE-1"):
         page.goto(f"{served.url}/coverage?as_of=2017-06-30&certificate={code}")
         expect(page.get_by_role("main")).to_contain_text(

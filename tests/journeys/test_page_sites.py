@@ -12,27 +12,12 @@ from playwright.sync_api import expect
 PATIENCE = 30_000  # milliseconds; two cores do everything here
 
 
-@pytest.fixture(scope="module")
-def state(served, browser) -> dict:
-    """The cookies of the demo's senior leader."""
-    context = browser.new_context()
-    page = context.new_page()
-    page.goto(served.url)
-    page.get_by_label("E-mail address").fill(served.email("leader"))
-    page.get_by_label("Password").fill(served.passwords["leader"])
-    page.get_by_role("button", name="Sign in").click()
-    page.wait_for_url(f"{served.url}/")
-    cookies = context.storage_state()
-    context.close()
-    return cookies
-
-
 @pytest.fixture
-def sites(served, new_context, state):
+def sites(served, new_context, signed_in):
     """A function: the page with a query, drawn."""
 
     def show(query: str = "", size: tuple[int, int] = (1280, 800), **options):
-        page = new_context(storage_state=state, **options).new_page()
+        page = new_context(storage_state=signed_in("assessor"), **options).new_page()
         page.set_viewport_size({"width": size[0], "height": size[1]})
         page.goto(f"{served.url}/sites{query}")
         drawn(page)
