@@ -109,7 +109,7 @@ class World:
         with psycopg.connect(self.looking) as connection:
 
             def ask(statement: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-                done = connection.execute(statement.replace("?", "%s"), values)  # type: ignore[arg-type]
+                done = connection.execute(statement.replace("?", "%s"), values or None)  # type: ignore[arg-type]
                 return done.fetchall() if done.description else []
 
             yield ask
