@@ -122,7 +122,7 @@ def forms_of(asking: Asking, seen: Iterable[Seen]) -> list[Ask]:
                 if shape not in met:
                     told += list(surfaces.form_asks(path, form, number))
                 met.add(shape)
-    return surfaces.once(told)
+    return sorted(surfaces.once(told), key=lambda ask: ask.whose == "nobodys")
 
 
 def links_of(seen: Iterable[Seen]) -> list[Ask]:
@@ -179,7 +179,7 @@ def run(
         for ask in [*(ask for ask in everything if ask.writes), *forms_of(asking, answered)]:
             if wanted(ask, person):
                 answered.append(asking.ask(ask))
-                world.restore(worlds.WHO_MAY)
+                world.restore(() if answered[-1].status in (201, 302, 303) else worlds.WHO_MAY)
         assert_untouched(world, before, person)
         answers |= {(person, each.ask.surface, each.ask.variant): each for each in answered}
     world.restore()

@@ -106,7 +106,7 @@ READ: dict[str, Known] = {
     "sites code": SITE,
     "certificates code": CERTIFICATE,
     "sources code": Known(("ours",), "their-17-source", "nobodys-99"),
-    "profiles code": Known(("ours",), "their-17-profile", "nobodys-99"),
+    "profiles code": Known(("ours",), "their-17-own", "nobodys-99"),
     "own_account code": Known(("123456",)),
     "second_factor code": Known(("123456",)),
     "lasts": Known(("60",)),  # minutes of an operator's visit
@@ -146,7 +146,7 @@ READ: dict[str, Known] = {
     "must_visit": Known(("yes",)),
     "opening_assessment_counts": Known(("yes",)),
     "opening_days": Known(("2",)),
-    "profile": Known(("cse",), "their-17-profile", "nobodys-99"),
+    "profile": Known(("cse",), "their-17-own", "nobodys-99"),
     "remote_visits_count": Known(("yes",)),
     "review_grace_days": Known(("2",)),
     "site_code": SITE,
