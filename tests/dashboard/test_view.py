@@ -79,7 +79,7 @@ ALLOWED = {
     "dashboard/view.py": "this one",
     "dashboard/theme.py": "the program's own colours",
     "dashboard/providers.py": "the configuration of sign-on providers",
-    "dashboard/openid.py": "what a provider publishes of itself, by issuer",
+    "dashboard/discovery.py": "what a provider publishes of itself, by issuer",
     "db/engine.py": "the engine of an address",
     "db/passwords.py": "the parameters of hashing",
 }
