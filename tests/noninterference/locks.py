@@ -108,7 +108,7 @@ def past_the_policies(world: World) -> Iterator[str]:
                 connection.execute("SELECT set_config('app.tenant', '1', true)")
                 denied = (psycopg.errors.InsufficientPrivilege, psycopg.errors.RaiseException)
                 with suppress(*denied), connection.transaction(force_rollback=True):
-                    done = connection.execute(f"UPDATE {name} SET tenant_id = 1 WHERE tenant_id <> 1")  # type: ignore[arg-type]
+                    done = connection.execute(f"UPDATE {name} SET tenant_id = tenant_id WHERE tenant_id <> 1")  # type: ignore[arg-type]
                     if done.rowcount:
                         yield f"the policy of {name}: {who} bound to A changes {done.rowcount} rows of others"
                 connection.rollback()

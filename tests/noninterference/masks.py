@@ -15,6 +15,8 @@ _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r'(<code class="secret">)[^<]*'), r"\1MASKED"),
     (re.compile(r"(/reset/|\bassay_)[\w-]{43}"), r"\1MASKED"),  # links and tokens, shown once
     (re.compile(r"\b[a-z2-9]{5}(-[a-z2-9]{5}){3}\b"), "ONE-TIME"),  # passwords for a first sign-in
+    # Accounts are numbered through all organisations: a new one's number is all that A learns of others (docs/security).
+    (re.compile(r"(person |/people/)(?![1-7]\b)\d+"), r"\1NEW"),
     (re.compile(r'"end_id":"[^"]*"'), '"end_id":"MASKED"'),  # Dash's own, drawn at each page
     (re.compile(r"\b[0-9a-f]{64}\b"), "SHA256"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?"), "MOMENT"),
