@@ -216,8 +216,8 @@ def loads(view: View) -> pl.DataFrame:
     """
     if sees_all(view):
         return asked(view, "loads", reads.loads)
-    email = view.scope.email
-    return asked(view, "own loads", lambda session: reads.loads(session).filter(pl.col("sent_by") == email), email)
+    actor = view.scope.actor
+    return asked(view, "own loads", lambda session: reads.loads(session, actor), actor)
 
 
 def latest_load(view: View) -> tuple[int, datetime, str] | None:

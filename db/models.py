@@ -320,6 +320,7 @@ class Load(TenantOwned, Base):
     finished_at: Mapped[datetime]
     sent_by: Mapped[str]
     source: Mapped[str | None]
+    actor: Mapped[str | None]  # who sent it, as the audit log names them; None: before version 0002
 
 
 class File(TenantOwned, Base):

@@ -226,8 +226,11 @@ _LOADS: Schema = {
 }
 
 
-def loads(session: Session) -> pl.DataFrame:
-    """The loads, newest first, a row for each file, sheet and table: the keys of commands.md, `loads`."""
+def loads(session: Session, actor: str | None = None) -> pl.DataFrame:
+    """The loads, newest first, a row for each file, sheet and table: the keys of commands.md, `loads`.
+
+    With an `actor` (db.session.Scope) those alone that somebody sent themselves: by who they are, never by a name.
+    """
     counts = [getattr(File, f"{name}_count") for name in list(_LOADS)[8:14]]
     statement = (
         select(Load.load_number, Load.started_at, Load.finished_at, Load.sent_by, File.file, File.sheet, File.sha256)
@@ -235,7 +238,7 @@ def loads(session: Session) -> pl.DataFrame:
         .join(File, (File.load_number == Load.load_number) & (File.tenant_id == Load.tenant_id))
         .order_by(Load.load_number.desc(), File.file_number)
     )
-    return fetched(session, statement, _LOADS)
+    return fetched(session, statement if actor is None else statement.where(Load.actor == actor), _LOADS)
 
 
 def notes(session: Session, load_number: int) -> pl.DataFrame:

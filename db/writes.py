@@ -13,7 +13,7 @@ from db.engine import WRITES
 from db.frames import as_kept, as_told, fetched, in_turn, insert, kept_schema, supersede
 from db.loading import NO_FILE, FileReport, Load, Own
 from db.models import TAKEN_IN, VERSIONED
-from db.session import bound_tenant
+from db.session import bound_tenant, scope_in
 from db.taken_in import settle, take_in
 from scheme.frames import Schema
 from scheme.tables import TABLES
@@ -129,6 +129,8 @@ def recorded(session: Session, load: Load) -> models.Load:
     number = (session.scalars(select(func.max(models.Load.load_number))).one() or 0) + 1
     row = models.Load(load_number=number, started_at=load.started_at, finished_at=load.started_at)
     row.sent_by, row.source = load.sent_by, load.source
+    scope = scope_in(session)
+    row.actor = scope.actor if scope else None
     session.add(row)
     session.flush()
     files = [

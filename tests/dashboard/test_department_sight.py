@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 import measures
 from dashboard import data
 from db import people, reads, sessions
-from db.session import Scope
+from db.models import User
+from db.session import Scope, open_platform
 from db.tenants import add_tenant, scope_of
 from etl import run
 from scheme.errors import AssayError
@@ -65,7 +67,10 @@ def send(folder: Path, tables: dict[str, Iterable[Row]], by: str) -> None:
                 writer = csv.DictWriter(file, list(dict.fromkeys(name for row in told for name in row)))
                 writer.writeheader()
                 writer.writerows(told)
-    report = run.load(scope_of("ASH"), [folder], sent_by=by)
+    with open_platform() as session:
+        sender = session.scalars(select(User.id).where(User.email == by)).first()
+    scope = replace(scope_of("ASH"), actor=f"person {sender}" if sender else "command line: tests")
+    report = run.load(scope, [folder], sent_by=by)
     assert report.load_number, report
     assert not [file for file in report.files if file.outcome == "refused"], report.files
 

@@ -170,6 +170,7 @@ def of_a_tenant() -> None:
     op.create_table(
         t, whole("tenant_id"), whole("entry_number"), *entry(), of_tenant(t), key(t, "tenant_id", "entry_number")
     )
+    op.add_column("loads", text("actor", null=True))
     for name in ("first_load_number", "first_file_number"):
         op.add_column("files", whole(name, null=True))
     t = "department_aliases"
