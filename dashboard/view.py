@@ -1,9 +1,9 @@
 """What one person sees of one tenant at one version of its data, and the only cache of the dashboard (T4).
 
-A kept answer is found by tenant, by the departments and certificates that the person may see (which are looked up at
-every request, so a changed grant is another key), by the tenant's version, which goes up with every change, and by the
-question; it carries its tenant and sight, and they are compared again when it is taken out. Nothing else in the
-program keeps what was read from the warehouse (tests/dashboard/test_view.py). Bounded in bytes.
+A kept answer is found by warehouse and tenant, by the departments and certificates that the person may see (which are
+looked up at every request, so a changed grant is another key), by the tenant's version, which goes up with every
+change, and by the question; it carries its tenant and sight, and they are compared again when it is taken out. Nothing
+else in the program keeps what was read from the warehouse (tests/dashboard/test_view.py). Bounded in bytes.
 """
 
 import os
@@ -17,6 +17,7 @@ import polars as pl
 from cachetools import LRUCache
 
 from db import reads
+from db.engine import database_url
 from db.session import Scope, open_session
 from scheme.frames import Programme
 
@@ -64,7 +65,7 @@ class View:
 
         AssertionError where what was kept is another's: the key above is then wrong, and nothing is handed out.
         """
-        key = (*self.sight, self.version, self.known_at, question, *about)
+        key = (database_url(), *self.sight, self.version, self.known_at, question, *about)
         with _lock:
             found = _cache.get(key)
         if found is None:
