@@ -243,11 +243,6 @@ def _checked_callback(app: Dash) -> Callable[[], None]:
         known = app.callback_map.get(body["output"], {})
         if "callback" not in known or not _brings(body, known):
             abort(400)
-        # Dash's own, which would fail on anything but text; ours check what they are given themselves.
-        if body["output"] == _ROUTER and not all(
-            isinstance(item.get("value"), str | None) for item in (*body["inputs"], *body.get("state", []))
-        ):
-            abort(400)
         g.callback = body["output"]
 
     return check
@@ -263,6 +258,13 @@ def _brings(body: dict[str, Any], known: dict[str, Any]) -> bool:
         given = named(body.get(key, []))
         if given is None or given != [(item["id"], item["property"]) for item in declared]:
             return False
+        # All that our callbacks are given is addresses: text, and paths where Dash's own would fail on anything else.
+        for item in body.get(key, []):
+            value = item.get("value")
+            if not isinstance(value, str | None) or (item["property"] == "pathname" and value and value[0] != "/"):
+                return False
+            if body["output"] == _ROUTER and item["property"] == "pathname" and not value:
+                return False
     outputs = body.get("outputs", [])
     told = named(outputs if isinstance(outputs, list) else [outputs])
     triggers = body.get("changedPropIds", [])

@@ -20,7 +20,7 @@ def answered(app, world_of):
             if name != "empty":  # so that whatever is kept from one to the next is there to be given to the wrong one
                 harness.warm(app)
             if name == "changed":  # what is not the same in `full` has been found by then: a few people will do
-                people = ("operator", "administrator", "lead", "champion")  # in the order of before: the log is read
+                people = ("administrator", "operator", "lead", "champion")  # in the order of before: the log is read
                 told[name] = harness.run(app, world_of[name], people, twins=False, thorough=(), programs=False)
             else:
                 told[name] = harness.run(app, world_of[name], twins=name == "full", thorough=thorough_of(world_of))
