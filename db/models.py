@@ -170,10 +170,9 @@ class SignOnAttempt(Base):
     expires_at: Mapped[datetime]
 
 
-class PlatformAuditEntry(Base):
-    """What was done on the platform itself; its rows are only ever added, each chained to the one before (db.audit)."""
+class Chained:
+    """What an entry of an audit log says, and how it follows from the one before (db.audit)."""
 
-    __tablename__ = "platform_audit"
     entry_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     at: Mapped[datetime]
     actor: Mapped[str]
@@ -184,6 +183,12 @@ class PlatformAuditEntry(Base):
     detail: Mapped[str]  # JSON object
     previous_sha256: Mapped[str]
     sha256: Mapped[str]
+
+
+class PlatformAuditEntry(Chained, Base):
+    """What was done on the platform itself; its rows are only ever added, each chained to the one before (db.audit)."""
+
+    __tablename__ = "platform_audit"
 
 
 # --- who may do what in a tenant: read before a tenant is known, by an unbound session alone --------------------------
@@ -295,20 +300,10 @@ class GroupGrant(TenantOwned, Base):
     may_export: Mapped[bool]
 
 
-class AuditEntry(TenantOwned, Base):
+class AuditEntry(TenantOwned, Chained, Base):
     """What was done in a tenant; its rows are only ever added, each chained to the one before (db.audit)."""
 
     __tablename__ = "audit_entries"
-    entry_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    at: Mapped[datetime]
-    actor: Mapped[str]
-    role: Mapped[str]
-    origin: Mapped[str]
-    action: Mapped[str]
-    object: Mapped[str]
-    detail: Mapped[str]  # JSON object
-    previous_sha256: Mapped[str]
-    sha256: Mapped[str]
 
 
 class Load(TenantOwned, Base):
