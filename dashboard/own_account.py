@@ -14,6 +14,7 @@ from dashboard.identity import (
     link_name,
     origin,
     own_address,
+    signed_out,
 )
 from dashboard.words import day, moment, sentence
 from db import reset, second_factor, sessions
@@ -162,10 +163,7 @@ def account() -> str:
 def sign_out_everywhere() -> Response:
     """End every session of the person, this one too."""
     sessions.sign_out_everywhere(current_token(), origin())
-    response = redirect("/sign-in")
-    drop_token(response)
-    response.headers["Clear-Site-Data"] = '"cache", "storage"'
-    return response
+    return signed_out()
 
 
 def _places(person: Identity) -> str:

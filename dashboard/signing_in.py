@@ -5,7 +5,7 @@ from datetime import timedelta
 from flask import Flask, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from dashboard.identity import current_person, current_token, drop_token, keep_token, origin, own_address
+from dashboard.identity import current_person, current_token, keep_token, origin, own_address, signed_out
 from dashboard.words import clock, sentence
 from db import sessions
 from db.sessions import Identity
@@ -48,10 +48,7 @@ def sign_in() -> Response | str | tuple[str, int]:
 def sign_out() -> Response:
     """End the session, here and in the warehouse."""
     sessions.sign_out(current_token(), origin())
-    response = redirect("/sign-in")
-    drop_token(response)
-    response.headers["Clear-Site-Data"] = '"cache", "storage"'
-    return response
+    return signed_out()
 
 
 def change_password() -> Response | str | tuple[str, int]:
