@@ -218,6 +218,13 @@ def measured_whole(monkeypatch) -> None:
     monkeypatch.setattr(measures, "in_sight", lambda programme, *_: programme)
 
 
+def asked_whole(monkeypatch) -> None:
+    """Measure everybody and give every row to everybody: either cut alone would still hide the others' rows."""
+    measured_whole(monkeypatch)
+    chosen = measures.selected
+    monkeypatch.setattr(measures, "selected", lambda departments, codes, _: chosen(departments, codes))
+
+
 def any_load_shown(monkeypatch) -> None:
     """Show every load and its rows set aside."""
     monkeypatch.setattr(data, "loads", lambda view: data.asked(view, "loads", reads.loads))
@@ -233,7 +240,7 @@ def newest_of_all(monkeypatch) -> None:
     ("fault", "only"),
     [
         (measured_whole, "headroom"),
-        (measured_whole, "measure visits"),
+        (asked_whole, "measure visits"),
         (any_load_shown, "rejected"),
         (newest_of_all, "freshness"),
     ],

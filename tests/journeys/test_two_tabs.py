@@ -2,19 +2,16 @@
 
 import re
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Response, expect
 
 from db.tenants import tenants
 from tests.journeys.screens import PATIENCE, signed_in_as
 
 
-def answers(page: Page) -> list[tuple[int, str]]:
-    """What the server answers to the callbacks of a page from now on: status and body."""
-    found: list[tuple[int, str]] = []
-    page.on(
-        "response",
-        lambda got: found.append((got.status, got.text())) if "/_dash-update-component" in got.url else None,
-    )
+def answers(page: Page) -> list[Response]:
+    """What the server answers to the callbacks of a page from now on."""
+    found: list[Response] = []
+    page.on("response", lambda got: found.append(got) if "/_dash-update-component" in got.url else None)
     return found
 
 
@@ -42,9 +39,9 @@ def test_a_tab_of_the_one_gets_nothing_of_the_other(served, new_context, monkeyp
     expect(first.locator("#shell-message")).to_contain_text("in another tab. Reload this page", timeout=PATIENCE)
     first.wait_for_load_state("networkidle", timeout=PATIENCE)
     assert heard
-    assert {status for status, _ in heard} == {409}
+    assert {got.status for got in heard} == {409}
     own = names[second].split(" (")[0]
-    assert not any(own in body for _, body in heard)
+    assert not any(own in got.text() for got in heard)
     assert first.locator("#shell-who .tenant").inner_text() == name
     assert own not in first.content()
     assert before
