@@ -175,10 +175,16 @@ def run(
     for person in people:
         world.restore()
         asking = Asking(app, person)
-        answered = [asking.ask(ask) for ask in everything if wanted(ask, person) and not ask.writes]
+        # The log first, as long as nothing that is refused has been written into it.
+        answered = [asking.ask(ask) for ask in everything if wanted(ask, person) and reads_the_log(ask)]
+        answered += [
+            asking.ask(ask) for ask in forms_of(asking, answered) if wanted(ask, person) and reads_the_log(ask)
+        ]
+        others = [ask for ask in everything if not reads_the_log(ask)]
+        answered += [asking.ask(ask) for ask in others if wanted(ask, person) and not ask.writes]
         answered += [asking.ask(ask) for ask in links_of(answered) if wanted(ask, person)]
-        for ask in [*(ask for ask in everything if ask.writes), *forms_of(asking, answered)]:
-            if wanted(ask, person):
+        for ask in [*(ask for ask in others if ask.writes), *forms_of(asking, answered)]:
+            if wanted(ask, person) and not reads_the_log(ask):
                 answered.append(asking.ask(ask))
                 world.restore(() if answered[-1].status in (201, 302, 303) else worlds.WHO_MAY)
         assert_untouched(world, before, person)
@@ -190,6 +196,11 @@ def run(
 def is_a_visit_elsewhere(ask: Ask) -> bool:
     """Whether an operator would begin a visit to somebody else by it: their right, and written down there."""
     return ask.path.startswith("/choose-tenant") and (ask.form or {}).get("tenant") in (worlds.B, worlds.Z)
+
+
+def reads_the_log(ask: Ask) -> bool:
+    """Whether it looks at the audit log, in which what is refused meanwhile can be read."""
+    return ask.method == "GET" and ask.path.startswith("/administration/audit")
 
 
 def run_programs(app: Dash, world: World, only: str, before: dict[str, str]) -> Answers:
