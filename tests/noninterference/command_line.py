@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -143,7 +143,8 @@ def run(world: World, folder: Path, twins: bool) -> dict[tuple[str, str], Said]:
     for command, (variant, words, said, _, whose) in sorted(asked, key=lambda each: each[1][4] == "nobodys"):
         if whose == "nobodys" and not twins:
             continue
-        answers[command.name, variant] = said_by(words, said)
+        told = said_by(words, said)
+        answers[command.name, variant] = replace(told, out=told.out.replace(str(folder), "FOLDER"))
         if command.is_of_a_tenant:
             now = world.others()
             assert now == before, f"`assay {shlex.join(words)}` changed rows of others"
