@@ -224,6 +224,8 @@ _LOADS: Schema = {
     **dict.fromkeys(("read", "loaded", "unchanged", "duplicate", "no_result", "set_aside"), pl.Int64),
     "outcome": pl.String,
     "reason": pl.String,
+    "layout": pl.String,
+    "certainty": pl.String,
 }
 
 
@@ -235,7 +237,7 @@ def loads(session: Session, actor: str | None = None) -> pl.DataFrame:
     counts = [getattr(File, f"{name}_count") for name in list(_LOADS)[8:14]]
     statement = (
         select(Load.load_number, Load.started_at, Load.finished_at, Load.sent_by, File.file, File.sheet, File.sha256)
-        .add_columns(File.table_name, *counts, File.outcome, File.reason)
+        .add_columns(File.table_name, *counts, File.outcome, File.reason, File.layout, File.certainty)
         .join(File, (File.load_number == Load.load_number) & (File.tenant_id == Load.tenant_id))
         .order_by(Load.load_number.desc(), File.file_number)
     )
