@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import polars as pl
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from db.frames import MOMENT, PLACE, as_told, fetched, in_turn, kept_schema
@@ -234,6 +234,11 @@ def loads(session: Session, actor: str | None = None) -> pl.DataFrame:
 
     With an `actor` (db.session.Scope) those alone that somebody sent themselves: by who they are, never by a name.
     """
+    return fetched(session, _files(actor), _LOADS)
+
+
+def _files(actor: str | None) -> Select[Any]:
+    """The columns of `loads`, newest load first, then files in their order."""
     counts = [getattr(File, f"{name}_count") for name in list(_LOADS)[8:14]]
     statement = (
         select(Load.load_number, Load.started_at, Load.finished_at, Load.sent_by, File.file, File.sheet, File.sha256)
@@ -241,7 +246,7 @@ def loads(session: Session, actor: str | None = None) -> pl.DataFrame:
         .join(File, (File.load_number == Load.load_number) & (File.tenant_id == Load.tenant_id))
         .order_by(Load.load_number.desc(), File.file_number)
     )
-    return fetched(session, statement if actor is None else statement.where(Load.actor == actor), _LOADS)
+    return statement if actor is None else statement.where(Load.actor == actor)
 
 
 def notes(session: Session, load_number: int) -> pl.DataFrame:
@@ -260,17 +265,8 @@ def editions(session: Session, actor: str | None = None) -> pl.DataFrame:
 
     Sorted by file and sheet. With an `actor` those alone that somebody sent themselves (see `loads`).
     """
-    counts = [getattr(File, f"{name}_count") for name in list(_LOADS)[8:14]]
-    statement = (
-        select(Load.load_number, Load.started_at, Load.finished_at, Load.sent_by, File.file, File.sheet, File.sha256)
-        .add_columns(File.table_name, *counts, File.outcome, File.reason, File.notes)
-        .join(File, (File.load_number == Load.load_number) & (File.tenant_id == Load.tenant_id))
-        .where(File.sha256 != NO_FILE)
-        .order_by(Load.load_number.desc(), File.file_number)
-    )
-    rows = fetched(
-        session, statement if actor is None else statement.where(Load.actor == actor), {**_LOADS, "notes": pl.String}
-    )
+    statement = _files(actor).add_columns(File.notes).where(File.sha256 != NO_FILE)
+    rows = fetched(session, statement, {**_LOADS, "notes": pl.String})
     newest = rows.group_by("file").agg(pl.col("load").max())
     told = rows.join(newest, on=["file", "load"], how="semi", maintain_order="left")
     return told.with_columns(pl.col("notes").str.json_decode(pl.List(pl.String))).sort(

@@ -154,7 +154,7 @@ def files_table(files: pl.DataFrame, asked: Filters) -> str:
         Column("layout", "Taken for", width=160),
         Column("table", "Holds"),
         Column("read", "Read", "number"),
-        Column("loaded", "Loaded", "number"),
+        Column("taken", "Taken", "number", "Loaded, or known already"),
         Column("set_aside", "Set aside", "number", first_descending=True),
         Column("told", "Worth knowing", sortable=False, width=280),
     ]
@@ -164,8 +164,9 @@ def files_table(files: pl.DataFrame, asked: Filters) -> str:
         sure = {"sure": "surely", "likely": "likely; look at it"}.get(row["certainty"] or "")
         told = [row["reason"]] if row["outcome"] == "refused" else row["notes"]
         kind = "Not understood" if row["outcome"] == "refused" else table.text(row["layout_words"], sure)
+        taken = row["loaded"] + row["unchanged"]
         holds = (row["table"] or "").replace("_", " ") or None
-        cells = [where, kind, holds, row["read"], row["loaded"], row["set_aside"], "; ".join(told) or None]
+        cells = [where, kind, holds, row["read"], taken, row["set_aside"], "; ".join(told) or None]
         rows.append(Row(str(n), cells, name=row["file"]))
     return table.table_json("Every file, in its newest edition", columns, rows, empty="No file matches.")
 

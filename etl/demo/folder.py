@@ -31,7 +31,7 @@ def build(
         raise UsageError(f"{folder} is no folder; name the folder in which last year's workbooks and reports lie")
     code = tenant_code(folder)
     if code not in tenants()["code"].to_list():
-        add_tenant(code, f"{folder.resolve().name} (demo of your own files)")
+        add_tenant(code, f"{folder.resolve().name} (your own files)")
     report = run.load(scope_of(code), [folder], source=source, sent_by=SENT_BY, progress=progress)
     return report, [_person(who, code) for who in _WHO]
 

@@ -22,7 +22,14 @@ LABELS: dict[str, tuple[str, ...]] = {
         *("selfassessmentcompleted", "selfassessmentcompletedon", "dateselfassessed", "selfassessmentcarriedouton"),
     ),
     "assessed_on": (
-        *("assessmentdate", "assessmentdates", "dateofassessment", "datesofassessment", "assessedon", "assessmentended"),
+        *(
+            "assessmentdate",
+            "assessmentdates",
+            "dateofassessment",
+            "datesofassessment",
+            "assessedon",
+            "assessmentended",
+        ),
         *("assessmentenddate", "enddate", "endedon", "dateassessed", "assessordate", "deskreviewdate", "reviewdate"),
         *("dateofreview", "dateofdeskreview", "dateofvisit", "visitdate"),
     ),

@@ -210,9 +210,9 @@ class _Sheet:
             )
 
 
-def staged(sheet: Sheet, heading: HeadingRow, front: Front, source: Source, words: Words, codes: EvidenceCodes) -> list[
-    Staged
-]:
+def staged(
+    sheet: Sheet, heading: HeadingRow, front: Front, source: Source, words: Words, codes: EvidenceCodes
+) -> list[Staged]:
     """The self results, the assessor's results and the evidence of a sheet, each where there is any.
 
     A sheet on which nothing is filled in gives an empty table of results, so that it is told of. FileRefused where the
@@ -241,7 +241,11 @@ def staged(sheet: Sheet, heading: HeadingRow, front: Front, source: Source, word
             tables.append(Staged(table, frame, sheet, heading.texts, mine, told, "workbook", certainty, beside))
     if not tables:
         notes.append("no band and no evidence is filled in")
-        tables.append(Staged("results", _frame([], "results", source), sheet, heading.texts, identity, notes, "workbook", certainty))
+        tables.append(
+            Staged(
+                "results", _frame([], "results", source), sheet, heading.texts, identity, notes, "workbook", certainty
+            )
+        )
     return tables
 
 
@@ -327,7 +331,11 @@ def _assessor_notes(one: _Sheet) -> list[str]:
         return []
     row = one.assessor_rows[0]
     kind = str(row["assessment_type"]).replace("_", " ")
-    why = "" if one.front.text("assessment_type")[1] or "assessment_type" in one.source.fixed else ", as nothing else is said"
+    why = (
+        ""
+        if one.front.text("assessment_type")[1] or "assessment_type" in one.source.fixed
+        else ", as nothing else is said"
+    )
     by = f", by {shown(str(row['assessor']))}" if row["assessor"] else ""
     return [f"Assessor: {kind}{why}, of {_of_department(one, row)} on {shown(str(row['assessed_on']))}{by}"]
 
