@@ -3,12 +3,13 @@
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from commands.arguments import sub_app
-from commands.printing import progress, say
+from commands.printing import progress, report_code, say
 from scheme.errors import UsageError
 
 server_app = sub_app()
@@ -16,19 +17,33 @@ server_app = sub_app()
 
 @server_app.command()
 def demo(
+    folder: Annotated[
+        str | None, typer.Argument(help="A folder of your own files, instead of the fictional ones. Example: last-year")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option(help="How the folder's headings and words are read. Example: --source ours.toml")
+    ] = None,
     port: Annotated[int, typer.Option(help="Where to serve. Example: --port 8051")] = 8050,
     serve_it: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve it once it is built.")] = True,
 ) -> None:
-    """Build the demo warehouse and serve it. Example: assay demo --port 8051."""
+    """Build the demo warehouse, or one of a folder of your own, and serve it. Example: assay demo --port 8051."""
     from db.secret import make_demo_secret
     from db.upgrade import upgrade as bring_up
     from etl import demo as demo_data
+    from etl.demo import folder as own_files
 
+    if source and not folder:
+        raise UsageError("--source says how a folder is read; name the folder too")
     bring_up()
     make_demo_secret()
     with progress() as told:
-        people = demo_data.build(progress=told)
-    print("\nThe demo warehouse is ready. All tenants but the published ones are fictional. Sign in as:\n")
+        if folder:
+            report, people = own_files.build(Path(folder), source, told)
+            report_code(report)
+            print(f"\n{own_files.understood(report)}\nSee it at http://127.0.0.1:{port}/understood. Sign in as:\n")
+        else:
+            people = demo_data.build(progress=told)
+            print("\nThe demo warehouse is ready. All tenants but the published ones are fictional. Sign in as:\n")
     for person in people:
         print(f"  {person.email:34} {person.password:26} {person.role.replace('_', ' ')}, {person.tenants}")
     print()

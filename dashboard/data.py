@@ -220,6 +220,20 @@ def loads(view: View) -> pl.DataFrame:
     return asked(view, "own loads", lambda session: reads.loads(session, actor), actor)
 
 
+def editions(view: View) -> pl.DataFrame:
+    """The newest edition of each file (db.reads.editions): of somebody with departments, what they sent themselves."""
+    actor = None if sees_all(view) else view.scope.actor
+    return asked(view, "editions", lambda session: reads.editions(session, actor), actor)
+
+
+def reasons(view: View) -> pl.DataFrame:
+    """Why rows of the newest editions were set aside (db.reads.reasons)."""
+    shown = editions(view)
+    loads = sorted(set(shown.filter(pl.col("set_aside") > 0)["load"]))
+    rows = asked(view, "reasons", lambda session: reads.reasons(session, loads), *loads)
+    return rows.join(shown.select("load", "file").unique(), on=["load", "file"], how="semi", maintain_order="left")
+
+
 def latest_load(view: View) -> tuple[int, datetime, str] | None:
     """The newest load that said something of what this person may see: number, when it finished, who sent it."""
     if sees_all(view):

@@ -83,3 +83,10 @@ DATA_REJECTED = "data-rejected"
 DATA_LOADS = "data-loads"
 DATA_CONFIRM = "data-confirm"
 DATA_CONFIRM_TABLE = "data-confirm-table"
+
+# understood
+UNDERSTOOD_HEADLINE = "understood-headline"
+UNDERSTOOD_BODY = "understood-body"
+UNDERSTOOD_FILES = "understood-files"
+UNDERSTOOD_REASONS = "understood-reasons"
+UNDERSTOOD_DIFFERENCES = "understood-differences"

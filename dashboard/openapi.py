@@ -81,7 +81,14 @@ def _of_file(load: Described) -> Described:
     about = {"sent_by": load["sent_by"], "file": TEXT, "sheet": _or_null(TEXT), "sha256": TEXT}
     fate = {"outcome": _one_of(("loaded", "refused")), "reason": _or_null(TEXT)}
     moments = {key: load[key] for key in load if key != "sent_by"}
-    return _object({**moments, **about, "table": _or_null(TEXT), **counts, **fate})
+    seen = {
+        "layout": {
+            **_or_null(TEXT),
+            "description": "What it was taken for: canonical, wide, workbook, matrix, report.",
+        },
+        "certainty": {**_or_null(TEXT), "description": "How surely: sure, likely."},
+    }
+    return _object({**moments, **about, "table": _or_null(TEXT), **counts, **fate, **seen})
 
 
 LOADED = _of_file({"load": WHOLE, "started_at": MOMENT, "finished_at": MOMENT, "sent_by": TEXT})

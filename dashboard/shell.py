@@ -36,6 +36,7 @@ PAGES = (
     Page("coverage", "/coverage", "Coverage", "bi-calendar-check", CYCLE, opens=True),
     Page("sites", "/sites", "Sites", "bi-geo-alt", CYCLE),
     Page("data", "/data", "Data", "bi-database", LOADS),
+    Page("understood", "/understood", "Understood", "bi-patch-question", LOADS),
 )
 
 

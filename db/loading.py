@@ -80,6 +80,8 @@ class FileReport:
 
     read = loaded + unchanged + duplicate + no_result + set_aside. `publish` fills in loaded and unchanged, and adds
     notes on rows that have vanished. `first`: the load and file in which rows said again first stood (db.recode).
+    `layout`: what the sheet was taken for (canonical, wide, workbook, matrix, report), `certainty`: how surely ("sure":
+    all that marks it is there; "likely": some is, the notes say what not); None where nothing was recognised.
     """
 
     file: str
@@ -96,6 +98,8 @@ class FileReport:
     reason: str | None = None
     notes: list[str] = field(default_factory=list)
     first: tuple[int, int] | None = None
+    layout: str | None = None
+    certainty: str | None = None
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 import polars as pl
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from db.frames import MOMENT, PLACE, as_told, fetched, in_turn, kept_schema
+from db.loading import NO_FILE
 from db.models import TAKEN_IN, VERSIONED, File, Load, RejectedRow, Tenant, Versioned
 from db.session import bound_tenant
 from db.tenants import profiles_in, standard_in
@@ -223,6 +224,8 @@ _LOADS: Schema = {
     **dict.fromkeys(("read", "loaded", "unchanged", "duplicate", "no_result", "set_aside"), pl.Int64),
     "outcome": pl.String,
     "reason": pl.String,
+    "layout": pl.String,
+    "certainty": pl.String,
 }
 
 
@@ -231,14 +234,19 @@ def loads(session: Session, actor: str | None = None) -> pl.DataFrame:
 
     With an `actor` (db.session.Scope) those alone that somebody sent themselves: by who they are, never by a name.
     """
+    return fetched(session, _files(actor), _LOADS)
+
+
+def _files(actor: str | None) -> Select[Any]:
+    """The columns of `loads`, newest load first, then files in their order."""
     counts = [getattr(File, f"{name}_count") for name in list(_LOADS)[8:14]]
     statement = (
         select(Load.load_number, Load.started_at, Load.finished_at, Load.sent_by, File.file, File.sheet, File.sha256)
-        .add_columns(File.table_name, *counts, File.outcome, File.reason)
+        .add_columns(File.table_name, *counts, File.outcome, File.reason, File.layout, File.certainty)
         .join(File, (File.load_number == Load.load_number) & (File.tenant_id == Load.tenant_id))
         .order_by(Load.load_number.desc(), File.file_number)
     )
-    return fetched(session, statement if actor is None else statement.where(Load.actor == actor), _LOADS)
+    return statement if actor is None else statement.where(Load.actor == actor)
 
 
 def notes(session: Session, load_number: int) -> pl.DataFrame:
@@ -250,6 +258,40 @@ def notes(session: Session, load_number: int) -> pl.DataFrame:
         for note in json.loads(file.notes)
     ]
     return pl.DataFrame(rows, dict.fromkeys(("file", "sheet", "table", "note"), pl.String), orient="row")
+
+
+def editions(session: Session, actor: str | None = None) -> pl.DataFrame:
+    """What became of the newest edition of each table of each file: the columns of `loads`, then notes (List(String)).
+
+    Sorted by file and sheet. With an `actor` those alone that somebody sent themselves (see `loads`).
+    """
+    statement = _files(actor).add_columns(File.notes).where(File.sha256 != NO_FILE)
+    rows = fetched(session, statement, {**_LOADS, "notes": pl.String})
+    newest = rows.group_by("file").agg(pl.col("load").max())
+    told = rows.join(newest, on=["file", "load"], how="semi", maintain_order="left")
+    return told.with_columns(pl.col("notes").str.json_decode(pl.List(pl.String))).sort(
+        "file", "sheet", nulls_last=False, maintain_order=True
+    )
+
+
+def reasons(session: Session, loads: Sequence[int]) -> pl.DataFrame:
+    """Why rows of some loads were set aside: load, file, sheet, why (String), rows (Int64), first_row (Int64)."""
+    text, whole = pl.String, pl.Int64
+    statement = (
+        select(RejectedRow.load_number, File.file, File.sheet, RejectedRow.why)
+        .add_columns(func.count(), func.min(RejectedRow.row_number))
+        .join(
+            File,
+            (File.load_number == RejectedRow.load_number)
+            & (File.file_number == RejectedRow.file_number)
+            & (File.tenant_id == RejectedRow.tenant_id),
+        )
+        .where(RejectedRow.load_number.in_(list(loads)))
+        .group_by(RejectedRow.load_number, File.file, File.sheet, RejectedRow.why)
+        .order_by(RejectedRow.load_number, File.file, File.sheet, func.min(RejectedRow.row_number))
+    )
+    columns = {"load": whole, "file": text, "sheet": text, "why": text, "rows": whole, "first_row": whole}
+    return fetched(session, statement, columns)
 
 
 def latest_load(

@@ -141,7 +141,7 @@ def _in_order(codes: Sequence[str]) -> str:
 
 def _files(session: Session, places: pl.DataFrame, note: str) -> list[FileReport]:
     whole = dict.fromkeys(("load_number", "file_number", "first_load_number", "first_file_number"), pl.Int64)
-    columns: Schema = {**whole, "file": pl.String, "sheet": pl.String, "sha256": pl.String}
+    columns: Schema = {**whole, **dict.fromkeys(("file", "sheet", "sha256", "layout", "certainty"), pl.String)}
     loads = places["load_number"].unique().to_list()
     statement = select(*(getattr(File, name) for name in columns)).where(File.load_number.in_(loads))
     known = {(row["load_number"], row["file_number"]): row for row in fetched(session, statement, columns).to_dicts()}
@@ -151,6 +151,7 @@ def _files(session: Session, places: pl.DataFrame, note: str) -> list[FileReport
         first = (file["first_load_number"] or load_number, file["first_file_number"] or file_number)
         told = [f"said again: {note} (first loaded in load {first[0]})"]
         report = FileReport(file["file"], file["sheet"], file["sha256"], table, count, count, notes=told, first=first)
+        report.layout, report.certainty = file["layout"], file["certainty"]
         files.append(report)
     return files
 

@@ -138,6 +138,7 @@ def recorded(session: Session, load: Load) -> models.Load:
             *(number, file_number, file.file, file.sheet, file.sha256, file.table),
             *(file.read, file.loaded, file.unchanged, file.duplicate, file.no_result, file.set_aside),
             *(file.outcome, file.reason, json.dumps(file.notes, ensure_ascii=False), *(file.first or (None, None))),
+            *(file.layout, file.certainty),
         )
         for file_number, file in enumerate(load.files, 1)
     ]

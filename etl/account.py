@@ -75,7 +75,7 @@ def _counted(files: Sequence[FileReport], ledger: Ledger, refused: Mapping[str, 
     for n, file in enumerate(files, 1):
         outcome, reason = ("refused", refused[file.file]) if file.file in refused else (file.outcome, file.reason)
         report = FileReport(file.file, file.sheet, file.sha256, file.table, outcome=outcome, reason=reason)
-        report.notes = list(file.notes)
+        report.notes, report.layout, report.certainty = list(file.notes), file.layout, file.certainty
         own = fates.get(n, {})
         report.duplicate, report.no_result = own.get(DUPLICATE, 0), own.get(NO_RESULT, 0)
         report.set_aside, report.read = own.get(SET_ASIDE, 0), sum(own.values())

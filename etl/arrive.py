@@ -80,11 +80,11 @@ def _take(all_: Arrived, file: sources.Found, reader: Reader, sender: Source, wo
         all_.files.append(FileReport(file.name, None, fingerprint, None, outcome="refused", reason=str(refused)))
         return
     for sheet in sheets:
-        all_.files.append(
-            FileReport(file.name, sheet.sheet.name, fingerprint, sheet.table, notes=[*notes, *sheet.notes])
-        )
-        if not sheet.rows.height:
-            all_.files[-1].notes.append("there is nothing below the headings")
+        report = FileReport(file.name, sheet.sheet.name, fingerprint, sheet.table, notes=[*notes, *sheet.notes])
+        report.layout, report.certainty = sheet.layout, sheet.certainty
+        if not sheet.rows.height and sheet.layout in ("canonical", "wide"):
+            report.notes.append("there is nothing below the headings")
+        all_.files.append(report)
         all_.sheets[len(all_.files)] = sheet
         notes = []  # what is told of the file as a whole is told once
 

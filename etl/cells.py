@@ -1,6 +1,6 @@
 """Cells as a file holds them: text, and what the format knew about it beyond the text."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice, zip_longest
 
@@ -20,6 +20,7 @@ _MARKS: dict[str, Stored] = {
 _LETTER = {stored: letter for letter, stored in _MARKS.items()}
 MERGED = "\x00g"
 _CHUNK = 20_000
+_NAMED = 10  # rows named in a note
 
 
 @dataclass
@@ -63,6 +64,16 @@ def shown(cell: str) -> str:
 def number_text(value: float) -> str:
     """A spreadsheet's number as text: without a point where it is whole."""
     return str(int(value)) if value == int(value) and abs(value) < 2**53 else repr(value)
+
+
+def hidden_note(sheet: Sheet, numbers: Collection[int]) -> list[str]:
+    """A note on the rows of a sheet that are hidden and hold something, if there are any (F12)."""
+    found = sheet.cells.filter(pl.col("row").is_in(list(numbers)))["row"].to_list() if numbers else []
+    if not found:
+        return []
+    named = ", ".join(map(str, found[:_NAMED])) + (f" and {len(found) - _NAMED} more" if len(found) > _NAMED else "")
+    rows = f"row {named} is" if len(found) == 1 else f"rows {named} are"
+    return [f"sheet {sheet.name}: {rows} hidden and read all the same"]
 
 
 def frame_of(rows: Iterable[tuple[int, Sequence[str]]], ragged: bool = False) -> pl.DataFrame:

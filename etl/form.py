@@ -29,8 +29,11 @@ def filled_in(tables: Mapping[str, Sequence[Row]], standard: Standard, why: str 
         lacking = canonical.missing(TABLES[name], heading, Source())
         if lacking:
             raise UsageError(f"a form for {name} needs {' and '.join(lacking)}")
-        arrived.files.append(FileReport(BY_HAND, None, NO_FILE, name, notes=[why] if why else []))
-        arrived.sheets[len(arrived.files)] = canonical.staged(name, sheet, heading, Source())
+        rows = canonical.staged(name, sheet, heading, Source())
+        report = FileReport(BY_HAND, None, NO_FILE, name, notes=[why] if why else [])
+        report.layout, report.certainty = rows.layout, rows.certainty
+        arrived.files.append(report)
+        arrived.sheets[len(arrived.files)] = rows
     typed(arrived, Words(standard))
     return arrived
 

@@ -46,10 +46,10 @@ class LoadReport:
     finished_at: datetime | None = None
 
     def loads(self) -> pl.DataFrame:
-        """A row for each file, sheet and table: the keys of commands.md, `loads`."""
+        """A row for each file, sheet and table: the keys of commands.md, `loads`, then layout and certainty."""
         moment, text, whole = pl.Datetime("us", "UTC"), pl.String, pl.Int64
         counts = ("read", "loaded", "unchanged", "duplicate", "no_result", "set_aside")
-        told = ("file", "sheet", "sha256", "table", *counts, "outcome", "reason")
+        told = ("file", "sheet", "sha256", "table", *counts, "outcome", "reason", "layout", "certainty")
         shared = (self.load_number, self.started_at, self.finished_at, self.sent_by)
         rows = [(*shared, *(getattr(file, name) for name in told)) for file in self.files]
         kinds = (whole, moment, moment, text, *(whole if name in counts else text for name in told))

@@ -13,7 +13,7 @@ from typing import Any
 
 from db import kept_sources
 from db.session import Scope, open_session
-from etl.layouts.choose import OURS
+from etl.layouts.choose import NAMES, OURS
 from etl.layouts.staged import Source, squashed
 from scheme.errors import UsageError
 from scheme.letters import likeness
@@ -121,12 +121,13 @@ def source_of(text: str, where: str, name: str) -> Source:
         if key not in _KEYS:
             raise UsageError(f"{where}: unknown key `{key}`{_meant(key, _KEYS)}; known are {', '.join(_KEYS)}")
     table = body.get("table")
-    if table is not None and table not in (*TABLES, "wide"):
-        raise UsageError(f"{where}: `table` is {table!r}; it may be one of {', '.join(TABLES)} or wide")
+    if table is not None and table not in (*TABLES, "wide", "workbook", "matrix"):
+        known = f"{', '.join(TABLES)}, wide, workbook or matrix"
+        raise UsageError(f"{where}: `table` is {table!r}; it may be one of {known}")
     for key in ("day_first", "date_1904"):
         if not isinstance(body.get(key, False), bool):
             raise UsageError(f"{where}: `{key}` must be true or false, without quotes")
-    columns = _words(body, "columns", tuple(OURS.values()), where)
+    columns = _words(body, "columns", NAMES, where)
     return Source(
         str(body.get("name", name)),
         table,

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 
 from etl.cells import MERGED, Book, Sheet, shown
-from etl.layouts import canonical, wide
+from etl.layouts import canonical, matrix, wide, workbook
+from etl.layouts.evidence_codes import EvidenceCodes
+from etl.layouts.front import Front
 from etl.layouts.staged import HeadingRow, Source, Staged, squashed
 from scheme.errors import FileRefused
 from scheme.letters import clean
@@ -17,25 +19,59 @@ _PRECEDENCE = (
 )
 _LOOKED_AT = 100  # rows, blank ones apart, among which the headings must be
 OURS = {squashed(name): name for table in TABLES.values() for name in canonical.names(table)}
+# What a source file may map a heading onto: our columns, and what the other layouts call theirs.
+NAMES = tuple(dict.fromkeys((*OURS.values(), *workbook.COLUMNS, *matrix.COLUMNS)))
 
 
 def staged(book: Book, source: Source, words: Words) -> tuple[list[Staged], list[str]]:
-    """The tables of a file, one for each sheet that holds one, and notes on sheets left out or hidden.
+    """The tables of a file, one or more for each sheet that holds any, and notes on sheets left out or hidden.
 
     FileRefused where no sheet holds a known table, or one lacks a required heading; it names what is missing.
     """
     tables, others, notes = [], [], list(book.notes)
-    for sheet in book.sheets:
-        found = _staged(sheet, source, words)
+    places = [_layout(sheet, source) for sheet in book.sheets]
+    front, codes, begun = Front(), EvidenceCodes(), False
+    for sheet, (layout, heading) in zip(book.sheets, places, strict=True):
+        if layout and heading:
+            begun = True
+            front.read(sheet, heading.row)
+            continue
+        own = Front()
+        # Behind the sheets that it speaks of, a front sheet must say more than one word that may be anything.
+        fronts = any(layout for layout, _ in places) and own.read(sheet) and (len(own.facts) > 1 or not begun)
+        found = None if fronts and not _is_table(sheet, source, words) else _staged(sheet, source, words)
         if found is not None:
             tables.append(found)
+        elif fronts:
+            front.read(sheet)
         elif sheet.cells.height:
             others.append(sheet)
+    for sheet, (layout, heading) in zip(book.sheets, places, strict=True):
+        if heading and layout == "workbook":
+            tables += workbook.staged(sheet, heading, front, source, words, codes)
+        elif heading and layout == "matrix":
+            tables.append(matrix.staged(sheet, heading, front, source, words, codes))
+    for sheet in book.sheets:
         if sheet.hidden:
             notes.append(f"sheet {sheet.name} is hidden; it was looked at all the same")
     if not tables:
         raise FileRefused(_no_table(book))
     return tables, [*notes, *(f"sheet {sheet.name} was left out: it holds no known table" for sheet in others)]
+
+
+def _layout(sheet: Sheet, source: Source) -> tuple[str | None, HeadingRow | None]:
+    """Which layout a sheet has that is told by other headings than ours, and where they stand."""
+    for name, layout in (("workbook", workbook), ("matrix", matrix)):
+        if source.table in (None, name) and (heading := layout.found(sheet, source)):
+            return name, heading
+    return None, None
+
+
+def _is_table(sheet: Sheet, source: Source, words: Words) -> bool:
+    try:
+        return _staged(sheet, source, words) is not None
+    except FileRefused:
+        return False
 
 
 def _staged(sheet: Sheet, source: Source, words: Words) -> Staged | None:

@@ -31,7 +31,9 @@ class Staged:
 
     `rows`: row_number (Int64), at (String: the sheet's column that a result was taken from; null where rows are
     results), fault (String: what is wrong with the row as a whole, else null), then columns of the table (String).
-    `sheet`, `headings` and `identity` (columns that are no element's) give the sender's own cells back.
+    `sheet`, `headings` and `identity` (columns that are no element's) give the sender's own cells back, with what holds
+    for all rows and stands elsewhere in the file `beside` them, by heading. `layout` and `certainty`: what the sheet was
+    taken for and how surely (db.loading.FileReport).
     """
 
     table: str
@@ -40,6 +42,9 @@ class Staged:
     headings: Mapping[int, str]
     identity: Sequence[int]
     notes: list[str] = field(default_factory=list)
+    layout: str = "canonical"
+    certainty: str = "sure"
+    beside: Mapping[str, str] = field(default_factory=dict)
 
     def own_cells(self, places: Sequence[tuple[int, str | None]]) -> list[dict[str, str]]:
         """The sender's cells of rows, by heading: of all columns, or of those that say whose row it is and one more."""
@@ -50,12 +55,12 @@ class Staged:
 
     def _own(self, row: Mapping[str, str], at: str | None) -> dict[str, str]:
         own: dict[str, str] = {}
-        for n in [int(name) for name in row if name.isdigit()] if at is None else [*self.identity, int(at)]:
+        for n in [int(name) for name in row if name.isdigit()] if at is None else sorted({*self.identity, int(at)}):
             heading, text = self.headings.get(n, ""), shown(row[str(n)])
             if heading or text:
                 name = heading or f"column {n + 1}"
                 own[f"{name} ({n + 1})" if name in own else name] = text
-        return own
+        return {**self.beside, **own}
 
 
 @dataclass(frozen=True)

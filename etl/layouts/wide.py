@@ -72,4 +72,4 @@ def staged(sheet: Sheet, heading: HeadingRow, source: Source, columns: Mapping[i
     lost = wide.filter(pl.col("fault").is_not_null()).join(cells, on="row_number", how="anti").select(identity)
     together = pl.concat([cells, lost], how="diagonal").sort("row_number", maintain_order=True)
     notes = left_out(sheet, heading, [*used, *columns])
-    return Staged("results", together, sheet, heading.texts, tuple(used), notes)
+    return Staged("results", together, sheet, heading.texts, tuple(used), notes, layout="wide")

@@ -5,7 +5,7 @@ import zipfile
 from typing import IO
 from xml.parsers import expat
 
-from etl.cells import MERGED, Book, Sheet, frame_of, marked
+from etl.cells import MERGED, Book, Sheet, frame_of, hidden_note, marked
 from etl.parse.zips import refuse_doctype
 from scheme.errors import FileRefused
 
@@ -25,7 +25,7 @@ def book(archive: zipfile.ZipFile) -> Book:
             reader.read(content)
     except (expat.ExpatError, zipfile.BadZipFile, EOFError) as error:
         raise FileRefused(f"the ODS file is damaged ({error}); open it in LibreOffice and save it again") from error
-    return Book("ods", reader.sheets)
+    return Book("ods", reader.sheets, reader.notes)
 
 
 class _Reader:
@@ -33,6 +33,9 @@ class _Reader:
 
     def __init__(self) -> None:
         self.sheets: list[Sheet] = []
+        self.notes: list[str] = []
+        self._hidden_rows: set[int] = set()
+        self._is_hidden = False
         self._hidden_styles: set[str] = set()
         self._style = self._name = ""
         self._hidden = False
@@ -65,8 +68,10 @@ class _Reader:
             self._characters({"s": " " * count, "tab": "\t"}.get(tag.removeprefix(_TEXT), "\n"))
         elif tag == f"{_TABLE}table-row":
             self._row, self._repeat = [], int(attributes.get(f"{_TABLE}number-rows-repeated", "1"))
+            self._is_hidden = attributes.get(f"{_TABLE}visibility") in ("collapse", "filter")
         elif tag == f"{_TABLE}table":
             self._name, self._rows, self._number = attributes.get(f"{_TABLE}name", ""), [], 1
+            self._hidden_rows = set()
             self._hidden = attributes.get(f"{_TABLE}style-name", "") in self._hidden_styles
         elif tag == f"{_STYLE}style":
             self._style = attributes.get(f"{_STYLE}name", "")
@@ -90,9 +95,11 @@ class _Reader:
             if self._row:
                 last = min(self._number + self._repeat, _ROWS + 1)
                 self._rows += [(number, self._row) for number in range(self._number, last)]
+                self._hidden_rows.update(range(self._number, last) if self._is_hidden else ())
             self._number += self._repeat
         elif tag == f"{_TABLE}table":
             self.sheets.append(Sheet(self._name, frame_of(self._rows), self._hidden))
+            self.notes += hidden_note(self.sheets[-1], self._hidden_rows)
 
     def _text(self, cell: dict[str, str]) -> str:
         if self._covered:

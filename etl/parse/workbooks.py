@@ -8,7 +8,7 @@ from typing import Any
 
 import python_calamine as calamine
 
-from etl.cells import MERGED, Book, Sheet, frame_of, marked, number_text
+from etl.cells import MERGED, Book, Sheet, frame_of, hidden_note, marked, number_text
 from etl.parse import xls, xlsx
 from scheme.errors import FileRefused
 
@@ -24,10 +24,13 @@ def xlsx_book(data: bytes, archive: zipfile.ZipFile) -> Book:
         raise FileRefused("this is a binary workbook (XLSB); save it as Excel Workbook (.xlsx) and send that")
     if "xl/workbook.xml" not in names:
         raise FileRefused("the workbook lacks its list of sheets; open it in Excel and save it again as .xlsx")
-    since_1904, places = xlsx.facts(archive)
-    notes = ["the workbook links to other files; the values they had when it was saved were read"]
+    since_1904, places, hidden = xlsx.facts(archive)
     linked = any(name.startswith("xl/externalLinks/") for name in names)
-    return Book("xlsx", _sheets(data, since_1904, places), notes if linked else [])
+    notes = ["the workbook links to other files; the values they had when it was saved were read"] * linked
+    sheets = _sheets(data, since_1904, places)
+    return Book(
+        "xlsx", sheets, notes + [n for sheet in sheets for n in hidden_note(sheet, hidden.get(sheet.name or "", ()))]
+    )
 
 
 def xls_book(data: bytes) -> Book:
@@ -40,8 +43,11 @@ def xls_book(data: bytes) -> Book:
     workbook = next((streams[name] for name in _HARMLESS_XLS if name in streams), None)
     if workbook is None:
         raise FileRefused("this is an Office document without sheets; send a table as XLSX, ODS or CSV")
-    since_1904, errors = xls.facts(workbook)
-    return Book("xls", _sheets(data, since_1904, errors))
+    since_1904, errors, hidden = xls.facts(workbook)
+    sheets = _sheets(data, since_1904, errors)
+    # Sheets of charts are left out of the list; which rows are whose is then not sure, and is not told.
+    told = zip(sheets, hidden, strict=True) if len(sheets) == len(hidden) else ()
+    return Book("xls", sheets, [note for sheet, rows in told for note in hidden_note(sheet, rows)])
 
 
 def _sheets(

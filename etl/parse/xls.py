@@ -8,6 +8,7 @@ from scheme.errors import FileRefused
 MAGIC = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _END = 0xFFFFFFFA  # numbers from here on are no sectors
 _BOF, _EOF, _SHEET, _ERROR, _FORMULA, _DATE_MODE, _FILE_PASS = 0x809, 0x0A, 0x85, 0x205, 0x06, 0x22, 0x2F
+_ROW = 0x208
 _WORDS = {0x00: "#NULL!", 0x07: "#DIV/0!", 0x0F: "#VALUE!", 0x17: "#REF!", 0x1D: "#NAME?", 0x24: "#NUM!", 0x2A: "#N/A"}
 
 
@@ -66,8 +67,8 @@ def _entries(data: bytes) -> Iterator[tuple[str, bytes]]:
             yield name, b"".join(map(sector, stream(start)))[:total]
 
 
-def facts(workbook: bytes) -> tuple[bool, list[dict[tuple[int, int], str]]]:
-    """Whether days count from 1904, and by sheet the cells (row, column; from 0) that show an error."""
+def facts(workbook: bytes) -> tuple[bool, list[dict[tuple[int, int], str]], list[set[int]]]:
+    """Whether days count from 1904; by sheet the cells (row, column; from 0) that show an error, and hidden rows."""
     since_1904, starts = False, []
     for kind, body in _records(workbook, 0):
         if kind == _FILE_PASS:
@@ -76,7 +77,15 @@ def facts(workbook: bytes) -> tuple[bool, list[dict[tuple[int, int], str]]]:
             since_1904 = body[:1] == b"\x01"
         if kind == _SHEET:
             starts.append(struct.unpack_from("<I", body)[0])
-    return since_1904, [dict(_errors(workbook, start)) for start in starts]
+    hidden = [
+        {number for kind, body in _records(workbook, start) for number in _hidden(kind, body)} for start in starts
+    ]
+    return since_1904, [dict(_errors(workbook, start)) for start in starts], hidden
+
+
+def _hidden(kind: int, body: bytes) -> Iterator[int]:
+    if kind == _ROW and len(body) >= 14 and body[12] & 0x20:
+        yield int(struct.unpack_from("<H", body)[0]) + 1
 
 
 def _records(workbook: bytes, at: int) -> Iterator[tuple[int, bytes]]:

@@ -11,13 +11,17 @@ from scheme.errors import FileRefused
 
 Places = dict[tuple[int, int], str]
 _PLACE = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
+_HIDDEN = re.compile(rb"""<(?:\w{1,20}:)?row\s[^<>]*?\bhidden\s*=\s*["'](?:1|true)["'][^<>]*>""")
+_NUMBER = re.compile(rb"""\sr\s*=\s*["']([0-9]{1,7})["']""")
+_LONGEST_TAG = 2000  # bytes
 _SUSPECT = re.compile(rb"""[<:]f[\s>/]|\bt\s*=\s*["']e["']""")
 
 
-def facts(archive: zipfile.ZipFile) -> tuple[bool, dict[str, Places]]:
-    """Whether days count from 1904, and by sheet the cells (row, column; from 0) that show an error or are unknown.
+def facts(archive: zipfile.ZipFile) -> tuple[bool, dict[str, Places], dict[str, set[int]]]:
+    """Whether days count from 1904; by sheet the cells (row, column; from 0) that show an error or are unknown.
 
-    An error's text is what the cell shows; a formula that was never calculated is its text with a leading "=".
+    An error's text is what the cell shows; a formula that was never calculated is its text with a leading "=". Last, by
+    sheet, the rows (from 1) that are hidden.
     """
     since_1904, sheets, targets = False, {}, {}
 
@@ -38,7 +42,9 @@ def facts(archive: zipfile.ZipFile) -> tuple[bool, dict[str, Places]]:
         _walk(archive, "xl/_rels/workbook.xml.rels", relation)
     _walk(archive, "xl/workbook.xml", part)
     parts = {name: normpath(join("/xl", targets.get(link, ""))).lstrip("/") for name, link in sheets.items()}
-    return since_1904, {name: _places(archive, path) for name, path in parts.items() if path in names}
+    there = {name: path for name, path in parts.items() if path in names}
+    places = {name: _places(archive, path) for name, path in there.items()}
+    return since_1904, places, {name: _hidden_rows(archive, path) for name, path in there.items()}
 
 
 def _walk(archive: zipfile.ZipFile, path: str, start: Callable[[str, dict[str, str]], None]) -> None:
@@ -113,6 +119,17 @@ def _suspicious(archive: zipfile.ZipFile, path: str) -> bool:
     except (zipfile.BadZipFile, EOFError) as error:
         raise FileRefused(f"the file is damaged in {path} ({error}); send it again") from error
     return False
+
+
+def _hidden_rows(archive: zipfile.ZipFile, path: str) -> set[int]:
+    found: set[int] = set()
+    tail = b""
+    with archive.open(path) as content:
+        while block := content.read(2**20):
+            whole = tail + block
+            found.update(int(match[1]) for tag in _HIDDEN.finditer(whole) if (match := _NUMBER.search(tag[0])))
+            tail = whole[-_LONGEST_TAG:]
+    return found
 
 
 def _column(letters: str) -> int:

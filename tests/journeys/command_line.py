@@ -16,11 +16,12 @@ from typing import Any
 ASSAY = (sys.executable, "-m", "assay")
 PUBLISHED = Path(__file__).parents[2] / "examples" / "published"
 
-# commands.md, Measures as records, last paragraph.
+# commands.md, Measures as records, last paragraph; then what docs/sending.md adds.
 # fmt: off
 LOADS = [
     "load", "started_at", "finished_at", "sent_by", "file", "sheet", "sha256", "table", "read", "loaded", "unchanged",
     "duplicate", "no_result", "set_aside", "outcome", "reason",
+    "layout", "certainty",
 ]
 # fmt: on
 REJECTED = ["file", "sheet", "row", "why", "cells"]

@@ -46,7 +46,7 @@ COMMANDS = [
     ["serve"],
 ]
 OPTIONS = {
-    "demo": ["--port", "--no-serve"],
+    "demo": ["--port", "--no-serve", "--source"],
     "tenant add": ["--name", "--standard", "--profile"],
     "user add": ["--role", "--tenant", "--department", "--certificate", "--until", "--no-export"],
     "audit verify": ["--tenant", "--platform", "--anchor"],

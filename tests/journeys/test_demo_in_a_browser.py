@@ -13,6 +13,7 @@ PAGES = {
     "Coverage": "/coverage",
     "Sites": "/sites",
     "Data": "/data",
+    "Understood": "/understood",
 }
 PATIENCE = 30_000  # milliseconds; two cores do everything here
 

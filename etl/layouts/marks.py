@@ -1,0 +1,63 @@
+"""Headings that mark a layout: senders' words for them, without case, gloss in brackets and punctuation."""
+
+import re
+from collections.abc import Callable, Mapping
+
+from etl.cells import MERGED, Sheet, shown
+from etl.layouts.staged import HeadingRow, Source, squashed
+from scheme.letters import clean
+
+LOOKED_AT = 100  # rows, blank ones apart, among which the headings must be
+Spellings = Mapping[str, tuple[str, ...]]  # our word for a column -> how senders head it, bare
+
+
+def bare(heading: str) -> str:
+    """A heading as letters and digits alone, without case and a gloss in brackets."""
+    without = re.sub(r"[(\[].*?[)\]]", " ", clean(heading))
+    return re.sub(r"[\W_]+", "", without).casefold()
+
+
+def heading_row(
+    sheet: Sheet, source: Source, spellings: Spellings, fits: Callable[[Mapping[str, list[int]]], bool]
+) -> HeadingRow | None:
+    """The first row of a sheet whose headings fit, its columns by our words; None where there is none.
+
+    What the source file calls a column goes before what its heading looks like.
+    """
+    words = {spelt: name for name, each in spellings.items() for spelt in (bare(name), *each)}
+    for row in sheet.cells.head(LOOKED_AT).iter_rows(named=True):
+        columns: dict[str, list[int]] = {}
+        texts: dict[int, str] = {}
+        cells: dict[int, str] = {}
+        for n, cell in _filled(row):
+            texts[n], cells[n] = clean(shown(cell)), cell
+            mapped = source.columns.get(squashed(texts[n]))
+            name = mapped if mapped is not None else words.get(bare(texts[n]))
+            if name in spellings:
+                columns.setdefault(str(name), []).append(n)
+        if fits(columns):
+            return HeadingRow(row["row"], row["width"], texts, cells, columns)
+    return None
+
+
+def _filled(row: Mapping[str, str]) -> list[tuple[int, str]]:
+    return [(int(n), cell) for n, cell in row.items() if n.isdigit() and is_said(cell)]
+
+
+def is_said(cell: str) -> bool:
+    """Whether a cell says anything of its own: it is neither empty nor covered by a merged one."""
+    return cell != MERGED and bool(clean(shown(cell)))
+
+
+def is_again(row: Mapping[str, str], heading: HeadingRow) -> bool:
+    """Whether a row repeats the headings, as on the top of each printed page."""
+    said = {n: bare(shown(cell)) for n, cell in _filled(row)}
+    return bool(said) and all(said.get(n) == bare(text) for n, text in heading.texts.items())
+
+
+def others_than(heading: HeadingRow) -> bool:
+    """Whether headings are of a canonical table, whatever else they have (inputs.md section 1)."""
+    return any(bare(text) in _CANONICAL for text in heading.texts.values())
+
+
+_CANONICAL = ("band", "evidencecode", "action", "actioncode", "dueon", "promise", "group")
