@@ -82,7 +82,10 @@ def _of_file(load: Described) -> Described:
     fate = {"outcome": _one_of(("loaded", "refused")), "reason": _or_null(TEXT)}
     moments = {key: load[key] for key in load if key != "sent_by"}
     seen = {
-        "layout": {**_or_null(TEXT), "description": "What it was taken for: canonical, wide, workbook, matrix, report."},
+        "layout": {
+            **_or_null(TEXT),
+            "description": "What it was taken for: canonical, wide, workbook, matrix, report.",
+        },
         "certainty": {**_or_null(TEXT), "description": "How surely: sure, likely."},
     }
     return _object({**moments, **about, "table": _or_null(TEXT), **counts, **fate, **seen})

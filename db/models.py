@@ -344,7 +344,9 @@ class File(TenantOwned, Base):
     # Where its rows first stood, where they are said again (db.recode).
     first_load_number: Mapped[int | None]
     first_file_number: Mapped[int | None]
-    layout: Mapped[str | None]  # what it was taken for, and how surely (db.loading.FileReport); None: before that was kept
+    layout: Mapped[
+        str | None
+    ]  # what it was taken for, and how surely (db.loading.FileReport); None: before that was kept
     certainty: Mapped[str | None]
 
 

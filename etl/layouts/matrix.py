@@ -96,9 +96,7 @@ def staged(
     return Staged("evidence", frame, sheet, heading.texts, (), notes, "matrix", certainty, beside)
 
 
-def _notes(
-    codes: EvidenceCodes, rows: list[tuple[object, ...]], named: Mapping[str, int], repeated: int
-) -> list[str]:
+def _notes(codes: EvidenceCodes, rows: list[tuple[object, ...]], named: Mapping[str, int], repeated: int) -> list[str]:
     notes = [] if rows else ["no evidence is filled in"]
     bare_ones = [element for element, count in named.items() if not count]
     if bare_ones:

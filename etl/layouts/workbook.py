@@ -210,9 +210,9 @@ class _Sheet:
             )
 
 
-def staged(sheet: Sheet, heading: HeadingRow, front: Front, source: Source, words: Words, codes: EvidenceCodes) -> list[
-    Staged
-]:
+def staged(
+    sheet: Sheet, heading: HeadingRow, front: Front, source: Source, words: Words, codes: EvidenceCodes
+) -> list[Staged]:
     """The self results, the assessor's results and the evidence of a sheet, each where there is any.
 
     A sheet on which nothing is filled in gives an empty table of results, so that it is told of. FileRefused where the
@@ -241,7 +241,11 @@ def staged(sheet: Sheet, heading: HeadingRow, front: Front, source: Source, word
             tables.append(Staged(table, frame, sheet, heading.texts, mine, told, "workbook", certainty, beside))
     if not tables:
         notes.append("no band and no evidence is filled in")
-        tables.append(Staged("results", _frame([], "results", source), sheet, heading.texts, identity, notes, "workbook", certainty))
+        tables.append(
+            Staged(
+                "results", _frame([], "results", source), sheet, heading.texts, identity, notes, "workbook", certainty
+            )
+        )
     return tables
 
 
@@ -302,24 +306,31 @@ def _notes(one: _Sheet) -> Iterator[str]:
         yield f"a band stands where no band belongs, and was not taken for one: {where}; move it if it is meant as one"
 
 
-def _of_department(one: _Sheet, row: Mapping[str, object]) -> str:
+def _of_department(row: Mapping[str, object]) -> str:
     said = shown(str(row["department_code"]))
     return f"department {said}" if said else "the organisation itself"
+
+
+def _day(one: _Sheet, row: Mapping[str, object]) -> str:
+    text, how = stored(str(row["assessed_on"]))
+    day, _ = one.words.parsed("day", text, how)
+    return f"{day:%-d %B %Y}" if day else text
 
 
 def _self_notes(one: _Sheet) -> list[str]:
     if not one.self_rows:
         return []
-    whose = f"Self Ass: self-assessment of {_of_department(one, one.self_rows[0])}"
-    if "kept" not in one.told:
-        return [f"{whose} on {shown(str(one.self_rows[0]['assessed_on']))}{_said_by(one, 'self_assessed_on')}"]
-    kept, new = len(one.told["kept"]), len(one.told.get("new", []))
-    return [f"{whose}; {kept} as they were, on the days they were given on; {new} of the day of this self-assessment"]
-
-
-def _said_by(one: _Sheet, *names: str) -> str:
-    fact = one.front.day(one.words, *names, "assessed_on", "started_on")[1]
-    return f" ({fact.where}, {fact.label})" if fact else ""
+    whose = f"Self Ass: self-assessment of {_of_department(one.self_rows[0])}"
+    kept, new = one.told.get("kept", []), one.told.get("new", [])
+    told = []
+    if kept:
+        told.append(f"{whose}: {len(kept)} as under Band now, so of the days under Since")
+    if new:
+        row = next(row for row in one.self_rows if row["row_number"] == new[0])
+        fact = one.front.day(one.words, "self_assessed_on", "assessed_on", "started_on")[1]
+        where = f" ({fact.where}, {fact.label})" if fact else ""
+        told.append(f"{whose}: {len(new)} of {_day(one, row)}{where}")
+    return told
 
 
 def _assessor_notes(one: _Sheet) -> list[str]:
@@ -327,9 +338,10 @@ def _assessor_notes(one: _Sheet) -> list[str]:
         return []
     row = one.assessor_rows[0]
     kind = str(row["assessment_type"]).replace("_", " ")
-    why = "" if one.front.text("assessment_type")[1] or "assessment_type" in one.source.fixed else ", as nothing else is said"
+    said = one.front.text("assessment_type")[1] or "assessment_type" in one.source.fixed
+    why = "" if said and kind != "desk review" else ", as nothing else is said"
     by = f", by {shown(str(row['assessor']))}" if row["assessor"] else ""
-    return [f"Assessor: {kind}{why}, of {_of_department(one, row)} on {shown(str(row['assessed_on']))}{by}"]
+    return [f"Assessor: {kind}{why}, of {_of_department(row)} on {_day(one, row)}{by}"]
 
 
 def _evidence_notes(one: _Sheet) -> list[str]:

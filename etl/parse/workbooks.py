@@ -28,7 +28,9 @@ def xlsx_book(data: bytes, archive: zipfile.ZipFile) -> Book:
     linked = any(name.startswith("xl/externalLinks/") for name in names)
     notes = ["the workbook links to other files; the values they had when it was saved were read"] * linked
     sheets = _sheets(data, since_1904, places)
-    return Book("xlsx", sheets, notes + [n for sheet in sheets for n in hidden_note(sheet, hidden.get(sheet.name or "", ()))])
+    return Book(
+        "xlsx", sheets, notes + [n for sheet in sheets for n in hidden_note(sheet, hidden.get(sheet.name or "", ()))]
+    )
 
 
 def xls_book(data: bytes) -> Book:

@@ -77,7 +77,9 @@ def facts(workbook: bytes) -> tuple[bool, list[dict[tuple[int, int], str]], list
             since_1904 = body[:1] == b"\x01"
         if kind == _SHEET:
             starts.append(struct.unpack_from("<I", body)[0])
-    hidden = [{number for kind, body in _records(workbook, start) for number in _hidden(kind, body)} for start in starts]
+    hidden = [
+        {number for kind, body in _records(workbook, start) for number in _hidden(kind, body)} for start in starts
+    ]
     return since_1904, [dict(_errors(workbook, start)) for start in starts], hidden
 
 
