@@ -34,7 +34,7 @@ _HOW = (
     "Write the day of the self-assessment above before you change a band.",
     "A band that is still the one under Band now keeps its day under Since; a changed one gets the day written above.",
     "Assessed again and found the same? Empty the cell under Since, and it gets the day written above too.",
-    "More than one piece of evidence for an element: a line for each, with the same Ref; write a band on one of them only.",
+    "More than one piece of evidence for an element: a line for each, with the same Ref; write the band on one.",
     "A Ref behind Show Me or Tell Me is the evidence's own code; without one it is given one.",
     "The assessor's column is a desk review unless the type of assessment above says otherwise.",
 )

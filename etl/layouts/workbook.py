@@ -1,4 +1,4 @@
-"""The self-assessment workbook: a sheet for each criterion, a line for each element, two bands (inputs.md section 2)."""
+"""The self-assessment workbook: a sheet for each criterion, a line for each element, two bands (inputs.md 2)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -125,7 +125,7 @@ class _Sheet:
         return said
 
     def assessors_type(self, row: Mapping[str, str]) -> str:
-        """What the assessor's column is: desk review, unless the front sheet says another that is no self-assessment."""
+        """What the assessor's column is: desk review, unless the front sheet says another (not self-assessment)."""
         own = self.cell(row, "assessment_type")
         said = own if is_said(own) else self.front.assessment_type(self.words)[0]
         said = said or self.source.fixed.get("assessment_type", "")
@@ -154,7 +154,7 @@ class _Sheet:
                 above = ref if element or self._says(row) else ""
             elif is_said(self.cell(row, "title")) and not self._says(row):
                 above = ""  # the heading of what follows
-            self._evidence(row, number, above)
+            self._evidence(row, number, above, is_element=element is not None)
 
     def _says(self, row: Mapping[str, str]) -> bool:
         return any(is_said(self.cell(row, n)) for n in ("show_me", "tell_me", "self_band", "assessor_band"))
@@ -194,10 +194,10 @@ class _Sheet:
         band = self.words.parsed("band", *stored(cell))[0] if is_said(cell) else None
         return band not in (None, NOT_APPLICABLE) and len(clean(shown(cell))) > 2
 
-    def _evidence(self, row: Mapping[str, str], number: int, element: str) -> None:
+    def _evidence(self, row: Mapping[str, str], number: int, element: str, is_element: bool) -> None:
         for name, kind in (("show_me", "supportive"), ("tell_me", "observed")):
             said, ref = self.cell(row, name), row[str(self.refs[name])] if name in self.refs else ""
-            if said == MERGED and is_said(self.cell(row, "ref")):
+            if said == MERGED and is_element:
                 self.note("evidence merged with the row above counts for that row alone", number)
             if not is_said(said) and not is_said(ref):
                 continue
@@ -252,8 +252,8 @@ def staged(
 def _ask(sheet: Sheet, what: str, label: str, value: str, fixed: str) -> str:
     where = f"sheet {sheet.name}: " if sheet.name else ""
     return (
-        f"{where}nothing says {what}; write `{label}` and {value} in two cells side by side on the front sheet or above the "
-        f"headings, or {fixed} under [fixed] in a source file"
+        f"{where}nothing says {what}; write `{label}` and {value} in two cells side by side on the front sheet or "
+        f"above the headings, or {fixed} under [fixed] in a source file"
     )
 
 
