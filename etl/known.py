@@ -24,7 +24,8 @@ class Known:
     `confirmed`: the departments and sites that a register has named; the others were taken in because a row named them.
     `former`: codes that departments had before they were recoded, with their present ones and since when. `own`: the
     part of the tenant that the sender speaks for, None for all of it; `foreign`: by table, keys of rows beyond it whose
-    key does not say whose they are (etl.own).
+    key does not say whose they are (etl.own). `names`: what departments are called, by code, as far as the sender may
+    name them.
     """
 
     parents: Mapping[str, str | None]
@@ -34,6 +35,7 @@ class Known:
     former: Mapping[str, tuple[str, date]] = field(default_factory=dict)
     own: Own | None = None
     foreign: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    names: Mapping[str, str] = field(default_factory=dict)
 
 
 def settled(ledger: Ledger, known: Known, today: date) -> Ledger:

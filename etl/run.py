@@ -20,6 +20,7 @@ from etl.form import Row, columns, filled_in
 from etl.former import read_as_present
 from etl.known import Known
 from etl.layouts.staged import Source
+from etl.named import read_as_codes
 from etl.own import NAMED_BY, own_part
 from etl.sources import Paths, kept_source
 from scheme.standard import shipped
@@ -146,6 +147,8 @@ def _run(
 def _checked(session: Opened, scope: Scope, files: Arrived, strict: bool, today: date) -> tuple[Load, NewCodes]:
     """What arrived as a load to be published, checked against what the tenant knows; and the codes it would take in."""
     known = _known(session, scope)
+    # Of their own departments alone, or the reading of a name would tell what codes others have.
+    read_as_codes(files, known.names, known.parents if known.own is None else known.own.departments)
     read_as_present(files, known.former)
     load, new = load_of(files, known, strict, today)
     load.own = known.own
@@ -163,8 +166,9 @@ def _known(session: Opened, scope: Scope) -> Known:
     parents = dict(register.departments.select("department_code", "parent_code").iter_rows())
     sites = dict(register.sites.select("site_code", "department_code").iter_rows())
     former = former_codes(session)
+    names = reads.table(session, "departments").select("department_code", "department_name").drop_nulls()
     if scope.departments is None:
-        return Known(parents, frozenset(sites), confirmed, register.profiles, former)
+        return Known(parents, frozenset(sites), confirmed, register.profiles, former, names=dict(names.iter_rows()))
     own = own_part(scope.departments, parents, sites)
     foreign = {}
     for table in NAMED_BY:
@@ -172,7 +176,8 @@ def _known(session: Opened, scope: Scope) -> Known:
         foreign[table] = frozenset(held.filter(~own.rows(table))[TABLES[table].key[0]])
     # Only of their own departments, or the reading of a code would tell that another has it.
     former = {old: new for old, new in former.items() if new[0] in own.departments}
-    return Known(parents, frozenset(sites), confirmed, register.profiles, former, own, foreign)
+    spoken = {code: name for code, name in names.iter_rows() if code in own.departments}
+    return Known(parents, frozenset(sites), confirmed, register.profiles, former, own, foreign, spoken)
 
 
 # --- said by hand -----------------------------------------------------------------------------------------------------

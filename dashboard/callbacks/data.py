@@ -1,5 +1,7 @@
 """Data: from the address to the loads, the rows set aside, and their downloads."""
 
+import re
+from datetime import UTC, date, datetime
 from typing import Any
 
 import polars as pl
@@ -12,7 +14,10 @@ from dashboard.filters import filters
 from dashboard.gate import needs
 from dashboard.identity import current_scope
 from dashboard.pages import data as page
-from db.roles import EXPORT, LOADS
+from db.loading import SENT_BY_CHAMPIONS
+from db.roles import EXPORT, LOADS, RESULTS, SEND
+from etl.template import KINDS, WORKBOOK, template
+from scheme.errors import UsageError
 
 
 def register(app: Dash) -> None:
@@ -23,25 +28,29 @@ def register(app: Dash) -> None:
         Output(ids.DATA_REJECTED, "data-table"),
         Output(ids.DATA_LOADS, "data-table"),
         Output(ids.DATA_CONFIRM, "children"),
+        Output(ids.DATA_TEMPLATES, "children"),
         Input(ids.VIEW, "data"),
     )(update_data)
     app.server.get("/download/rejected/<int:load>.<kind>")(rejected_file)
+    app.server.get("/download/blank/<template_kind>.xlsx")(blank_file)
+    app.server.get("/download/template/<path:department>.xlsx")(department_file)
 
 
 @needs(LOADS)
-def update_data(address: str | None) -> tuple[Any, Any, str, str, Any]:
+def update_data(address: str | None) -> tuple[Any, Any, str, str, Any, Any]:
     """The page for an address."""
     asked, view = filters(address, "data"), data.view(current_scope())
+    to_fill_in = _templates(view)
     loads = data.loads(view)
     if loads.is_empty() and not data.sees_all(view):
-        return page.NOTHING_SENT, page.nothing_sent(), "", "", ""
+        return page.NOTHING_SENT, page.nothing_sent(), "", "", "", to_fill_in
     if loads.is_empty():
-        return components.NO_DATA, components.nothing_loaded(view.scope.tenant_code), "", "", ""
+        return components.NO_DATA, components.nothing_loaded(view.scope.tenant_code), "", "", "", to_fill_in
     load = asked.load or page.newest_with_trouble(loads)
     confirm = page.to_confirm(data.rows_of(view, "departments"), data.rows_of(view, "sites"))
     headline = page.headline(loads) + ("" if data.sees_all(view) else page.OWN)
     if load is None:
-        return headline, "", "", page.loads_table(loads, load, asked), confirm
+        return headline, "", "", page.loads_table(loads, load, asked), confirm, to_fill_in
     rejected = _of_file(data.rejected(view, load), asked.file)
     files, notes = (
         _of_file(loads.filter(pl.col("load") == load), asked.file),
@@ -49,7 +58,15 @@ def update_data(address: str | None) -> tuple[Any, Any, str, str, Any]:
     )
     chosen = page.chosen(load, files, notes, rejected, asked)
     table = page.rejected_table(load, rejected) if rejected.height else ""
-    return headline, chosen, table, page.loads_table(loads, load, asked), confirm
+    return headline, chosen, table, page.loads_table(loads, load, asked), confirm, to_fill_in
+
+
+def _templates(view: data.View) -> Any:
+    if not view.scope.may(SEND):
+        return ""
+    departments = data.tree(view, _today()).filter(pl.col("department_code").is_not_null())
+    kinds = KINDS if data.sees_all(view) else [kind for kind in KINDS if kind in (WORKBOOK, *SENT_BY_CHAMPIONS)]
+    return page.templates(kinds, list(departments.select("department_code", "name").iter_rows()))
 
 
 @needs(LOADS, EXPORT)
@@ -62,6 +79,33 @@ def rejected_file(load: int, kind: str) -> Response:
     body = formats.csv_text(formats.as_sent(rows)) if kind == "csv" else formats.xlsx_bytes(formats.sent_back(rows))
     headers = {"Content-Disposition": f'attachment; filename="set-aside-{load}.{kind}"'}
     return Response(body, content_type=formats.CONTENT_TYPES[kind], headers=headers)
+
+
+@needs(SEND)
+def blank_file(template_kind: str) -> Response:
+    """A blank file to fill in: the self-assessment workbook, or a canonical table; nothing of the tenant is in it."""
+    if template_kind not in KINDS:
+        abort(404)
+    return _workbook(template(current_scope(), template_kind, None, _today()), template_kind)
+
+
+@needs(RESULTS, SEND, EXPORT)
+def department_file(department: str) -> Response:
+    """The self-assessment workbook of a department, with what is known now."""
+    try:
+        body = template(current_scope(), WORKBOOK, department, _today())
+    except UsageError:
+        abort(404)
+    return _workbook(body, "self-assessment-" + re.sub(r"[^A-Za-z0-9.-]", "-", department)[:40])
+
+
+def _workbook(body: bytes, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}.xlsx"'}
+    return Response(body, content_type=formats.CONTENT_TYPES["xlsx"], headers=headers)
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
 def _of_file(frame: pl.DataFrame, file: str) -> pl.DataFrame:

@@ -1,6 +1,6 @@
 """Data: what arrived, what became of it, what was set aside and why."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -28,6 +28,7 @@ def layout() -> Component:
             components.table_place(ids.DATA_REJECTED),
             components.table_place(ids.DATA_LOADS),
             html.Div(id=ids.DATA_CONFIRM),
+            html.Div(id=ids.DATA_TEMPLATES),
         ),
     )
 
@@ -92,11 +93,29 @@ def _file_rows(load: int, files: pl.DataFrame, asked: Filters) -> Iterable[Row]:
     for number, row in enumerate(files.iter_rows(named=True)):
         cells = [
             table.text(row["file"], row["sheet"], asked.href(load=load, file=row["file"])),
-            (row["table"] or "").replace("_", " ") or None,
+            _holds(row),
             _outcome(row),
             *(row[key] for key in ("read", *_TAKEN)),
         ]
         yield Row(f"{load}-{number}", cells, depth=1, name=f"load {load}, {row['file']}")
+
+
+def _holds(row: dict[str, Any]) -> table.Cell:
+    """Which table, and below it what the sheet was taken for where that is not plain."""
+    holds = (row["table"] or "").replace("_", " ") or None
+    seen = LAYOUTS.get(row.get("layout") or "")
+    if not holds or not seen:
+        return holds
+    return table.text(holds, f"{seen}, likely" if row["certainty"] == "likely" else seen)
+
+
+# What a sheet was taken for (db.loading.FileReport); a plain table needs no word.
+LAYOUTS = {
+    "wide": "Wide table",
+    "workbook": "Self-assessment workbook",
+    "matrix": "Evidence matrix",
+    "report": "Assessor's report",
+}
 
 
 def _outcome(row: dict[str, Any]) -> str:
@@ -224,4 +243,27 @@ def to_confirm(departments: pl.DataFrame, sites: pl.DataFrame) -> Component | st
             ),
             components.table(ids.DATA_CONFIRM_TABLE, body),
         ]
+    )
+
+
+def templates(kinds: Sequence[str], departments: Sequence[tuple[str, str]]) -> Component:
+    """Files to fill in and send back: blank ones of each kind, and a workbook for each department (code, name)."""
+    blank = [
+        html.Li(html.A(kind.replace("_", " ").capitalize(), href=f"/download/blank/{quote(kind)}.xlsx", download=""))
+        for kind in kinds
+    ]
+    filled = [
+        html.Li(html.A(f"{name} ({code})", href=f"/download/template/{quote(code, safe='')}.xlsx", download=""))
+        for code, name in departments
+    ]
+    of_each = [
+        html.H3("Self-assessment workbooks with what is known now"),
+        html.P("Bands of the newest self-assessment and the evidence stand in them already; send them back changed."),
+        html.Ul(filled),
+    ]
+    return components.details(
+        "Files to fill in",
+        html.H3("Blank"),
+        html.Ul(blank),
+        html.Div(of_each, className=components.FILES) if filled else None,
     )

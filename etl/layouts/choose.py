@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from etl.cells import MERGED, Book, Sheet, shown
 from etl.layouts import canonical, matrix, wide, workbook
 from etl.layouts.evidence_codes import EvidenceCodes
-from etl.layouts.front import Front
+from etl.layouts.front import Front, has_labels
 from etl.layouts.staged import HeadingRow, Source, Staged, squashed
 from scheme.errors import FileRefused
 from scheme.letters import clean
@@ -44,6 +44,8 @@ def staged(book: Book, source: Source, words: Words) -> tuple[list[Staged], list
             tables.append(found)
         elif fronts:
             front.read(sheet)
+        elif any(layout for layout, _ in places) and has_labels(sheet):
+            notes.append(f"sheet {sheet.name} was looked at as the front sheet, and nothing is filled in")
         elif sheet.cells.height:
             others.append(sheet)
     for sheet, (layout, heading) in zip(book.sheets, places, strict=True):

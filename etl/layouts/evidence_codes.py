@@ -7,7 +7,7 @@ from etl.cells import shown, stored
 from scheme.letters import clean
 
 _LEADING = re.compile(r"([A-Z]{1,4})[ .-]?([0-9]{1,3}[a-z]?)(?=[\s:.,;)–—-]|$)")
-_SEVERAL = re.compile(r"[;,\n&]|\s/\s")
+SEVERAL = re.compile(r"[;,\n&]|\s/\s")
 
 
 def leading_code(text: str) -> str | None:
@@ -36,7 +36,7 @@ class EvidenceCodes:
         """
         text, note = clean(shown(said)), None
         own: str | None = ref if clean(shown(ref)) else None
-        if own is not None and _SEVERAL.search(shown(own).strip()):
+        if own is not None and SEVERAL.search(shown(own).strip()):
             own, note = None, clean(shown(own))
         if own is None:
             own = leading_code(text) if note is None else None
@@ -45,7 +45,7 @@ class EvidenceCodes:
             self.made += 1
             own = f"text-{print_}"
         plain, how = stored(own)
-        place = (clean(shown(department)), clean(shown(element)), clean(plain).casefold())
+        place = (clean(shown(department)), clean(shown(element)), clean(plain))
         held = self._given.setdefault(place, (kind, text))
         if held != (kind, text) and how == "text":
             self.recurring.add(clean(plain))

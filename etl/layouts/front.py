@@ -123,7 +123,7 @@ def _facts(sheet: Sheet, before: int | None) -> Iterator[tuple[str, Fact]]:
             if not is_said(cell):
                 continue
             text = clean(shown(cell))
-            label, said = text.rstrip(": "), _beside(cells, x)
+            label, said = text.rstrip(": "), _beside(cells, x, is_sure=text.endswith(":"))
             if (match := _LABELLED.fullmatch(text)) and bare(match[1]) in _NAMES:
                 label, said = match[1], [match[2]]
             name = _NAMES.get(bare(label))
@@ -133,15 +133,23 @@ def _facts(sheet: Sheet, before: int | None) -> Iterator[tuple[str, Fact]]:
                 yield name, Fact(tuple(said), label, where)
 
 
+def has_labels(sheet: Sheet) -> bool:
+    """Whether a sheet asks for what a front sheet says, filled in or not."""
+    places = [name for name in sheet.cells.columns if name.isdigit()]
+    rows = sheet.cells.head(_LOOKED_AT).select(places).iter_rows()
+    return sum(_is_label(cell) for row in rows for cell in row) > 2
+
+
 def _is_label(cell: str) -> bool:
     return is_said(cell) and bare(shown(cell)) in _NAMES
 
 
-def _beside(cells: Sequence[str], at: int) -> list[str]:
-    """The cells to the right of a label that are filled, as far as the next label."""
+def _beside(cells: Sequence[str], at: int, is_sure: bool) -> list[str]:
+    """The cells to the right of a label that are filled, as far as the next; right behind a colon stands none."""
     found: list[str] = []
     for cell in cells[at + 1 :]:
-        if _is_label(cell) or (is_said(cell) and _LABELLED.fullmatch(clean(shown(cell))) and not found):
+        may_be_label = found or not is_sure
+        if may_be_label and (_is_label(cell) or _LABELLED.fullmatch(clean(shown(cell)))):
             break
         if is_said(cell):
             found.append(cell)

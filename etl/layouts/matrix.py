@@ -71,8 +71,8 @@ def staged(
         department = cell.get("department_code") or said
         if not department and not knows:
             raise FileRefused(
-                f"{where}nothing says whose evidence this is; write `Department` and its code in two cells side by side above "
-                "the headings, or department_code under [fixed] in a source file"
+                f"{where}nothing says whose evidence this is; write `Department` and its code in two cells side by "
+                "side above the headings, or department_code under [fixed] in a source file"
             )
         text = "\n".join(shown(cell[name]) for name in says) if not cell["evidence"] else cell["evidence"]
         code, _ = codes.code(department, above, "", "", text)

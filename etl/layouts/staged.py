@@ -32,8 +32,8 @@ class Staged:
     `rows`: row_number (Int64), at (String: the sheet's column that a result was taken from; null where rows are
     results), fault (String: what is wrong with the row as a whole, else null), then columns of the table (String).
     `sheet`, `headings` and `identity` (columns that are no element's) give the sender's own cells back, with what holds
-    for all rows and stands elsewhere in the file `beside` them, by heading. `layout` and `certainty`: what the sheet was
-    taken for and how surely (db.loading.FileReport).
+    for all rows and stands elsewhere in the file `beside` them, by heading. `layout` and `certainty`: what the
+    sheet was taken for and how surely (db.loading.FileReport).
     """
 
     table: str

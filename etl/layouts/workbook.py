@@ -1,4 +1,4 @@
-"""The self-assessment workbook: a sheet for each criterion, a line for each element, two bands (inputs.md section 2)."""
+"""The self-assessment workbook: a sheet for each criterion, a line for each element, two bands (inputs.md 2)."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -125,7 +125,7 @@ class _Sheet:
         return said
 
     def assessors_type(self, row: Mapping[str, str]) -> str:
-        """What the assessor's column is: desk review, unless the front sheet says another that is no self-assessment."""
+        """What the assessor's column is: desk review, unless the front sheet says another (not self-assessment)."""
         own = self.cell(row, "assessment_type")
         said = own if is_said(own) else self.front.assessment_type(self.words)[0]
         said = said or self.source.fixed.get("assessment_type", "")
@@ -154,7 +154,7 @@ class _Sheet:
                 above = ref if element or self._says(row) else ""
             elif is_said(self.cell(row, "title")) and not self._says(row):
                 above = ""  # the heading of what follows
-            self._evidence(row, number, above)
+            self._evidence(row, number, above, is_element=element is not None)
 
     def _says(self, row: Mapping[str, str]) -> bool:
         return any(is_said(self.cell(row, n)) for n in ("show_me", "tell_me", "self_band", "assessor_band"))
@@ -194,10 +194,10 @@ class _Sheet:
         band = self.words.parsed("band", *stored(cell))[0] if is_said(cell) else None
         return band not in (None, NOT_APPLICABLE) and len(clean(shown(cell))) > 2
 
-    def _evidence(self, row: Mapping[str, str], number: int, element: str) -> None:
+    def _evidence(self, row: Mapping[str, str], number: int, element: str, is_element: bool) -> None:
         for name, kind in (("show_me", "supportive"), ("tell_me", "observed")):
             said, ref = self.cell(row, name), row[str(self.refs[name])] if name in self.refs else ""
-            if said == MERGED and is_said(self.cell(row, "ref")):
+            if said == MERGED and is_element:
                 self.note("evidence merged with the row above counts for that row alone", number)
             if not is_said(said) and not is_said(ref):
                 continue
@@ -252,8 +252,8 @@ def staged(
 def _ask(sheet: Sheet, what: str, label: str, value: str, fixed: str) -> str:
     where = f"sheet {sheet.name}: " if sheet.name else ""
     return (
-        f"{where}nothing says {what}; write `{label}` and {value} in two cells side by side on the front sheet or above the "
-        f"headings, or {fixed} under [fixed] in a source file"
+        f"{where}nothing says {what}; write `{label}` and {value} in two cells side by side on the front sheet or "
+        f"above the headings, or {fixed} under [fixed] in a source file"
     )
 
 
@@ -306,24 +306,31 @@ def _notes(one: _Sheet) -> Iterator[str]:
         yield f"a band stands where no band belongs, and was not taken for one: {where}; move it if it is meant as one"
 
 
-def _of_department(one: _Sheet, row: Mapping[str, object]) -> str:
+def _of_department(row: Mapping[str, object]) -> str:
     said = shown(str(row["department_code"]))
     return f"department {said}" if said else "the organisation itself"
+
+
+def _day(one: _Sheet, row: Mapping[str, object]) -> str:
+    text, how = stored(str(row["assessed_on"]))
+    day, _ = one.words.parsed("day", text, how)
+    return f"{day:%-d %B %Y}" if day else text
 
 
 def _self_notes(one: _Sheet) -> list[str]:
     if not one.self_rows:
         return []
-    whose = f"Self Ass: self-assessment of {_of_department(one, one.self_rows[0])}"
-    if "kept" not in one.told:
-        return [f"{whose} on {shown(str(one.self_rows[0]['assessed_on']))}{_said_by(one, 'self_assessed_on')}"]
-    kept, new = len(one.told["kept"]), len(one.told.get("new", []))
-    return [f"{whose}; {kept} as they were, on the days they were given on; {new} of the day of this self-assessment"]
-
-
-def _said_by(one: _Sheet, *names: str) -> str:
-    fact = one.front.day(one.words, *names, "assessed_on", "started_on")[1]
-    return f" ({fact.where}, {fact.label})" if fact else ""
+    whose = f"Self Ass: self-assessment of {_of_department(one.self_rows[0])}"
+    kept, new = one.told.get("kept", []), one.told.get("new", [])
+    told = []
+    if kept:
+        told.append(f"{whose}: {len(kept)} as under Band now, so of the days under Since")
+    if new:
+        row = next(row for row in one.self_rows if row["row_number"] == new[0])
+        fact = one.front.day(one.words, "self_assessed_on", "assessed_on", "started_on")[1]
+        where = f" ({fact.where}, {fact.label})" if fact else ""
+        told.append(f"{whose}: {len(new)} of {_day(one, row)}{where}")
+    return told
 
 
 def _assessor_notes(one: _Sheet) -> list[str]:
@@ -331,13 +338,10 @@ def _assessor_notes(one: _Sheet) -> list[str]:
         return []
     row = one.assessor_rows[0]
     kind = str(row["assessment_type"]).replace("_", " ")
-    why = (
-        ""
-        if one.front.text("assessment_type")[1] or "assessment_type" in one.source.fixed
-        else ", as nothing else is said"
-    )
+    said = one.front.text("assessment_type")[1] or "assessment_type" in one.source.fixed
+    why = "" if said and kind != "desk review" else ", as nothing else is said"
     by = f", by {shown(str(row['assessor']))}" if row["assessor"] else ""
-    return [f"Assessor: {kind}{why}, of {_of_department(one, row)} on {shown(str(row['assessed_on']))}{by}"]
+    return [f"Assessor: {kind}{why}, of {_of_department(row)} on {_day(one, row)}{by}"]
 
 
 def _evidence_notes(one: _Sheet) -> list[str]:

@@ -117,18 +117,25 @@ def _suspicious(archive: zipfile.ZipFile, path: str) -> bool:
                     return True
                 tail = block[-16:]
     except (zipfile.BadZipFile, EOFError) as error:
-        raise FileRefused(f"the file is damaged in {path} ({error}); send it again") from error
+        raise _damaged(path, error) from error
     return False
+
+
+def _damaged(path: str, error: Exception) -> FileRefused:
+    return FileRefused(f"the file is damaged in {path} ({error}); send it again")
 
 
 def _hidden_rows(archive: zipfile.ZipFile, path: str) -> set[int]:
     found: set[int] = set()
     tail = b""
-    with archive.open(path) as content:
-        while block := content.read(2**20):
-            whole = tail + block
-            found.update(int(match[1]) for tag in _HIDDEN.finditer(whole) if (match := _NUMBER.search(tag[0])))
-            tail = whole[-_LONGEST_TAG:]
+    try:
+        with archive.open(path) as content:
+            while block := content.read(2**20):
+                whole = tail + block
+                found.update(int(match[1]) for tag in _HIDDEN.finditer(whole) if (match := _NUMBER.search(tag[0])))
+                tail = whole[-_LONGEST_TAG:]
+    except (zipfile.BadZipFile, EOFError) as error:
+        raise _damaged(path, error) from error
     return found
 
 

@@ -74,6 +74,8 @@ ROUTE: dict[str, Known] = {
     "act": Known(("disable", "enable", "reset-password", "reset-second-factor", "end-sessions", "end-access", "x")),
     "token": Known(("x" * 43,)),  # of a link that sets a password
     "path": Known(("heatmap", "heatmap/x.css", "console")),
+    "department": DEPARTMENT,
+    "template_kind": Known(("workbook", "evidence", "x")),
 }
 
 # What the code reads from a request by name: `name`, or `module name` where a module means something of its own by it.
@@ -249,6 +251,8 @@ COMMAND: dict[str, Known] = {
     "newest": Known(("50",)),
     "platform": Known((True,)),
     "anchor": Known(()),
+    "kind": Known(("workbook", "evidence")),
+    "out": Known(("/dev/null",)),
 }
 # Commands of whoever runs the installation: they speak of all organisations, of which they may name code and name.
 OF_THE_PLATFORM: dict[str, str] = {
