@@ -76,6 +76,13 @@ SITES_PLAN = "sites-plan"
 SITES_CERTIFICATES = "sites-certificates"
 SITES_BENCHMARK = "sites-benchmark"
 
+# arrivals
+ARRIVALS_HEADLINE = "arrivals-headline"
+ARRIVALS_EMPTY = "arrivals-empty"
+ARRIVALS_CHIPS = "arrivals-chips"
+ARRIVALS_TABLE = "arrivals-table"
+ARRIVALS_ENTER = "arrivals-enter"
+
 # data
 DATA_HEADLINE = "data-headline"
 DATA_CHOSEN = "data-chosen"

@@ -46,9 +46,10 @@ EXPECTED: Schema = {
 ARRIVALS: Schema = {
     **EXPECTED,
     "overdue": pl.Int64,  # how many of the things expected of it are
+    "last_on": pl.Date,  # the day of its newest result
+    "age_days": pl.Int64,  # how long ago that was: how old its data is, whenever it was sent
     "load_number": pl.Int64,
     "received_on": pl.Date,
-    "age_days": pl.Int64,
     "tables": pl.List(pl.String),
     "files": pl.List(pl.Int64),  # the files of that load with rows about it
 }
@@ -92,8 +93,8 @@ def arrivals(programme: Programme, day: date, arrived: pl.DataFrame) -> pl.DataF
     """For each department of `expected` the thing it is to be reminded of first, and what came last; worst first.
 
     `arrived` has the columns of ARRIVED; what was received after the day is left out. What came last is the newest load
-    with a row of the department or of what lies below it. Overdue comes before due, due before the rest; in each the
-    earlier day first, then the older arrival, then the code.
+    with a row of the department or of what lies below it. Overdue comes before due, due before the rest; of those the
+    earlier day first, then the older data, then the code.
     """
     wanted = expected(programme, day)
     late = wanted.filter(state="overdue").group_by("department_code").agg(overdue=pl.len().cast(pl.Int64))
@@ -102,8 +103,10 @@ def arrivals(programme: Programme, day: date, arrived: pl.DataFrame) -> pl.DataF
     both = first.join(late, on="department_code", how="left", nulls_equal=True).join(
         came, on="department_code", how="left", nulls_equal=True
     )
-    age = (pl.lit(day) - pl.col("received_on")).dt.total_days()
-    rows = both.with_columns(pl.col("overdue").fill_null(0), age_days=age).select(list(ARRIVALS)).to_dicts()
+    newest = _newest_results(programme, day)
+    last_on = pl.Series("last_on", [newest.get(code) for code in both["department_code"]], pl.Date)
+    age = (pl.lit(day) - pl.col("last_on")).dt.total_days()
+    rows = both.with_columns(last_on, pl.col("overdue").fill_null(0)).with_columns(age_days=age).select(list(ARRIVALS)).to_dicts()
     rows.sort(key=_worst)
     return pl.DataFrame(rows, ARRIVALS)
 
@@ -117,7 +120,7 @@ def _urgency(row: tuple[Any, ...]) -> tuple[Any, ...]:
 def _worst(row: dict[str, Any]) -> tuple[Any, ...]:
     state = row["state"]
     day = row["due_on"] or _NO_DAY[state] if state != "came" else date.min
-    return _STATES.index(state), day, row["received_on"] or date.min, code_order(row["department_code"])
+    return _STATES.index(state), day, row["last_on"] or date.min, code_order(row["department_code"])
 
 
 def _results(last_on: date | None, years: list[tuple[date, date]] | None, day: date) -> tuple[Any, ...]:
@@ -155,10 +158,10 @@ def _years(programme: Programme, day: date) -> dict[str, list[tuple[date, date]]
     return found
 
 
-def _newest_results(programme: Programme, day: date) -> dict[str, date]:
+def _newest_results(programme: Programme, day: date) -> dict[str | None, date]:
     results = programme.results.filter(pl.col("assessed_on") <= day)
-    placed = _placed(programme, results.select("department_code", "site_code", "assessed_on"))
-    return dict(placed.drop_nulls().group_by("department_code").agg(pl.col("assessed_on").max()).iter_rows())
+    days = results.select("department_code", "site_code", "assessed_on").unique()
+    return dict(_placed(programme, days).group_by("department_code").agg(pl.col("assessed_on").max()).iter_rows())
 
 
 def _placed(programme: Programme, rows: pl.DataFrame) -> pl.DataFrame:
