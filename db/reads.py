@@ -293,7 +293,7 @@ def arrived(session: Session, known_at: datetime | None = None) -> pl.DataFrame:
     for name in SENT_BY_CHAMPIONS:
         model: Any = VERSIONED[name]
         there = [column for column in text if column in kept_schema(name)]
-        columns = {column: pl.String for column in there} | {"load_number": pl.Int64, "file_number": pl.Int64}
+        columns = dict.fromkeys(there, pl.String) | {"load_number": pl.Int64, "file_number": pl.Int64}
         statement = select(*(getattr(model, column) for column in columns)).where(at_load(model, load)).distinct()
         rows = fetched(session, statement, columns)
         nothing = [pl.lit(None, pl.String).alias(column) for column in text if column not in there]
@@ -303,9 +303,13 @@ def arrived(session: Session, known_at: datetime | None = None) -> pl.DataFrame:
     numbers = ("load_number", "file_number", "first_load_number", "first_file_number")
     files = fetched(session, select(*(getattr(File, name) for name in numbers)), dict.fromkeys(numbers, pl.Int64))
     moments = _finished(session).rename({"finished_at": "received_at"})
-    rows = pl.concat(found).join(files, on=["load_number", "file_number"], how="left").with_columns(
-        load_number=pl.coalesce("first_load_number", "load_number"),
-        file_number=pl.coalesce("first_file_number", "file_number"),
+    rows = (
+        pl.concat(found)
+        .join(files, on=["load_number", "file_number"], how="left")
+        .with_columns(
+            load_number=pl.coalesce("first_load_number", "load_number"),
+            file_number=pl.coalesce("first_file_number", "file_number"),
+        )
     )
     return rows.drop("first_load_number", "first_file_number").join(moments, on="load_number").unique()
 

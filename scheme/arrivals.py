@@ -106,9 +106,8 @@ def arrivals(programme: Programme, day: date, arrived: pl.DataFrame) -> pl.DataF
     newest = _newest_results(programme, day)
     last_on = pl.Series("last_on", [newest.get(code) for code in both["department_code"]], pl.Date)
     age = (pl.lit(day) - pl.col("last_on")).dt.total_days()
-    rows = both.with_columns(last_on, pl.col("overdue").fill_null(0)).with_columns(age_days=age).select(list(ARRIVALS)).to_dicts()
-    rows.sort(key=_worst)
-    return pl.DataFrame(rows, ARRIVALS)
+    told = both.with_columns(last_on, pl.col("overdue").fill_null(0)).with_columns(age_days=age)
+    return pl.DataFrame(sorted(told.select(list(ARRIVALS)).to_dicts(), key=_worst), ARRIVALS)
 
 
 def _urgency(row: tuple[Any, ...]) -> tuple[Any, ...]:

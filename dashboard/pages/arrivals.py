@@ -1,7 +1,7 @@
 """Arrivals: which departments are overdue, what came last from each, how old and how clean it is, whom to remind."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from urllib.parse import quote
@@ -22,7 +22,7 @@ NO_DEPARTMENT = (
     "of each; or choose another day.",
 )
 Names = Mapping[str | None, str]  # of departments; None is the corporate body
-STATES = {"overdue": "Overdue", "due": "Due", "came": "Up to date"}
+STATES = {"overdue": "Overdue", "due": "To come", "came": "Up to date"}
 SIGNS = {"overdue": "fails", "due": "incomplete", "came": "passes"}
 _ADDRESS = re.compile(r"[^\s@<>()\[\]\",;:\\?&]+@[^\s@<>()\[\]\",;:\\?&]+\.[^\s@<>()\[\]\",;:\\?&]*[A-Za-z0-9]")
 _KINDS = {
@@ -85,7 +85,8 @@ def chips(rows: pl.DataFrame, asked: Filters) -> Component:
     """The states with how many departments have each; the one chosen filters the table."""
     number = {state: rows.filter(state=state).height for state in STATES}
     items = [("All", rows.height, asked.href(status=""), not asked.status)]
-    items += [(words, number[state], asked.href(status=state), asked.status == state) for state, words in STATES.items()]
+    for state, words in STATES.items():
+        items.append((words, number[state], asked.href(status=state), asked.status == state))
     return components.chips(items, "Show departments")
 
 
@@ -105,38 +106,42 @@ def arrivals_table(rows: pl.DataFrame, names: Names, paths: Names, asked: Filter
     columns = [
         Column("department", "Department"),
         Column("state", "State", "status"),
-        Column("expected", "Expected", title="What is to come first", width=190),
+        Column("expected", "Expected", title="What is to come first", width=150),
         Column("due_on", "By", "day", "The last day on which it is in time"),
         Column("last_on", "Newest result", "day", "The day of its newest result, here or below, and how old that is"),
-        Column("came", "Came last", title="The newest load with a row of it or of what lies below it", width=190),
-        Column("clean", "Set aside", title="Rows set aside, of those read in the files of that load", width=110),
-        Column("remind", "Remind", "text", "The department's contact", sortable=False, width=150),
+        Column("came", "Came last", title="The newest load with a row of it or of what lies below it", width=150),
+        Column("clean", "Set aside", title="Rows set aside, of those read in the files of that load", width=90),
+        Column("remind", "Remind", "text", "The department's contact", sortable=False, width=130),
     ]
+    if rows["read"].null_count() == rows.height:  # files that hold rows of others, too
+        columns = [column for column in columns if column.key != "clean"]
+    keys = [column.key for column in columns]
     return table.table_json(
         "Departments, the most urgent first",
         columns,
-        [_row(row, names, paths, asked) for row in shown.iter_rows(named=True)],
+        [_row(row, names, paths, asked, keys) for row in shown.iter_rows(named=True)],
         find="url",
         empty="No department matches.",
         say=f"{count(shown.height, 'row')} shown",
     )
 
 
-def _row(row: Mapping[str, Any], names: Names, paths: Names, asked: Filters) -> Row:
+def _row(row: Mapping[str, Any], names: Names, paths: Names, asked: Filters, keys: Sequence[str]) -> Row:
     code = row["department_code"]
     name = names.get(code) or code or ""
+    cells = {
+        "department": table.text(name, paths.get(code) or None),
+        "state": table.status(SIGNS[row["state"]], STATES[row["state"]]),
+        "expected": table.text(expected(row), _about(row) or None),
+        "due_on": row["due_on"],
+        "last_on": table.day(row["last_on"], None if row["age_days"] is None else f"{old(row['age_days'])} old"),
+        "came": _came(row),
+        "clean": _clean(row),
+        "remind": remind(row, name),
+    }
     return Row(
         code or "",
-        [
-            table.text(name, paths.get(code) or None),
-            table.status(SIGNS[row["state"]], STATES[row["state"]]),
-            table.text(expected(row), _about(row) or None),
-            row["due_on"],
-            table.day(row["last_on"], None if row["age_days"] is None else f"{old(row['age_days'])} old"),
-            _came(row),
-            _clean(row),
-            remind(row, name),
-        ],
+        [cells[key] for key in keys],
         href=asked.href("heatmap", department=code) if code else None,
         name=name,
     )
@@ -161,7 +166,7 @@ def _came(row: Mapping[str, Any]) -> Any:
     if row["load_number"] is None:
         return None
     tables = [name.replace("_", " ") for name in row["tables"]]
-    words = listing(tables, 3)
+    words = listing(tables, 2)
     who = f", from {row['sent_by']}" if row["sent_by"] else ""
     said = f"load {row['load_number']}, {day(row['received_on'])}{who}"
     # A load that is not shown on the Data page has no address there (dashboard.data.loads).
