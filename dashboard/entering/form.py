@@ -30,6 +30,7 @@ Reader = Callable[[Any, Mapping[str, str]], list[dict[str, Any]]]  # session, ke
 
 WHY = Field("why", "Why", hint="Say it in a few words; it is kept with the change.", needed=True)
 SEEN = Field("seen", "", "hidden")
+SHORT = 100  # characters of what is said that a list to choose from shows
 NOTHING = "The form said nothing new, so nothing was changed."
 GONE = "What this form was opened on is no longer there. Look through it, and save it again to say it anew."
 
@@ -38,9 +39,10 @@ GONE = "What this form was opened on is no longer there. Look through it, and sa
 class Kind:
     """What one form is about.
 
-    `fields`: of the form, given the choices; `fixed`: columns that it says without asking; `near`: rows to correct that
-    lie near what was asked, with the columns a list of them shows; `about` says what a row is of, `value` its main
-    column in words, `acts` where it is to be seen. `refuses`: why a row that is held may not be corrected here, or "".
+    `fields`: of the form, given the choices; `fixed`: columns that it says without asking; `near`: whether so much is
+    asked that the rows there are can be offered for correction; `headings` and `listed`: what lists tell of a row.
+    `where` says what a row is about and `which` of that it is, `value` its main column in words, `acts` where it is to
+    be seen. `refuses`: why a row that is held may not be corrected here, or "".
     """
 
     name: str
@@ -52,7 +54,8 @@ class Kind:
     near: Callable[[Mapping[str, str]], bool]
     headings: tuple[str, ...]
     listed: Callable[[Held, Choices], list[str]]
-    about: Callable[[Mapping[str, str], Choices], str]
+    where: Callable[[Mapping[str, str], Choices], str]
+    which: Callable[[Mapping[str, str], Choices], str]
     value: Callable[[Mapping[str, str], Choices], str]
     acts: Callable[[Mapping[str, str]], list[Act]]
     fixed: Mapping[str, str]
@@ -68,6 +71,10 @@ class Kind:
     def path(self) -> str:
         """Where the form is."""
         return f"{START}/{self.name}"
+
+    def about(self, told: Mapping[str, str], may: Choices) -> str:
+        """What a row is of, in words."""
+        return f"{self.where(told, may)}, {self.which(told, may)}"
 
     def address(self, told: Mapping[str, str]) -> str:
         """The form opened on a row."""
@@ -261,11 +268,17 @@ def _named(kind: Kind, held: Held) -> dict[str, str | bool]:
     return {name: held[name] or "" for name in kind.key if TABLES[kind.table].column(name).kind in ("code", "element")}
 
 
+def _short(text: str) -> str:
+    return text if len(text) <= SHORT else f"{text[: SHORT - 1].rstrip()}…"
+
+
 def _near(kind: Kind, session: Any, told: Told, may: Choices) -> list[Table]:
     """What is said already near what the form was opened for: to correct one of these, choose it."""
     rows = []
     for one in kind.rows(session, told):
         texts = _texts(kind, one)
         if not _unknown(texts, may) and not kind.refuses(one):
-            rows.append([Cell(kind.about(texts, may), kind.address(texts)), *(Cell(t) for t in kind.listed(one, may))])
+            which = kind.which(texts, may)
+            link = Cell(f"{which[:1].upper()}{which[1:]}", kind.address(texts))
+            rows.append([link, *(Cell(_short(text)) for text in kind.listed(one, may))])
     return [Table("Said already: choose one to correct it", ("What", *kind.headings), rows)] if rows else []

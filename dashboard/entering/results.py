@@ -9,7 +9,7 @@ from urllib.parse import quote
 from flask import request
 from werkzeug.wrappers import Response
 
-from dashboard.administration.forms import Act, Field, day
+from dashboard.administration.forms import Act, Field
 from dashboard.administration.frame import sent
 from dashboard.entering import Form
 from dashboard.entering.choices import CORPORATE, Choices
@@ -70,11 +70,15 @@ def _rows(session: Any, told: Mapping[str, str], of_self: bool) -> list[dict[str
     return sorted(found, key=lambda row: row["assessed_on"], reverse=True)
 
 
-def _about(told: Mapping[str, str], may: Choices) -> str:
+def _where(told: Mapping[str, str], may: Choices) -> str:
     where = may.departments.get(told["department_code"], told["department_code"]).strip()
-    site = f", {may.sites.get(told['site_code'], told['site_code'])}" if told["site_code"] else ""
+    return f"{where}, {told['element']}"
+
+
+def _which(told: Mapping[str, str], may: Choices) -> str:
+    site = f" at {may.sites.get(told['site_code'], told['site_code'])}" if told["site_code"] else ""
     kind = "self-assessment" if told["assessment_type"] == SELF else told["assessment_type"].replace("_", " ")
-    return f"{where}{site}, {told['element']}, {kind} of {in_words(date.fromisoformat(told['assessed_on']))}"
+    return f"{kind} of {in_words(date.fromisoformat(told['assessed_on']))}{site}"
 
 
 def _value(told: Mapping[str, str], may: Choices) -> str:
@@ -84,7 +88,7 @@ def _value(told: Mapping[str, str], may: Choices) -> str:
 
 def _listed(row: Mapping[str, Any], may: Choices) -> list[str]:
     said = [row["reason"], row["comment"]]
-    return [day(row["assessed_on"]), may.standard.band[row["band"]].label, ". ".join(filter(None, said))]
+    return [may.standard.band[row["band"]].label, ". ".join(filter(None, said))]
 
 
 def _acts(told: Mapping[str, str]) -> list[Act]:
@@ -105,9 +109,10 @@ def _kind(name: str, one: str, lead: str, of_self: bool) -> Kind:
         partial(_fields, of_self=of_self),
         partial(_rows, of_self=of_self),
         lambda told: bool(told.get("department_code") and told.get("element")),
-        ("Day", "Band", "Said"),
+        ("Band", "Reason and comment"),
         _listed,
-        _about,
+        _where,
+        _which,
         _value,
         _acts,
         fixed,

@@ -55,9 +55,12 @@ def _rows(session: Any, told: Mapping[str, str]) -> list[dict[str, Any]]:
     return sorted(found, key=lambda row: row["ended_on"], reverse=True)
 
 
-def _about(told: Mapping[str, str], may: Choices) -> str:
-    where = may.departments.get(told["department_code"], told["department_code"]).strip()
-    return f"{told['assessment_code']}, {told['assessment_type'].replace('_', ' ')} of {where}"
+def _where(told: Mapping[str, str], may: Choices) -> str:
+    return may.departments.get(told["department_code"], told["department_code"]).strip()
+
+
+def _which(told: Mapping[str, str], _: Choices) -> str:
+    return f"{told['assessment_type'].replace('_', ' ')} {told['assessment_code']}"
 
 
 def _value(told: Mapping[str, str], _: Choices) -> str:
@@ -92,7 +95,8 @@ REVIEW = Kind(
     lambda told: bool(told.get("department_code")),
     ("First day", "Last day", "Assessor", "Form"),
     _listed,
-    _about,
+    _where,
+    _which,
     _value,
     _acts,
     {"planned": "yes"},

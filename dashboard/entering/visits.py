@@ -8,7 +8,7 @@ from urllib.parse import quote
 from flask import request
 from werkzeug.wrappers import Response
 
-from dashboard.administration.forms import Act, Field, day
+from dashboard.administration.forms import Act, Field
 from dashboard.administration.frame import sent
 from dashboard.entering import Form
 from dashboard.entering.choices import MODES, Choices
@@ -19,7 +19,7 @@ from db.registers import sayings
 from db.roles import SEND
 
 _FIELDS = ("site_code", "visited_on", "mode", "planned", "assessment_code", "why", "seen")
-_HELD = (("no", "It was held"), ("yes", "It is booked"))
+_PLANNED = (("no", "No, it was held"), ("yes", "Yes, it is booked"))
 
 
 def _fields(may: Choices) -> list[Field]:
@@ -27,7 +27,7 @@ def _fields(may: Choices) -> list[Field]:
         Field("site_code", "Site", "select", needed=True, choices=[("", "Choose one"), *may.sites.items()]),
         Field("visited_on", "Day", "date", needed=True),
         Field("mode", "How", "select", choices=list(MODES.items())),
-        Field("planned", "State", "select", "A visit that is booked has not been held yet.", choices=_HELD),
+        Field("planned", "Planned", "select", "Whether it has a day and has not been held yet.", choices=_PLANNED),
         Field("assessment_code", "Code of the assessment", hint="Where it was part of one that is listed."),
     ]
 
@@ -39,9 +39,12 @@ def _rows(session: Any, told: Mapping[str, str]) -> list[dict[str, Any]]:
     return sorted(found, key=lambda row: row["visited_on"], reverse=True)
 
 
-def _about(told: Mapping[str, str], may: Choices) -> str:
-    where = may.sites.get(told["site_code"], told["site_code"])
-    return f"{where}, {MODES[told['mode']].lower()} on {in_words(date.fromisoformat(told['visited_on']))}"
+def _where(told: Mapping[str, str], may: Choices) -> str:
+    return may.sites.get(told["site_code"], told["site_code"])
+
+
+def _which(told: Mapping[str, str], _: Choices) -> str:
+    return f"{MODES[told['mode']].lower()} on {in_words(date.fromisoformat(told['visited_on']))}"
 
 
 def _value(told: Mapping[str, str], _: Choices) -> str:
@@ -49,7 +52,7 @@ def _value(told: Mapping[str, str], _: Choices) -> str:
 
 
 def _listed(row: Mapping[str, Any], _: Choices) -> list[str]:
-    return [day(row["visited_on"]), "Booked" if row["planned"] else "Held", row["assessment_code"] or ""]
+    return ["Booked" if row["planned"] else "Held", row["assessment_code"] or ""]
 
 
 def _acts(told: Mapping[str, str]) -> list[Act]:
@@ -65,9 +68,10 @@ VISIT = Kind(
     _fields,
     _rows,
     lambda told: bool(told.get("site_code")),
-    ("Day", "State", "Assessment"),
+    ("State", "Assessment"),
     _listed,
-    _about,
+    _where,
+    _which,
     _value,
     _acts,
     {},
