@@ -6,6 +6,7 @@ from typing import Any
 
 from dashboard.administration.forms import called, tree
 from dashboard.administration.frame import today
+from dashboard.components import CORPORATE as CORPORATE
 from dashboard.words import organisation
 from db import reads
 from db.session import Scope, open_session
@@ -13,7 +14,6 @@ from etl.own import own_part
 from scheme.standard import Standard, code_order
 
 Pairs = Sequence[tuple[str, str]]
-CORPORATE = ";"  # how a form names the corporate body, for "" is nothing chosen; no code may hold this sign
 MODES = {"on_site": "On site", "remote": "Remotely", "self_assessed": "By the site itself"}
 
 

@@ -18,6 +18,7 @@ from dashboard.entering import START
 from dashboard.entering.choices import CORPORATE, Choices, choices
 from dashboard.identity import current_scope
 from dashboard.words import listing, moment
+from db.loading import BY_HAND
 from db.registers import sayings
 from db.session import open_session
 from etl.run import Refused, said_by_hand
@@ -251,7 +252,8 @@ def _page(kind: Kind, told: Told, may: Choices, held: Held | None, wrong: Wrong 
 
 def _origin(row: Held) -> str:
     """The file, row, load and sender of what the person may speak of, as the details of a cell tell it."""
-    return f"{row['file']}, row {row['row_number']}, load {row['load_number']}, from {row['sent_by']}"
+    where = "by hand" if row["file"] == BY_HAND else f"{row['file']}, row {row['row_number']}"
+    return f"{where}, load {row['load_number']}, from {row['sent_by']}"
 
 
 def _history(kind: Kind, session: Any, held: Held, may: Choices) -> Table:

@@ -95,8 +95,7 @@ def entering() -> Component:
     ways = [("result", "a result"), ("self", "a self-assessment"), ("visit", "a visit"), ("review", "a booked review")]
     links: list[Any] = []
     for name, words in ways:
-        reload = components.attributes(data_reload="")
-        links += [", " if links else "Enter or correct by hand: ", html.A(words, href=f"/enter/{name}", **reload)]
+        links += [", " if links else "Enter or correct by hand: ", components.enter_link(name, words)]
     return html.P([*links, "."])
 
 
