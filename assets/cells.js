@@ -258,6 +258,7 @@
     const node = make("a", null, words);
     node.href = safe(href);
     if (isDownload) node.setAttribute("download", "");
+    if (/^\/enter(\/|\?|$)/.test(href)) node.dataset.reload = ""; // a plain page, not one of the shell's
     if (/^https?:/.test(href)) {
       node.target = "_blank";
       node.rel = "noopener noreferrer";
@@ -267,7 +268,7 @@
   }
 
   function safe(href) {
-    return /^(https?:\/\/|\/(?!\/)|\?|#)/.test(href) ? href : "#";
+    return /^(https?:\/\/|\/(?!\/)|\?|#|mailto:[^\s@,;?&]+@[^\s@,;?&]+(\?subject=[^&]*)?$)/.test(href) ? href : "#";
   }
 
   function text(cell, column, value, data, isGrid) {

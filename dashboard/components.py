@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import dash_bootstrap_components as dbc
 from dash import dcc, html
@@ -47,6 +48,7 @@ def attributes(**named: object) -> dict[str, Any]:
     return {name.replace("_", "-"): value for name, value in named.items() if value is not None}
 
 
+CORPORATE = ";"  # how a form names the corporate body, for "" is nothing chosen; no code may hold this sign
 HIDDEN = attributes(aria_hidden="true")
 FILES = "files"  # class of what offers files: shown to those who may take them away (assets/shell.css)
 
@@ -126,6 +128,12 @@ def nothing_loaded(tenant_code: str) -> Component:
 def icon(name: str) -> Component:
     """A picture beside words; it says nothing to a screen reader."""
     return html.I(className=f"bi {name}", **HIDDEN)
+
+
+def enter_link(form: str, words: str, **columns: str | None) -> Component:
+    """The way to a form of dashboard.entering, with columns filled in; None is the corporate body."""
+    query = urlencode({name: CORPORATE if value is None else value for name, value in columns.items()})
+    return html.A(words, href=f"/enter/{form}{f'?{query}' if query else ''}", **attributes(data_reload=""))
 
 
 def status_word(code: str, words: str | None = None) -> Component:

@@ -15,6 +15,8 @@ from dashboard.view import View as View
 from dashboard.view import view as view
 from db import reads
 from db.session import open_session
+from scheme.arrivals import ARRIVED
+from scheme.arrivals import arrivals as arrivals_of
 from scheme.coverage import certificates_on, completion, coverage, cycle_years
 from scheme.disclosure import Distribution, told_on
 from scheme.errors import UsageError
@@ -288,6 +290,44 @@ def _latest(known: Programme, day: date) -> pl.DataFrame:
     whole = results["assessed_on"].max()
     schema = {"department_code": pl.String, "last_on": pl.Date}
     return pl.DataFrame([*newest.items(), *([(None, whole)] if whole else [])], schema, orient="row")
+
+
+def arrivals(view: View, day: date) -> pl.DataFrame:
+    """What is expected of each department, and what came last, worst first: scheme.arrivals.ARRIVALS, and how clean.
+
+    Adds received_at (UTC), contact, and of the loads that are shown to the viewer (`loads`) sent_by, file_names, read
+    and set_aside: null of any other, for its files hold rows of departments that the viewer may not see.
+    """
+    return view.kept("arrivals", lambda: cut(view, _arrivals(view, day)), day)
+
+
+def _arrivals(view: View, day: date) -> pl.DataFrame:
+    known, whole = programme(view), sees_all(view)
+    came = asked(view, "arrived", lambda session: reads.arrived(session, view.known_at))
+    if not whole:  # before anything is worked out from them (scheme.sight)
+        mine = pl.col("department_code").is_in(known.departments["department_code"].to_list())
+        site = pl.col("department_code").is_null() & pl.col("site_code").is_in(known.sites["site_code"].to_list())
+        came = came.filter(mine.fill_null(value=False) | site)
+    told = arrivals_of(known, day, came.with_columns(received_on=pl.col("received_at").dt.date()).select(list(ARRIVED)))
+    actor = None if whole else view.scope.actor
+    clean = asked(view, "file counts", lambda session: reads.file_counts(session, actor), actor)
+    files = (
+        told.select("department_code", "load_number", file_number="files")
+        .explode("file_number")
+        .join(clean, on=["load_number", "file_number"])
+        .group_by("department_code")
+        .agg(
+            pl.col("sent_by").first(),
+            pl.col("file").unique().sort().alias("file_names"),
+            pl.col("read").sum(),
+            pl.col("set_aside").sum(),
+        )
+    )
+    moments = came.select("load_number", "received_at").unique("load_number")
+    contacts = rows_of(view, "departments").select("department_code", "contact")
+    for more, on in ((files, "department_code"), (moments, "load_number"), (contacts, "department_code")):
+        told = told.join(more, on=on, how="left", nulls_equal=True, maintain_order="left")
+    return told
 
 
 def certificates(view: View, day: date) -> pl.DataFrame:

@@ -76,6 +76,13 @@ SITES_PLAN = "sites-plan"
 SITES_CERTIFICATES = "sites-certificates"
 SITES_BENCHMARK = "sites-benchmark"
 
+# arrivals
+ARRIVALS_HEADLINE = "arrivals-headline"
+ARRIVALS_EMPTY = "arrivals-empty"
+ARRIVALS_CHIPS = "arrivals-chips"
+ARRIVALS_TABLE = "arrivals-table"
+ARRIVALS_ENTER = "arrivals-enter"
+
 # data
 DATA_HEADLINE = "data-headline"
 DATA_CHOSEN = "data-chosen"
@@ -83,6 +90,7 @@ DATA_REJECTED = "data-rejected"
 DATA_LOADS = "data-loads"
 DATA_CONFIRM = "data-confirm"
 DATA_CONFIRM_TABLE = "data-confirm-table"
+DATA_TEMPLATES = "data-templates"
 
 # understood
 UNDERSTOOD_HEADLINE = "understood-headline"
@@ -90,4 +98,3 @@ UNDERSTOOD_BODY = "understood-body"
 UNDERSTOOD_FILES = "understood-files"
 UNDERSTOOD_REASONS = "understood-reasons"
 UNDERSTOOD_DIFFERENCES = "understood-differences"
-DATA_TEMPLATES = "data-templates"

@@ -35,6 +35,7 @@ PAGES = (
     Page("headroom", "/headroom", "Headroom", "bi-speedometer2", RESULTS, opens=True),
     Page("coverage", "/coverage", "Coverage", "bi-calendar-check", CYCLE, opens=True),
     Page("sites", "/sites", "Sites", "bi-geo-alt", CYCLE),
+    Page("arrivals", "/arrivals", "Arrivals", "bi-envelope-check", LOADS),
     Page("data", "/data", "Data", "bi-database", LOADS),
     Page("understood", "/understood", "Understood", "bi-patch-question", LOADS),
 )

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from db.frames import MOMENT, PLACE, as_told, fetched, in_turn, kept_schema
-from db.loading import NO_FILE
+from db.loading import NO_FILE, SENT_BY_CHAMPIONS
 from db.models import TAKEN_IN, VERSIONED, File, Load, RejectedRow, Tenant, Versioned
 from db.session import bound_tenant
 from db.tenants import profiles_in, standard_in
@@ -319,6 +319,53 @@ def _spoke(session: Session, name: str, departments: Sequence[str], sites: Seque
     if "site_code" in columns:
         about.append(model.site_code.in_(sites))
     return session.scalars(select(func.max(model.load_number)).where(or_(*about))).one() or 0
+
+
+def arrived(session: Session, known_at: datetime | None = None) -> pl.DataFrame:
+    """Where the rows that departments send came from: one row for each table, department, site and file of a load.
+
+    Columns: table, department_code, site_code (null: none named), load_number, file_number, received_at (UTC). Of rows
+    that hold now, or held at a moment, in the tables of SENT_BY_CHAMPIONS; one that was said again under a new code
+    counts where it first stood (db.recode). A query for each table, however many departments there are.
+    """
+    load = load_known(session, known_at)
+    text: Schema = {"department_code": pl.String, "site_code": pl.String}
+    found = []
+    for name in SENT_BY_CHAMPIONS:
+        model: Any = VERSIONED[name]
+        there = [column for column in text if column in kept_schema(name)]
+        columns = dict.fromkeys(there, pl.String) | {"load_number": pl.Int64, "file_number": pl.Int64}
+        statement = select(*(getattr(model, column) for column in columns)).where(at_load(model, load)).distinct()
+        rows = fetched(session, statement, columns)
+        nothing = [pl.lit(None, pl.String).alias(column) for column in text if column not in there]
+        none = [pl.when(pl.col(column) != "").then(pl.col(column)).alias(column) for column in there]
+        told = rows.with_columns(pl.lit(name).alias("table"), *nothing, *none)
+        found.append(told.select("table", *text, "load_number", "file_number"))
+    numbers = ("load_number", "file_number", "first_load_number", "first_file_number")
+    files = fetched(session, select(*(getattr(File, name) for name in numbers)), dict.fromkeys(numbers, pl.Int64))
+    moments = _finished(session).rename({"finished_at": "received_at"})
+    rows = (
+        pl.concat(found)
+        .join(files, on=["load_number", "file_number"], how="left")
+        .with_columns(
+            load_number=pl.coalesce("first_load_number", "load_number"),
+            file_number=pl.coalesce("first_file_number", "file_number"),
+        )
+    )
+    return rows.drop("first_load_number", "first_file_number").join(moments, on="load_number").unique()
+
+
+def file_counts(session: Session, actor: str | None = None) -> pl.DataFrame:
+    """How clean each file of the loads was: load_number, file_number, file, sent_by, read, set_aside.
+
+    With an `actor` those alone that somebody sent themselves, as in `loads`.
+    """
+    schema: Schema = {"load_number": pl.Int64, "file_number": pl.Int64, "file": pl.String, "sent_by": pl.String}
+    schema |= {"read": pl.Int64, "set_aside": pl.Int64}
+    statement = select(
+        File.load_number, File.file_number, File.file, Load.sent_by, File.read_count, File.set_aside_count
+    ).join(Load, (File.load_number == Load.load_number) & (File.tenant_id == Load.tenant_id))
+    return fetched(session, statement if actor is None else statement.where(Load.actor == actor), schema)
 
 
 def rejected(session: Session, load_number: int) -> pl.DataFrame:

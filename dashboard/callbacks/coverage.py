@@ -13,7 +13,7 @@ from dashboard.identity import current_scope
 from dashboard.pages import certificates
 from dashboard.pages import coverage as page
 from dashboard.words import organisation
-from db.roles import CYCLE
+from db.roles import CYCLE, SEND
 
 
 def register(app: Dash) -> None:
@@ -46,6 +46,7 @@ def update_coverage(address: str | None) -> tuple[Any, ...]:
     head = page.headline(rows, chosen, names, asked) + certificates.instead(chosen, asked)
     listed = page.certificates_table(rows, names, asked) if certificates.is_list(rows, asked) else ""
     about = [*certificates.heading(chosen, rows, names, asked), *page.about(chosen, asked.as_of)]
+    about += [certificates.booking(chosen)] if view.scope.may(SEND) else []
     return head, listed, about, *_elements(view, chosen["certificate_code"], asked), options
 
 

@@ -12,6 +12,7 @@ from dashboard.filters import cell, filters
 from dashboard.gate import needs
 from dashboard.identity import current_scope
 from dashboard.pages import details
+from db.roles import SEND
 
 
 def register(app: Dash, page: str, need: str) -> None:
@@ -35,6 +36,6 @@ def _update(page: str, need: str) -> Callable[..., tuple[str, list[Component]]]:
         behind = cells.cell(view, asked.as_of, asked.basis, *place)
         if isinstance(behind, ElementBehind) and behind.evidence.height:
             gate.record("read evidence", f"{place[0] or 'corporate body'}, {place[1]}", rows=behind.evidence.height)
-        return details.title(behind), list(details.body(behind, asked))
+        return details.title(behind), list(details.body(behind, asked, view.scope.may(SEND)))
 
     return update_details

@@ -13,7 +13,7 @@ from dashboard.pages import overview as page
 from dashboard.pages import overview_facts as facts_of
 from dashboard.pages.others import line
 from dashboard.pages.verdicts import nothing_assessed, verdicts
-from db.roles import RESULTS
+from db.roles import LOADS, RESULTS
 
 
 def register(app: Dash) -> None:
@@ -41,7 +41,8 @@ def update_overview(address: str | None) -> tuple[Any, Any, Any, str, str]:
     if data.programme(view).results.is_empty():
         advice = nothing_assessed(view.scope.tenant_code, asked.as_of, data.programme(view).sites.height)
         week = components.stack(advice, week)
-    return page.headline(facts), week, page.chips(facts, asked), page.departments_table(facts, asked), others
+    came = data.arrivals(view, asked.as_of) if view.scope.may(LOADS) else None
+    return page.headline(facts), week, page.chips(facts, asked), page.departments_table(facts, asked, came), others
 
 
 def _facts(view: data.View, asked: Filters) -> facts_of.Facts:

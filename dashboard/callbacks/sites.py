@@ -11,13 +11,14 @@ from flask import Response, abort, request
 
 import formats
 from dashboard import components, data, ids
+from dashboard.entering.choices import choices
 from dashboard.filters import Filters, filters
 from dashboard.gate import needs
 from dashboard.identity import current_scope
 from dashboard.pages import certificates
 from dashboard.pages import sites as page
 from dashboard.words import day, organisation
-from db.roles import CYCLE, EXPORT
+from db.roles import CYCLE, EXPORT, SEND
 
 _ASKED = ("as_of", "known_at", "status", "certificate")
 
@@ -89,10 +90,12 @@ def _sites(
 ) -> tuple[Any, ...]:
     """Figures, chips, table, map and benchmark of one certificate."""
     sites = _states(view, row, asked)
+    enter = choices(view.scope).sites if view.scope.may(SEND) else ()
+    book = [certificates.booking(row)] if view.scope.may(SEND) else []
     return (
-        [*certificates.heading(row, rows, names, asked), *page.about(row, sites, asked.as_of)],
+        [*certificates.heading(row, rows, names, asked), *page.about(row, sites, asked.as_of), *book],
         page.chips(sites, row["certificate_code"], asked),
-        page.sites_table(page.shown(sites, asked.status), names, asked.as_of),
+        page.sites_table(page.shown(sites, asked.status), names, asked.as_of, enter),
         page.on_a_map(sites),
         page.benchmark(row),
     )

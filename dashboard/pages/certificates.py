@@ -106,6 +106,11 @@ def heading(row: Mapping[str, Any], rows: pl.DataFrame, names: Names, asked: Fil
     return []
 
 
+def booking(row: Mapping[str, Any]) -> Component:
+    """The way to book a review of a certificate's holder, for those who may."""
+    return html.P(components.enter_link("review", "Enter a booked review", department_code=row["department_code"]))
+
+
 NOTHING = "There is no certificate to show."  # the sentence above what `nothing` gives
 
 

@@ -15,6 +15,6 @@ def title(behind: Behind) -> str:
     return f"Criterion {behind.criterion.code}: {behind.criterion.title}"
 
 
-def body(behind: Behind, asked: Filters) -> list[Component]:
-    """What stands in the drawer."""
-    return element(behind, asked) if isinstance(behind, ElementBehind) else criterion(behind, asked)
+def body(behind: Behind, asked: Filters, enters: bool = False) -> list[Component]:
+    """What stands in the drawer; `enters`: the reader may enter results by hand."""
+    return element(behind, asked, enters) if isinstance(behind, ElementBehind) else criterion(behind, asked)

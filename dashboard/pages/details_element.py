@@ -19,7 +19,7 @@ from scheme.standard import BANDS, BASES, Standard
 _LISTED = 8  # more rows than this and a table gets a box to find in
 
 
-def element(behind: ElementBehind, asked: Filters) -> list[Component]:
+def element(behind: ElementBehind, asked: Filters, enters: bool = False) -> list[Component]:
     """What the band of an element is made of: what it asks, the band in force, what was said when, what to do."""
     parts: list[Component | None] = [
         where(behind.place),
@@ -27,12 +27,21 @@ def element(behind: ElementBehind, asked: Filters) -> list[Component]:
         _since_last_time(behind),
         _own_word(behind),
         html.P(behind.element.guidance, className="d-guidance") if behind.element.guidance else None,
+        _enter(behind) if enters else None,
         *_results(behind, asked),
         open_actions(behind.actions, behind.day),
         _evidence(behind),
         _origins(behind),
     ]
     return [part for part in parts if part is not None]
+
+
+def _enter(behind: ElementBehind) -> Component:
+    form = "self" if behind.basis == "self" else "result"
+    words = "Enter or correct this result"
+    return html.P(
+        components.enter_link(form, words, department_code=behind.place.code, element=behind.element.code)
+    )
 
 
 def _in_force(behind: ElementBehind) -> Component:

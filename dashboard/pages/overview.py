@@ -11,6 +11,7 @@ from dash.development.base_component import Component
 from dashboard import components, ids, table
 from dashboard.filters import Filters
 from dashboard.pages import verdicts
+from dashboard.pages.arrivals import in_brief
 from dashboard.pages.overview_facts import FORMS, Facts, silent
 from dashboard.pages.verdicts import SHOWN, WORDS
 from dashboard.table import Column, Row
@@ -149,8 +150,8 @@ def chips(facts: Facts, asked: Filters) -> Component:
     return components.chips(items, "Show departments")
 
 
-def departments_table(facts: Facts, asked: Filters) -> str:
-    """Every department, worst first, cut to the chosen status."""
+def departments_table(facts: Facts, asked: Filters, came: pl.DataFrame | None = None) -> str:
+    """Every department, worst first, cut to the chosen status; `came`: dashboard.data.arrivals, for who may see it."""
     rows = facts.departments
     if asked.status == "silent":
         rows = silent(rows)
@@ -168,17 +169,22 @@ def departments_table(facts: Facts, asked: Filters) -> str:
             "last_on", "Latest result", "day", "The newest result of any kind, here or below", first_descending=True
         ),
     ]
+    arrived = None
+    if came is not None:
+        columns.append(Column("arrivals", "Arrivals", title="What is expected next, and whether it came", width=150))
+        arrived = {row["department_code"]: row for row in came.iter_rows(named=True)}
     return table.table_json(
         "Departments, worst first",
         columns,
-        [_row(row, asked) for row in rows.iter_rows(named=True)],
+        [_row(row, asked, arrived) for row in rows.iter_rows(named=True)],
         find="url",
         empty="No department matches.",
         say=f"{count(rows.height, 'row')} shown",
     )
 
 
-def _row(row: dict[str, Any], asked: Filters) -> Row:
+def _row(row: dict[str, Any], asked: Filters, arrived: dict[str | None, dict[str, Any]] | None) -> Row:
+    came = [] if arrived is None else [in_brief(arrived.get(row["department_code"]), asked)]
     name = row["name"] if row["is_named"] else f"{row['name']} (please confirm)"
     return Row(
         row["department_code"] or "",
@@ -189,6 +195,7 @@ def _row(row: dict[str, Any], asked: Filters) -> Row:
             None if row["change"] is None else table.change(row["change"], row["change_words"]),
             table.day(row["next_on"], row["next_what"]),
             row["last_on"],
+            *came,
         ],
         href=asked.href("heatmap", department=row["department_code"]),
         name=row["name"],

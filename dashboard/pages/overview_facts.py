@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from dashboard.pages.verdicts import movements, worst_first
-from scheme.standard import FORMAL
+from scheme.arrivals import review_forms
 
 SILENT_AFTER = "-12mo"
 FORMS_AHEAD = timedelta(days=14)
@@ -58,17 +58,6 @@ def departments(
 def silent(rows: pl.DataFrame) -> pl.DataFrame:
     """The departments without a result for twelve months, the longest silent first; the corporate body is none."""
     return rows.filter("silent", pl.col("department_code").is_not_null()).sort("last_on", maintain_order=True)
-
-
-def review_forms(assessments: pl.DataFrame) -> pl.DataFrame:
-    """The planned formal assessments with begins_on and form_on, the day their review form is due, one month before.
-
-    measures.md section 6.
-    """
-    begins_on = pl.coalesce("started_on", "ended_on")
-    return assessments.filter("planned", pl.col("assessment_type").is_in(FORMAL)).with_columns(
-        begins_on=begins_on, form_on=begins_on.dt.offset_by("-1mo")
-    )
 
 
 def forms_due(assessments: pl.DataFrame, day: date) -> pl.DataFrame:

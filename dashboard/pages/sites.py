@@ -1,6 +1,6 @@
 """Sites: which are still to visit under a certificate, which must be, and where they are."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -162,8 +162,8 @@ def shown(sites: pl.DataFrame, status: str) -> pl.DataFrame:
     return sites.filter(pl.col("state").is_in(wanted))
 
 
-def sites_table(sites: pl.DataFrame, names: Names, today: date) -> str:
-    """The sites in the order one would visit them."""
+def sites_table(sites: pl.DataFrame, names: Names, today: date, enter: Collection[str] = ()) -> str:
+    """The sites in the order one would visit them; `enter`: those of which the reader may enter visits by hand."""
     columns = [
         Column("site", "Site"),
         Column("state", "State", "status"),
@@ -171,6 +171,7 @@ def sites_table(sites: pl.DataFrame, names: Names, today: date) -> str:
         Column("booked_on", "Booked for", "day", "The next planned visit"),
         Column("departments", "Departments"),
         Column("address", "Address", sortable=False),
+        *([Column("enter", "By hand", "link", sortable=False)] if enter else []),
     ]
     rows = [
         Row(
@@ -182,6 +183,7 @@ def sites_table(sites: pl.DataFrame, names: Names, today: date) -> str:
                 row["booked_on"],
                 ", ".join(names.get(code, code) for code in row["department_codes"]) or names[None],
                 row["address"],
+                *([_enter(row["site_code"], enter)] if enter else []),
             ],
         )
         for row in sites.iter_rows(named=True)
@@ -194,6 +196,10 @@ def sites_table(sites: pl.DataFrame, names: Names, today: date) -> str:
         empty="No site matches.",
         say=f"{count(len(rows), 'site')} shown",
     )
+
+
+def _enter(code: str, enter: Collection[str]) -> table.Cell:
+    return table.link("Enter a visit", f"/enter/visit?{urlencode({'site_code': code})}") if code in enter else None
 
 
 def _remote(row: Mapping[str, Any]) -> str | None:

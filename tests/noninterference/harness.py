@@ -127,13 +127,13 @@ def forms_of(asking: Asking, seen: Iterable[Seen]) -> list[Ask]:
 
 
 def links_of(seen: Iterable[Seen]) -> list[Ask]:
-    """The addresses of administration that stand in the pages that were answered, one of each shape."""
+    """The addresses of plain pages that stand in the pages that were answered, one of each shape."""
     shapes: dict[tuple[str, str], str] = {}
     for each in seen:
-        if each.status == 200 and each.ask.whose == "ours" and each.ask.path.startswith("/administration"):
+        if each.status == 200 and each.ask.whose == "ours" and surfaces.is_plain(each.ask.path):
             for link in surfaces.forms_in(each.raw)[1]:
                 path, _, query = link.partition("?")
-                if path.startswith("/administration") and query and not path.startswith("/administration/audit"):
+                if surfaces.is_plain(path) and query and not path.startswith("/administration/audit"):
                     shapes.setdefault((path, "&".join(part.partition("=")[0] for part in query.split("&"))), link)
     return surfaces.once(ask for link in shapes.values() for ask in surfaces.link_asks(link))
 
@@ -169,7 +169,8 @@ def run(
         if ask.whose == "nobodys" and not twins:
             return False
         # What only an administrator may do is asked in every variant as one, and once as everybody else.
-        every = person == "administrator" if ask.writes or "/administration" in ask.path else person in thorough
+        plain = ask.writes or surfaces.is_plain(ask.path)
+        every = person == "administrator" if plain else person in thorough
         return every or ((ask.whose == "ours" if ask.writes else ask.whose != "nobodys") and not ask.thorough)
 
     for person in people:

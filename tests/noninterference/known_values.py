@@ -155,12 +155,27 @@ READ: dict[str, Known] = {
     "site_name": Known(("some words",)),
     "sites_required": Known(("2",)),
     "unknown_departments": Known(("set_aside",)),
+    "element": Known(("1.1.1",)),
+    "band": Known(("partial",)),
+    "restated": Known(("no",)),
+    "comment": Known(("some words",)),
+    "assessor": Known(("some words",)),
+    "assessment_code": Known(("A-HOU-no",), "A-BEE-17-no", "A-ZZZ-99-no"),
+    "assessment_type": Known(("annual_review",)),
+    "assessed_on": Known((LAST_YEAR,)),
+    "visited_on": Known((LAST_YEAR,)),
+    "mode": Known(("on_site",)),
+    "planned": Known(("no",)),
+    "started_on": Known((TODAY.isoformat(),)),
+    "submitted_on": Known((LAST_YEAR,)),
+    "scope": Known(("1.1.1",)),
     "champions_see_others": Known(("distribution", "nothing")),
 }
 # Read by name as well, and no id of anything: sent as it stands, never varied.
 UNVARIED: dict[str, str] = {
     "page": "the page's own token, which the harness sends as a browser would",
     "next": "an address inside Assay to go on to (test_gate)",
+    "seen": "which saying of a row a form was opened on: compared with the one that holds, never looked up",
 }
 # Arguments of the API, by the names of its description.
 API: dict[str, Known] = {

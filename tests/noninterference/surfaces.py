@@ -318,6 +318,14 @@ def rules(app: Dash) -> list[tuple[str, str, tuple[str, ...], str]]:
     return sorted(told)
 
 
+PLAIN = ("/administration", "/enter/")  # pages whose forms are posted as they stand
+
+
+def is_plain(path: str) -> bool:
+    """Whether an address is of such a page."""
+    return path.startswith(PLAIN)
+
+
 def route_asks(app: Dash) -> Iterator[Ask]:
     """Each route with each argument through all its values, those of its rule and those that its module reads."""
     for rule, endpoint, names, method in rules(app):
@@ -339,8 +347,8 @@ def route_asks(app: Dash) -> Iterator[Ask]:
             path = re.sub(r"<(?:[^:>]+:)?(\w+)>", lambda found: quote(str(each.value[found[1]])), rule)  # noqa: B023
             yield asked(each, path, form=usual if method != "GET" else None)
         path = re.sub(r"<(?:[^:>]+:)?(\w+)>", lambda found: quote(str(paths[0].value[found[1]])), rule)  # noqa: B023
-        # Each form of administration takes its own fields and no others: it is asked as it stands in its page.
-        for name, each_known in () if method != "GET" and "/administration" in rule else read.items():
+        # Each plain form takes its own fields and no others: it is asked as it stands in its page.
+        for name, each_known in () if method != "GET" and is_plain(rule) else read.items():
             for each in of_each(
                 name, replace(each_known, ours=("", *each_known.ours)), lambda value: value, thorough=True
             ):
