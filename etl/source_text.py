@@ -108,15 +108,13 @@ def _takes(book: Book, source: Source, words: Words) -> bool:
 def said_of(fits: list[Fit]) -> str:
     """The sentence that proposes sources for a file that was refused without one."""
     first, *others = fits[:_NAMED]
-    whole = (
-        f"all {first.of} headings that it maps" if first.there == first.of else f"{first.there} of {first.of} headings"
-    )
+    whole = "all" if first.there == first.of else f"{first.there} of"
     for_all = ", ".join(f"{name} = {value or 'nothing'}" for name, value in first.fixed.items())
     fixed = f", and it says {for_all} for every row" if for_all else ""
     also = f"; so do those of {' and '.join(fit.code for fit in others)}" if others else ""
     return (
-        f"the headings fit your source {first.code} ({whole} are there{fixed}){also}. It is not used unless it is named: "
-        f"`--source {first.code}`"
+        f"the headings fit your source {first.code} ({whole} {first.of} that it maps are there{fixed}){also}. "
+        f"It is not used unless it is named: `--source {first.code}`"
     )
 
 
