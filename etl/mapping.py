@@ -22,7 +22,7 @@ WIDE = "wide"
 # Columns that a whole file may be about, so that one value holds for every row.
 FIXABLE = (
     *("department_code", "site_code", "assessment_type", "assessed_on", "visited_on", "started_on", "ended_on"),
-    *("awarded_on", "expires_on", "owner", "due_on", "period"),
+    *("awarded_on", "expires_on", "owner", "due_on", "period", "department_name", "site_name"),
 )
 _HEADED_WITHIN = 30  # rows, blank ones apart
 

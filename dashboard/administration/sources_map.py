@@ -50,6 +50,8 @@ _FIXED = (
     "owner",
     "due_on",
     "period",
+    "department_name",
+    "site_name",
 )
 _SECTIONS = {"band": ("bands", (*ALL_BANDS, NOT_ASSESSED)), "assessment_type": ("assessment_types", ASSESSMENT_TYPES)}
 

@@ -189,7 +189,7 @@ def test_a_wide_table_is_known_by_its_codes_and_a_workbook_by_the_sheet_that_was
 
 def test_what_is_no_table_is_said_where_the_file_is_chosen(admin):
     for data, name, words in (
-        (b"", "a.csv", "holds no rows"),
+        (b"", "a.csv", "The file is empty"),
         (b"PK\x03\x04 nothing", "a.xlsx", "damaged"),
         (b"a line\nand another", "a.csv", "two filled cells"),
     ):
