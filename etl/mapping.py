@@ -203,4 +203,5 @@ def _why_table(
 
 
 def _listed(names: Collection[str]) -> str:
-    return " and ".join(filter(None, (", ".join([*names][:-1]), [*names][-1])))
+    *others, last = (name.replace("_", " ") for name in names)
+    return f"{', '.join(others)} and {last}" if others else last

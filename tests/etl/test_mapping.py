@@ -1,6 +1,7 @@
 """An unknown table looked at: headings, columns, words; the source it becomes; and what the next file is told."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,19 +11,19 @@ from hypothesis import strategies as st
 from db import kept_sources
 from db.session import Scope, open_session
 from db.tenants import add_tenant, scope_of
-from etl import mapping
+from etl import by_hand, mapping
 from etl.layouts.canonical import names
 from etl.layouts.staged import LEFT_OUT, Source, squashed
 from etl.read import Reader
 from etl.run import check
 from etl.source_text import chosen, proposed, said_of, text_of
-from etl.sources import NOT_ASSESSED, source_of
+from etl.sources import NOT_ASSESSED, source_of, sources_for
 from scheme.errors import UsageError
 from scheme.letters import clean
 from scheme.standard import ALL_BANDS, ASSESSMENT_TYPES, shipped, spelling
 from scheme.tables import TABLES
 from scheme.words import Words
-from tests.etl.made import PUBLISHED, accounted, csv, reasons, write, xlsx
+from tests.etl.made import PUBLISHED, TODAY, accounted, csv, reasons, write, xlsx
 
 WORDS = Words(shipped("cse"))
 DOC = Path(__file__).parents[2] / "docs" / "adding-a-sender.md"
@@ -65,7 +66,9 @@ def test_headings_below_titles_are_found_and_said_to_be_what_they_are_nearest_to
 
 
 def test_columns_whose_headings_say_nothing_are_known_by_what_they_hold(book):
-    rows = [f"HOU,x,1.1.{n},13/04/2025,{word}" for n, word in enumerate(["Grün", "Gelb", "Grün", "Rot", "Grün", "Gelb"], 1)]
+    words = ["Grün", "Gelb", "Grün", "Rot", "Grün", "Gelb"]
+    codes = ["1.1.1", "1.1.2", "1.1.3", "1.2.1", "1.2.2", "1.2.3"]
+    rows = [f"HOU,x,{code},13/04/2025,{word}" for code, word in zip(codes, words, strict=True)]
     found = looked(book, "A,B,C,D,E", *rows, departments=["HOU", "FIN"])
     assert found.table == "results"
     assert named(found) == {"A": "department_code", "B": "", "C": "element", "D": "assessed_on", "E": "band"}
@@ -214,6 +217,17 @@ def test_a_refusal_proposes_the_source_that_fits_and_uses_none_by_itself(scope, 
     assert "your source" not in reasons(report)["b.csv"]
     assert [file.loaded for file in check([tmp_path / "a.csv"], scope=scope, source="FIN").files] == [1]
     assert "your source FIN" in reasons(check([tmp_path], scope=scope, source="OTHER"))["a.csv"]
+
+
+def test_who_speaks_for_some_departments_is_proposed_no_source_that_names_another(scope):
+    for code in ("HOU", "FIN", "HOU-1"):
+        parent = "HOU" if code == "HOU-1" else ""
+        by_hand.open_department(scope, code, code, parent=parent, sent_by="pat", today=TODAY)
+    bare = replace(FIN, name=None)
+    theirs, ours = replace(bare, fixed={"department_code": "FIN"}), replace(bare, fixed={"department_code": "HOU-1"})
+    keep(scope, everybody=bare, FIN=bare, HOU=bare, theirs=theirs, ours=ours, named=replace(bare, name="fin"))
+    assert set(sources_for(scope)) == {"everybody", "FIN", "HOU", "theirs", "ours", "named"}
+    assert set(sources_for(replace(scope, departments=("HOU",)))) == {"everybody", "HOU", "ours"}
 
 
 # --- the page that says how -------------------------------------------------------------------------------------------
