@@ -60,7 +60,7 @@ def sent(tenant_id: int, fields: tuple[str, ...]) -> Iterator[Sent]:
         raise RequestEntityTooLarge(_TOO_LARGE.format(most / 1_000_000))
     if request.mimetype != "multipart/form-data":
         abort(415, "Send the files as multipart/form-data, each in a field `file`.")
-    with _turn(tenant_id), _folder() as folder, ExitStack() as opened:
+    with _turn(tenant_id), folder_of_its_own() as folder, ExitStack() as opened:
         form, files = _parsed(folder, opened)
         told: dict[str, str] = {}
         for name, value in form.items(multi=True):
@@ -147,7 +147,7 @@ def _turn(tenant_id: int) -> Iterator[None]:
 
 
 @contextmanager
-def _folder() -> Iterator[Path]:
+def folder_of_its_own() -> Iterator[Path]:
     """A folder of this request's own; its lock tells that its process lives."""
     _sweep()
     made = tempfile.TemporaryDirectory(prefix=_PREFIX, ignore_cleanup_errors=True)

@@ -1,7 +1,7 @@
 """What arrives: files read one after another, each sheet's table found, all rows of a table typed together."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,9 +11,9 @@ from db.engine import database_url
 from db.loading import FileReport
 from etl import sources
 from etl.check import Ledger
-from etl.layouts.choose import staged
 from etl.layouts.staged import Source, Staged
 from etl.read import LARGEST_FILE, Reader, too_large
+from etl.source_text import read_as
 from etl.tidy import tidy
 from scheme.errors import FileRefused
 from scheme.standard import Standard
@@ -38,10 +38,15 @@ class Arrived:
 
 
 def arrived(
-    paths: sources.Paths, source: Source | str | Path | None, standard: Standard, progress: Progress | None
+    paths: sources.Paths,
+    source: Source | str | Path | None,
+    standard: Standard,
+    progress: Progress | None,
+    kept: Mapping[str, Source] | None = None,
 ) -> Arrived:
     """Read the files that paths name, as their sender means them; one that cannot be read is refused in its report.
 
+    `kept`: sources by code, which a refusal proposes where a file's headings fit them; none is used by itself.
     UsageError for paths or a source file that make no sense.
     """
     sender = Source() if source is None else source if isinstance(source, Source) else sources.source(source)
@@ -50,7 +55,7 @@ def arrived(
     all_ = Arrived(sender.name, skipped)
     with Reader() as reader:
         for n, file in enumerate(files, 1):
-            _take(all_, file, reader, sender, words)
+            _take(all_, file, reader, sender, words, kept or {})
             if progress:
                 progress(file.name, n, len(files))
     typed(all_, words)
@@ -69,13 +74,15 @@ def typed(all_: Arrived, words: Words) -> None:
             all_.ledger[name] = tidy(name, pl.concat(rows, how="diagonal"), words)
 
 
-def _take(all_: Arrived, file: sources.Found, reader: Reader, sender: Source, words: Words) -> None:
+def _take(
+    all_: Arrived, file: sources.Found, reader: Reader, sender: Source, words: Words, kept: Mapping[str, Source]
+) -> None:
     """Read one file; whatever is wrong with it as a whole ends here."""
     fingerprint = ""
     try:
         data = _content(file.path)
         fingerprint = hashlib.sha256(data).hexdigest()
-        sheets, notes = staged(reader.read_cells(data), sender, words)
+        sheets, notes = read_as(reader.read_cells(data), sender, words, kept)
     except FileRefused as refused:
         all_.files.append(FileReport(file.name, None, fingerprint, None, outcome="refused", reason=str(refused)))
         return

@@ -22,7 +22,7 @@ from etl.known import Known
 from etl.layouts.staged import Source
 from etl.named import read_as_codes
 from etl.own import NAMED_BY, own_part
-from etl.sources import Paths, kept_source
+from etl.sources import Paths, kept_source, sources_for
 from scheme.standard import shipped
 from scheme.tables import TABLES
 
@@ -129,7 +129,7 @@ def _run(
         standard = reads.register(session).standard
     if isinstance(source, str | Path) and not Path(source).exists():
         source = kept_source(scope, str(source))
-    files = arrived(paths, source, standard, progress)
+    files = arrived(paths, source, standard, progress, sources_for(scope))
     try:
         with open_session(scope, write=True) as session:
             load, new = _checked(session, scope, files, strict, today or started_at.date())

@@ -5,16 +5,18 @@ import tomllib
 import unicodedata
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
-from db import kept_sources
+from db import kept_sources, reads
 from db.session import Scope, open_session
 from etl.layouts.choose import NAMES, OURS
-from etl.layouts.staged import Source, squashed
+from etl.layouts.staged import LEFT_OUT, Source, squashed
+from etl.own import own_part
 from scheme.errors import UsageError
 from scheme.letters import likeness
 from scheme.standard import ALL_BANDS, ASSESSMENT_TYPES, spelling
@@ -109,6 +111,33 @@ def kept_source(scope: Scope, code: str) -> Source:
         return source_of(kept_sources.newest(session, code).body, f"source {code}", code)
 
 
+def sources_for(scope: Scope) -> dict[str, Source]:
+    """The sources that a tenant keeps and may propose to this sender, by code; one that no longer makes sense is not.
+
+    Who speaks for some departments is proposed none that names another in its code or as the same for every row.
+    """
+    with open_session(scope) as session:
+        kept = kept_sources.kept(session)
+        register = reads.register(session) if kept and scope.departments is not None else None
+    found: dict[str, Source] = {}
+    for one in kept:
+        with suppress(UsageError):
+            found[one.code] = source_of(one.body, f"source {one.code}", one.code)
+    if register is None or scope.departments is None:
+        return found
+    parents = dict(register.departments.select("department_code", "parent_code").iter_rows())
+    places = dict(register.sites.select("site_code", "department_code").iter_rows())
+    own = own_part(scope.departments, parents, places)
+    others = {spelling(code) for code in [*parents, *places] if code not in own.departments | own.sites}
+    return {
+        code: one
+        for code, one in found.items()
+        if {spelling(code), spelling(one.name or "")}.isdisjoint(others)
+        and one.fixed.get("department_code", "") in own.departments | {""}
+        and one.fixed.get("site_code", "") in own.sites | {""}
+    }
+
+
 def source_of(text: str, where: str, name: str) -> Source:
     """The same from the text of such a file, kept under `name`; `where` is what a fault is said to be in."""
     try:
@@ -127,7 +156,7 @@ def source_of(text: str, where: str, name: str) -> Source:
     for key in ("day_first", "date_1904"):
         if not isinstance(body.get(key, False), bool):
             raise UsageError(f"{where}: `{key}` must be true or false, without quotes")
-    columns = _words(body, "columns", NAMES, where)
+    columns = _words(body, "columns", (*NAMES, LEFT_OUT), where)
     return Source(
         str(body.get("name", name)),
         table,

@@ -5,7 +5,7 @@ from typing import Any
 from flask import abort, request
 from werkzeug.wrappers import Response
 
-from dashboard.administration import Route
+from dashboard.administration import Route, sources_map
 from dashboard.administration.forms import Act, Cell, Field, Table, Wrong, address, code_asked
 from dashboard.administration.frame import done, sent, sentence, shown
 from dashboard.gate import needs
@@ -54,7 +54,10 @@ def sources() -> Response:
         "Sources",
         lead="What a sender calls things differently is written in a source, one for each sender. It is named when "
         "their files are sent: assay load FILE --source CODE, or source=CODE over the API.",
-        acts=[Act("Add a source", address("sources", "/new"))],
+        acts=[
+            Act("Map a sender's file", address("sources", "/map")),
+            Act("Write a source yourself", address("sources", "/new")),
+        ],
         tables=[Table("Sources that hold", headings, rows, empty)],
     )
 
@@ -195,4 +198,5 @@ ROUTES = (
     Route("/change", change),
     Route("/change", changed, ("POST",)),
     Route("/edition", edition),
+    *sources_map.ROUTES,
 )

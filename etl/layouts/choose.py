@@ -6,7 +6,7 @@ from etl.cells import MERGED, Book, Sheet, shown
 from etl.layouts import canonical, matrix, wide, workbook
 from etl.layouts.evidence_codes import EvidenceCodes
 from etl.layouts.front import Front, has_labels
-from etl.layouts.staged import HeadingRow, Source, Staged, squashed
+from etl.layouts.staged import LEFT_OUT, HeadingRow, Source, Staged, squashed
 from scheme.errors import FileRefused
 from scheme.letters import clean
 from scheme.tables import TABLES
@@ -78,7 +78,7 @@ def _is_table(sheet: Sheet, source: Source, words: Words) -> bool:
 
 def _staged(sheet: Sheet, source: Source, words: Words) -> Staged | None:
     near: tuple[float, int, str] = (0, 0, "")
-    for heading in _heading_rows(sheet, source):
+    for heading in heading_rows(sheet, source):
         for name in _PRECEDENCE:
             if source.table not in (None, name, "results" if name == "wide" else None):
                 continue
@@ -103,7 +103,8 @@ def _staged(sheet: Sheet, source: Source, words: Words) -> Staged | None:
     return None
 
 
-def _heading_rows(sheet: Sheet, source: Source) -> Iterator[HeadingRow]:
+def heading_rows(sheet: Sheet, source: Source) -> Iterator[HeadingRow]:
+    """The rows that may be headings, as a source means them: those in which two columns or more are known."""
     places = [name for name in sheet.cells.columns if name.isdigit()]
     for row in sheet.cells.head(_LOOKED_AT).iter_rows(named=True):
         cells = {int(n): row[n] for n in places if row[n] != MERGED and clean(shown(row[n]))}
@@ -111,7 +112,8 @@ def _heading_rows(sheet: Sheet, source: Source) -> Iterator[HeadingRow]:
         columns: dict[str, list[int]] = {}
         for n, text in texts.items():
             key = squashed(text)
-            if name := source.columns.get(key) or OURS.get(key):
+            name = source.columns.get(key) or OURS.get(key)
+            if name and name != LEFT_OUT:
                 columns.setdefault(name, []).append(n)
         if len(columns) + len(source.fixed) >= 2:
             yield HeadingRow(row["row"], row["width"], texts, cells, columns)

@@ -10,6 +10,8 @@ from etl.cells import MERGED, Sheet, shown
 from scheme.errors import FileRefused
 from scheme.letters import clean
 
+LEFT_OUT = "left_out"  # what a source file may call a column that is not to be taken, though its heading is ours
+
 
 @dataclass
 class Source:
@@ -17,7 +19,7 @@ class Source:
 
     name: str | None = None
     table: str | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)  # heading, squashed -> our column
+    columns: Mapping[str, str] = field(default_factory=dict)  # heading, squashed -> our column, or LEFT_OUT
     fixed: Mapping[str, str] = field(default_factory=dict)  # our column -> the value of every row
     bands: Mapping[str, str] = field(default_factory=dict)
     assessment_types: Mapping[str, str] = field(default_factory=dict)

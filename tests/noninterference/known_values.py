@@ -170,6 +170,23 @@ READ: dict[str, Known] = {
     "submitted_on": Known((LAST_YEAR,)),
     "scope": Known(("1.1.1",)),
     "champions_see_others": Known(("distribution", "nothing")),
+    # A sender's file being mapped: its steps open nothing but what they closed for the same session.
+    "sample": Known(("no file of ours",)),
+    "sheet": Known(("0",)),
+    "row": Known(("1",)),
+    "table": Known(("results",)),
+    "looked": Known(("0/1/results",)),
+    "column": Known(("0:element",)),
+    "word": Known(("0:compliant",)),
+    "day_first": Known(("yes", "no")),
+    "sources_map code": Known(("ours",), "their-17-source", "nobodys-99"),
+    "assessment_type": Known(("annual_review",)),
+    "assessed_on": Known((TODAY.isoformat(),)),
+    "visited_on": Known((TODAY.isoformat(),)),
+    "started_on": Known((TODAY.isoformat(),)),
+    "due_on": Known((TODAY.isoformat(),)),
+    "owner": Known(("some words",)),
+    "period": Known(("some words",)),
 }
 # Read by name as well, and no id of anything: sent as it stands, never varied.
 UNVARIED: dict[str, str] = {

@@ -9,6 +9,7 @@ _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"with the number [0-9a-f]{8}"), "with the number MASKED"),
     (re.compile(r'(name="assay-page" content=")[^"]*'), r"\1MASKED"),
     (re.compile(r'(name="page"[^>]*? value=")[^"]*'), r"\1MASKED"),
+    (re.compile(r"(\?page=)[0-9a-f]{32}"), r"\1MASKED"),  # the same in the address that a form with a file goes to
     # What is made anew each time somebody looks: a second factor's secret, its picture, and what closes it.
     (re.compile(r'(name="offer" value=")[^"]*'), r"\1MASKED"),
     (re.compile(r'(src=")data:image/svg[^"]*'), r"\1MASKED"),
