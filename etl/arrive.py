@@ -1,7 +1,8 @@
-"""What arrives: files read one after another, each sheet's table found, all rows of a table typed together."""
+"""What arrives: files are read, each sheet's table found, all rows of a table typed together."""
 
 import hashlib
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -11,9 +12,9 @@ from db.engine import database_url
 from db.loading import FileReport
 from etl import sources
 from etl.check import Ledger
-from etl.layouts.choose import staged
+from etl.executor import PROCESSES, Content, Read, in_order
 from etl.layouts.staged import Source, Staged
-from etl.read import LARGEST_FILE, Reader, too_large
+from etl.read import LARGEST_FILE, too_large
 from etl.tidy import tidy
 from scheme.errors import FileRefused
 from scheme.standard import Standard
@@ -38,19 +39,25 @@ class Arrived:
 
 
 def arrived(
-    paths: sources.Paths, source: Source | str | Path | None, standard: Standard, progress: Progress | None
+    paths: sources.Paths,
+    source: Source | str | Path | None,
+    standard: Standard,
+    progress: Progress | None,
+    executor: str = PROCESSES,
 ) -> Arrived:
     """Read the files that paths name, as their sender means them; one that cannot be read is refused in its report.
 
-    UsageError for paths or a source file that make no sense.
+    `executor`: where they are read (etl.executor.in_order). UsageError for paths, a source file or an executor that
+    make no sense.
     """
     sender = Source() if source is None else source if isinstance(source, Source) else sources.source(source)
     words = Words(standard, sender.bands, sender.assessment_types, sender.day_first, sender.date_1904)
     files, skipped = sources.found(paths, _warehouse_files())
     all_ = Arrived(sender.name, skipped)
-    with Reader() as reader:
-        for n, file in enumerate(files, 1):
-            _take(all_, file, reader, sender, words)
+    contents = (_content(file.path) for file in files)
+    with closing(in_order(executor, contents, sender, words)) as contents_read:
+        for n, (file, (content, read)) in enumerate(zip(files, contents_read, strict=True), 1):
+            _take(all_, file, content, read)
             if progress:
                 progress(file.name, n, len(files))
     typed(all_, words)
@@ -69,17 +76,14 @@ def typed(all_: Arrived, words: Words) -> None:
             all_.ledger[name] = tidy(name, pl.concat(rows, how="diagonal"), words)
 
 
-def _take(all_: Arrived, file: sources.Found, reader: Reader, sender: Source, words: Words) -> None:
-    """Read one file; whatever is wrong with it as a whole ends here."""
-    fingerprint = ""
-    try:
-        data = _content(file.path)
-        fingerprint = hashlib.sha256(data).hexdigest()
-        sheets, notes = staged(reader.read_cells(data), sender, words)
-    except FileRefused as refused:
-        all_.files.append(FileReport(file.name, None, fingerprint, None, outcome="refused", reason=str(refused)))
+def _take(all_: Arrived, file: sources.Found, content: Content, read: Read) -> None:
+    """Put down what one file holds; whatever is wrong with it as a whole ends here."""
+    fingerprint = hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else ""
+    if read.refused is not None:
+        all_.files.append(FileReport(file.name, None, fingerprint, None, outcome="refused", reason=read.refused))
         return
-    for sheet in sheets:
+    notes = read.notes
+    for sheet in read.sheets:
         all_.files.append(
             FileReport(file.name, sheet.sheet.name, fingerprint, sheet.table, notes=[*notes, *sheet.notes])
         )
@@ -89,14 +93,12 @@ def _take(all_: Arrived, file: sources.Found, reader: Reader, sender: Source, wo
         notes = []  # what is told of the file as a whole is told once
 
 
-def _content(path: Path) -> bytes:
+def _content(path: Path) -> Content:
     try:
         size = path.stat().st_size
-        if size > LARGEST_FILE:
-            raise FileRefused(too_large(size))
-        return path.read_bytes()
+        return FileRefused(too_large(size)) if size > LARGEST_FILE else path.read_bytes()
     except OSError as error:
-        raise FileRefused(f"the file cannot be opened ({error.strerror}); check that you may read it") from error
+        return FileRefused(f"the file cannot be opened ({error.strerror}); check that you may read it")
 
 
 def _warehouse_files() -> set[Path]:
