@@ -27,7 +27,7 @@ from scheme.errors import FileRefused, UsageError
 from scheme.words import Words
 
 PROCESSES = "processes"
-_SECONDS = 10  # to reach a scheduler
+_SECONDS = 5  # to reach a scheduler
 _PATIENCE = 2.0  # seconds without an answer after which a cluster is asked whether anybody works there
 _ROOT = Path(__file__).resolve().parent.parent
 _OWN = threading.local()  # each thread has a reader of its own: a child dies with the thread that started it
