@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +14,7 @@ from db.loading import FileReport
 from etl import sources
 from etl.check import Ledger
 from etl.executor import PROCESSES, Content, Read, in_order
+from etl.layouts.choose import staged
 from etl.layouts.staged import Source, Staged
 from etl.read import LARGEST_FILE, too_large
 from etl.tidy import tidy
@@ -55,7 +57,7 @@ def arrived(
     files, skipped = sources.found(paths, _warehouse_files())
     all_ = Arrived(sender.name, skipped)
     contents = (_content(file.path) for file in files)
-    with closing(in_order(executor, contents, sender, words)) as contents_read:
+    with closing(in_order(executor, contents, partial(staged, source=sender, words=words))) as contents_read:
         for n, (file, (content, read)) in enumerate(zip(files, contents_read, strict=True), 1):
             _take(all_, file, content, read)
             if progress:
@@ -83,6 +85,8 @@ def _take(all_: Arrived, file: sources.Found, content: Content, read: Read) -> N
         all_.files.append(FileReport(file.name, None, fingerprint, None, outcome="refused", reason=read.refused))
         return
     notes = read.notes
+    if not read.sheets:
+        all_.files.append(FileReport(file.name, None, fingerprint, None, notes=notes))
     for sheet in read.sheets:
         all_.files.append(
             FileReport(file.name, sheet.sheet.name, fingerprint, sheet.table, notes=[*notes, *sheet.notes])

@@ -19,12 +19,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from etl.layouts.choose import staged
-from etl.layouts.staged import Source, Staged
+from etl.cells import Book
+from etl.layouts.staged import Staged
 from etl.parse.serve import MEMORY_BYTES
 from etl.read import LARGEST_FILE, Reader
 from scheme.errors import FileRefused, UsageError
-from scheme.words import Words
 
 PROCESSES = "processes"
 _SECONDS = 5  # to reach a scheduler
@@ -45,9 +44,10 @@ class Read:
 Content = bytes | FileRefused  # a file's bytes, or why it could not be opened
 Answer = Callable[[], Read]  # waits for what became of one content
 Ask = Callable[[bytes], Answer]
+Understood = Callable[[Book], tuple[list[Staged], list[str]]]  # cells -> tables and notes, or FileRefused; travels too
 
 
-def read(data: bytes, sender: Source, words: Words, edition: str) -> Read:
+def read(data: bytes, understood: Understood, edition: str) -> Read:
     """Bytes -> cells -> tables, on whatever machine this is; `edition` is that of the program which asks.
 
     UsageError where this machine has another one, which might read the file otherwise.
@@ -62,21 +62,19 @@ def read(data: bytes, sender: Source, words: Words, edition: str) -> Read:
     try:
         with _at_once():
             book = _OWN.reader.read_cells(data)
-        return Read(*staged(book, sender, words))
+        return Read(*understood(book))
     except FileRefused as refused:
         return Read(refused=str(refused))
 
 
-def in_order(
-    executor: str, contents: Iterable[Content], sender: Source, words: Words
-) -> Iterator[tuple[Content, Read]]:
+def in_order(executor: str, contents: Iterable[Content], understood: Understood) -> Iterator[tuple[Content, Read]]:
     """What each content holds, in the order in which they come, wherever they are read; to be closed after use.
 
     `executor`: "processes", or the address of a Dask scheduler (tcp://HOST:PORT or tls://HOST:PORT). No more contents
     are held than are being read and wait their turn, and together no more than the largest file may have, or one.
     UsageError where `executor` makes no sense, or nobody answers there.
     """
-    places = _processes(sender, words) if executor == PROCESSES else _cluster(executor, sender, words)
+    places = _processes(understood) if executor == PROCESSES else _cluster(executor, understood)
     with places as (ask, most):
         waiting: deque[tuple[Content, Answer]] = deque()
         for content in contents:
@@ -122,7 +120,7 @@ def _at_once() -> threading.BoundedSemaphore:
 
 
 @contextmanager
-def _processes(sender: Source, words: Words) -> Iterator[tuple[Ask, int]]:
+def _processes(understood: Understood) -> Iterator[tuple[Ask, int]]:
     readers: list[Reader] = []
 
     def begin() -> None:
@@ -132,7 +130,7 @@ def _processes(sender: Source, words: Words) -> Iterator[tuple[Ask, int]]:
     with ThreadPoolExecutor(children(), "reading", begin) as pool:
         try:
             edition = own_edition()
-            yield lambda data: pool.submit(read, data, sender, words, edition).result, 2 * children()
+            yield lambda data: pool.submit(read, data, understood, edition).result, 2 * children()
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             for reader in readers:
@@ -158,7 +156,7 @@ def own_edition() -> str:
 
 
 @contextmanager
-def _cluster(address: str, sender: Source, words: Words) -> Iterator[tuple[Ask, int]]:
+def _cluster(address: str, understood: Understood) -> Iterator[tuple[Ask, int]]:
     """Ask the workers of a cluster; what they do not answer is read here, so that losing them costs time alone."""
     with _client(address) as client:
         from distributed import KilledWorker
@@ -167,7 +165,7 @@ def _cluster(address: str, sender: Source, words: Words) -> Iterator[tuple[Ask, 
         workers = client.get_executor(pure=False)
 
         def ask(data: bytes) -> Answer:
-            asked = workers.submit(read, data, sender, words, edition) if client.status == "running" else None
+            asked = workers.submit(read, data, understood, edition) if client.status == "running" else None
             return lambda: _answer(asked, data)
 
         def _answer(asked: Future[Read] | None, data: bytes) -> Read:
@@ -186,7 +184,7 @@ def _cluster(address: str, sender: Source, words: Words) -> Iterator[tuple[Ask, 
                         "scheduler and on all its workers"
                     ) from error
                 asked = None
-            return read(data, sender, words, edition)
+            return read(data, understood, edition)
 
         try:
             threads = sum(worker["nthreads"] for worker in client.scheduler_info()["workers"].values())

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from db import reads
 from db.session import open_session
 from db.tenants import add_tenant, scope_of
 from etl import executor, run
+from etl.layouts.choose import staged
 from etl.layouts.staged import Source
 from scheme.errors import FileRefused, UsageError
 from scheme.standard import shipped
@@ -26,7 +28,7 @@ from tests.etl.made import HEADINGS, TODAY, csv, write, xlsx
 
 ROOT = Path(__file__).parents[2]
 QUIET = ("--host", "127.0.0.1", "--no-dashboard")
-WORDS = Words(shipped("cse"))
+UNDERSTOOD = partial(staged, source=Source(), words=Words(shipped("cse")))
 
 
 @contextmanager
@@ -163,7 +165,7 @@ def test_the_command_line_ends_with_2_where_no_scheduler_answers(tmp_path):
 
 def test_a_worker_of_another_edition_reads_nothing():
     with pytest.raises(UsageError, match="another edition"):
-        executor.read(b"a,b\n1,2\n", Source(), WORDS, "another")
+        executor.read(b"a,b\n1,2\n", UNDERSTOOD, "another")
 
 
 @given(st.lists(st.one_of(st.integers(0, 60), st.none()), max_size=12), st.integers(1, 5))
@@ -182,13 +184,13 @@ def test_no_more_is_held_than_the_largest_file_may_have_and_nothing_changes_its_
         return answer
 
     @contextmanager
-    def here(sender: Source, words: Words) -> Iterator[tuple[executor.Ask, int]]:
+    def here(understood: executor.Understood) -> Iterator[tuple[executor.Ask, int]]:
         yield ask, most
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(executor, "_processes", here)
         patch.setattr(executor, "LARGEST_FILE", 100)
-        read = list(executor.in_order("processes", iter(contents), Source(), WORDS))
+        read = list(executor.in_order("processes", iter(contents), UNDERSTOOD))
     assert [content for content, _ in read] == contents
     for content, what in read:
         assert what.refused == ("shut" if isinstance(content, FileRefused) else None)

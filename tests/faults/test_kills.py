@@ -1,0 +1,105 @@
+"""`assay load` killed, starved and disturbed: nothing partial is ever in, and a second run makes it whole (F4, F16)."""
+
+import os
+import random
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from db import reads
+from db.engine import engine
+from db.session import open_session
+from db.tenants import add_tenant, scope_of
+from tests import cluster
+from tests.conftest import EXAMPLES, brought_up, missing
+from tests.etl.made import HEADINGS, csv, xlsx
+
+ROOT = Path(__file__).parents[2]
+KILLS = max(3, EXAMPLES * 2 // 5)  # 12 in `make test`, 200 in `make soak`
+STEPS = ("started", "read", "wrote", "committed")  # what a load has done when it is killed
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory) -> Path:
+    """Eight files: a register, results in workbooks and CSV, one that is damaged, rows that cannot be taken."""
+    folder = tmp_path_factory.mktemp("sent")
+    (folder / "a.csv").write_text(csv("Department code,Department name,Parent code", *(f"D{n},N{n}," for n in range(4))))
+    for n in range(4):
+        rows = [(f"D{n}", "renewal", "2025-03-07", f"1.1.{k}", "Compliant", "x" * 50) for k in (1, 2, 3, 9)]
+        (folder / f"b{n}.csv").write_text(csv(HEADINGS, *rows))
+    (folder / "c.xlsx").write_bytes(xlsx(("Results", [HEADINGS, ("D0", "renewal", "2025-03-07", "1.2.1", "Partial", "")])))
+    (folder / "d.xlsx").write_bytes(b"PK\x03\x04 and no more")
+    return folder
+
+
+def begun(folder: Path, *words: str, code: str = "ASH", **how: object) -> "subprocess.Popen[bytes]":
+    """`assay load` of the files as a process of its own."""
+    command = [sys.executable, "-m", "assay", "load", str(folder), "--tenant", code, *words]
+    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **how)
+
+
+def ended(load: "subprocess.Popen[bytes]") -> tuple[int, str]:
+    """The exit code, and what was said on standard error."""
+    said = load.communicate(timeout=120)[1].decode()
+    return load.returncode, said
+
+
+def state(code: str = "ASH") -> tuple[str, list[tuple[object, ...]], int]:
+    """The hash of what a tenant has, what its loads counted, and the rows set aside; every row accounted for."""
+    counts = ("read", "loaded", "unchanged", "duplicate", "no_result", "set_aside")
+    with open_session(scope_of(code)) as session:
+        told = reads.loads(session).sort("load", "file")
+        aside = sum(reads.rejected(session, number).height for number in told["load"].unique())
+        content = reads.content_hash(session)
+    assert all(row[0] == sum(row[1:]) for row in told.select(counts).iter_rows())
+    assert aside == told["set_aside"].sum()
+    assert told["finished_at"].unique(maintain_order=True).is_sorted()
+    if engine().dialect.name == "sqlite":
+        with engine().connect() as connection:
+            assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+    return content, told.select("load", "file", *counts, "outcome").rows(), aside
+
+
+@pytest.fixture
+def undisturbed(warehouse, files) -> tuple[str, float]:
+    """What the files leave where nothing disturbs them, and how long they take; ASH is still empty."""
+    add_tenant("QUIET", "Quiet")
+    add_tenant("ASH", "Ashcombe County Council")
+    start = time.monotonic()
+    assert ended(begun(files, code="QUIET"))[0] == 3
+    return state("QUIET")[0], time.monotonic() - start
+
+
+def test_a_load_killed_at_any_instant_is_in_or_is_not_and_a_second_one_completes_it(undisturbed, files, tmp_path):
+    content, seconds = undisturbed
+    empty, chance = state(), random.Random(None if "ASSAY_EXAMPLES" in os.environ else 4)
+    assert empty[1:] == ([], 0)
+    cut_short = 0
+    for _ in range(KILLS):
+        before = state()
+        load = begun(files)
+        try:
+            load.wait(chance.uniform(0.3, 1.1) * seconds)
+        except subprocess.TimeoutExpired:
+            load.send_signal(signal.SIGKILL)
+        code, _ = ended(load)
+        after = state()
+        if after == before:
+            cut_short += 1
+            assert code == -signal.SIGKILL
+        else:  # it was done, whether or not it lived to say so
+            assert after[0] == content
+            assert len(after[1]) == len(before[1]) + 7
+    assert cut_short
+    assert ended(begun(files))[0] == 3
+    assert state()[0] == content
