@@ -19,6 +19,14 @@ Source = Annotated[
     ),
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Refuse a file at its first row set aside.")]
+Executor = Annotated[
+    str,
+    typer.Option(
+        "--executor",
+        help="Where files are read: processes (of this machine), or the address of a Dask scheduler. "
+        "Example: --executor tcp://scheduler.example:8786",
+    ),
+]
 
 
 @data_app.command()
@@ -29,6 +37,7 @@ def check(
     ] = None,
     source: Source = None,
     strict: Strict = False,
+    executor: Executor = "processes",
     printed: Printed = None,
 ) -> None:
     """Say what would be taken and what not; write nothing. Example: assay check results/ --tenant ASHCOMBE."""
@@ -40,7 +49,12 @@ def check(
 
     with progress() as told:
         report = run.check(
-            paths, scope=scope_of(tenant) if tenant else None, source=source, strict=strict, progress=told
+            paths,
+            scope=scope_of(tenant) if tenant else None,
+            source=source,
+            strict=strict,
+            progress=told,
+            executor=executor,
         )
     loads, rejected = report.loads().drop("load"), report.rejected_rows()
     match wanted_format(printed):
@@ -68,6 +82,7 @@ def load(
     withdraw_missing: Annotated[
         bool, typer.Option("--withdraw-missing", help="Take back rows that a newer edition of a file no longer has.")
     ] = False,
+    executor: Executor = "processes",
     printed: Printed = None,
 ) -> None:
     """Take files into the warehouse. Example: assay load results/ --tenant ASHCOMBE."""
@@ -84,6 +99,7 @@ def load(
             withdraw_missing=withdraw_missing,
             sent_by=sender(),
             progress=told,
+            executor=executor,
         )
     show(report.loads(), printed, "loads")
     raise typer.Exit(report_code(report))

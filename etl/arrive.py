@@ -1,8 +1,10 @@
-"""What arrives: files read one after another, each sheet's table found, all rows of a table typed together."""
+"""What arrives: files are read, each sheet's table found, all rows of a table typed together."""
 
 import hashlib
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -11,8 +13,9 @@ from db.engine import database_url
 from db.loading import FileReport
 from etl import sources
 from etl.check import Ledger
+from etl.executor import PROCESSES, Content, Read, in_order
 from etl.layouts.staged import Source, Staged
-from etl.read import LARGEST_FILE, Reader, too_large
+from etl.read import LARGEST_FILE, too_large
 from etl.source_text import read_as
 from etl.tidy import tidy
 from scheme.errors import FileRefused
@@ -42,20 +45,24 @@ def arrived(
     source: Source | str | Path | None,
     standard: Standard,
     progress: Progress | None,
+    executor: str = PROCESSES,
     kept: Mapping[str, Source] | None = None,
 ) -> Arrived:
     """Read the files that paths name, as their sender means them; one that cannot be read is refused in its report.
 
-    `kept`: sources by code, which a refusal proposes where a file's headings fit them; none is used by itself.
-    UsageError for paths or a source file that make no sense.
+    `executor`: where they are read (etl.executor.in_order). `kept`: sources by code, which a refusal proposes where a
+    file's headings fit them; none is used by itself. UsageError for paths, a source file or an executor that make no
+    sense.
     """
     sender = Source() if source is None else source if isinstance(source, Source) else sources.source(source)
     words = Words(standard, sender.bands, sender.assessment_types, sender.day_first, sender.date_1904)
     files, skipped = sources.found(paths, _warehouse_files())
     all_ = Arrived(sender.name, skipped)
-    with Reader() as reader:
-        for n, file in enumerate(files, 1):
-            _take(all_, file, reader, sender, words, kept or {})
+    contents = (_content(file.path) for file in files)
+    understood = partial(read_as, source=sender, words=words, kept=kept or {})
+    with closing(in_order(executor, contents, understood)) as contents_read:
+        for n, (file, (content, read)) in enumerate(zip(files, contents_read, strict=True), 1):
+            _take(all_, file, content, read)
             if progress:
                 progress(file.name, n, len(files))
     typed(all_, words)
@@ -74,19 +81,16 @@ def typed(all_: Arrived, words: Words) -> None:
             all_.ledger[name] = tidy(name, pl.concat(rows, how="diagonal"), words)
 
 
-def _take(
-    all_: Arrived, file: sources.Found, reader: Reader, sender: Source, words: Words, kept: Mapping[str, Source]
-) -> None:
-    """Read one file; whatever is wrong with it as a whole ends here."""
-    fingerprint = ""
-    try:
-        data = _content(file.path)
-        fingerprint = hashlib.sha256(data).hexdigest()
-        sheets, notes = read_as(reader.read_cells(data), sender, words, kept)
-    except FileRefused as refused:
-        all_.files.append(FileReport(file.name, None, fingerprint, None, outcome="refused", reason=str(refused)))
+def _take(all_: Arrived, file: sources.Found, content: Content, read: Read) -> None:
+    """Put down what one file holds; whatever is wrong with it as a whole ends here."""
+    fingerprint = hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else ""
+    if read.refused is not None:
+        all_.files.append(FileReport(file.name, None, fingerprint, None, outcome="refused", reason=read.refused))
         return
-    for sheet in sheets:
+    notes = read.notes
+    if not read.sheets:
+        all_.files.append(FileReport(file.name, None, fingerprint, None, notes=notes))
+    for sheet in read.sheets:
         report = FileReport(file.name, sheet.sheet.name, fingerprint, sheet.table, notes=[*notes, *sheet.notes])
         report.layout, report.certainty = sheet.layout, sheet.certainty
         if not sheet.rows.height and sheet.layout in ("canonical", "wide"):
@@ -96,14 +100,12 @@ def _take(
         notes = []  # what is told of the file as a whole is told once
 
 
-def _content(path: Path) -> bytes:
+def _content(path: Path) -> Content:
     try:
         size = path.stat().st_size
-        if size > LARGEST_FILE:
-            raise FileRefused(too_large(size))
-        return path.read_bytes()
+        return FileRefused(too_large(size)) if size > LARGEST_FILE else path.read_bytes()
     except OSError as error:
-        raise FileRefused(f"the file cannot be opened ({error.strerror}); check that you may read it") from error
+        return FileRefused(f"the file cannot be opened ({error.strerror}); check that you may read it")
 
 
 def _warehouse_files() -> set[Path]:

@@ -12,6 +12,7 @@ from scheme.words import Stored
 _MARKS: dict[str, Stored] = {
     "n": "number",
     "m": "number_1904",
+    "j": "typed_number",
     "d": "date",
     "e": "error",
     "g": "merged",

@@ -45,6 +45,11 @@ class Reader:
         """Let the child go."""
         self._retire()
 
+    def stop(self) -> None:
+        """End the child at once, whatever it does, from any thread; what is being read is refused."""
+        if (child := self._child) is not None:
+            child.kill()
+
     def read_cells(self, data: bytes) -> Book:
         """The cells of a file; FileRefused says why it cannot be read and what to do, whatever became of the child."""
         if len(data) > LARGEST_FILE:

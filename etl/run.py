@@ -16,6 +16,7 @@ from db.writes import Opened, publish
 from etl import restated
 from etl.account import add_notes, load_of
 from etl.arrive import Arrived, Progress, arrived
+from etl.executor import PROCESSES
 from etl.form import Row, columns, filled_in
 from etl.former import read_as_present
 from etl.known import Known
@@ -77,14 +78,16 @@ def load(
     sent_by: str,
     progress: Progress | None = None,
     today: date | None = None,
+    executor: str = PROCESSES,
 ) -> LoadReport:
     """Take files into the tenant's warehouse, all that can be taken of all of them in one transaction.
 
     `source`: what the sender's words mean, the path of a file that says so, or the code of one that the tenant keeps.
     A file that cannot be read is refused in the report and the others go on; with `strict` so is one of which a row was
-    set aside. UsageError for paths or a source file that make no sense.
+    set aside. `executor` is where files are read (etl.executor.in_order). UsageError for paths, a source file or an
+    executor that make no sense.
     """
-    return _run(scope, paths, source, strict, withdraw_missing, sent_by, progress, today, keep=True)
+    return _run(scope, paths, source, strict, withdraw_missing, sent_by, progress, today, executor, keep=True)
 
 
 def check(
@@ -95,12 +98,13 @@ def check(
     strict: bool = False,
     progress: Progress | None = None,
     today: date | None = None,
+    executor: str = PROCESSES,
 ) -> LoadReport:
     """What `load` would do, written nowhere; without a scope by the shipped standard and against an empty warehouse."""
     if scope is not None:
-        return _run(scope, paths, source, strict, False, "", progress, today, keep=False)
+        return _run(scope, paths, source, strict, False, "", progress, today, executor, keep=False)
     standard = shipped("cse")
-    files = arrived(paths, source, standard, progress)
+    files = arrived(paths, source, standard, progress, executor)
     nothing = Known({}, frozenset(), frozenset(), {"": [standard.profile]} if standard.profile else {})
     load, new = load_of(files, nothing, strict, today or datetime.now(UTC).date())
     for frame in load.tables.values():
@@ -122,6 +126,7 @@ def _run(
     sent_by: str,
     progress: Progress | None,
     today: date | None,
+    executor: str,
     keep: bool,
 ) -> LoadReport:
     started_at, finished_at = datetime.now(UTC), None
@@ -129,7 +134,7 @@ def _run(
         standard = reads.register(session).standard
     if isinstance(source, str | Path) and not Path(source).exists():
         source = kept_source(scope, str(source))
-    files = arrived(paths, source, standard, progress, sources_for(scope))
+    files = arrived(paths, source, standard, progress, executor, sources_for(scope))
     try:
         with open_session(scope, write=True) as session:
             load, new = _checked(session, scope, files, strict, today or started_at.date())

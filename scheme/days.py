@@ -31,6 +31,7 @@ _DATE_LIKE = re.compile(
     re.I,
 )
 _LIKE = "like 7 March 2025"
+_SURE = date(1900, 3, 1)  # Excel's calendar has a 29 February 1900, so that its days before are one off (F12)
 
 
 def looks_like_day(text: str) -> bool:
@@ -69,9 +70,12 @@ def _day(seen: str, year: str, month: str | int, day: str) -> tuple[date | None,
     if int(year) < 1900:
         return None, f"'{seen}' lies before 1900; check its year"
     try:
-        return date(int(year), int(month), int(day)), None
+        found = date(int(year), int(month), int(day))
     except ValueError:
         return None, f"'{seen}' is not in the calendar; check its day and month"
+    if found < _SURE:
+        return None, f"'{seen}' lies before March 1900, when the days of spreadsheets go wrong; check its year"
+    return found, None
 
 
 def _why_not(seen: str) -> str:

@@ -10,8 +10,8 @@ from scheme.letters import DASHES, clean, damage, distance, odd_characters, quot
 from scheme.standard import ALL_BANDS, ASSESSMENT_TYPES, Standard, code_order, spelling
 from scheme.tables import Kind
 
-# How a file held a cell: a spreadsheet knows more than its text says.
-Stored = Literal["text", "number", "number_1904", "date", "error", "merged"]
+# How a file held a cell: a spreadsheet knows more than its text says. A number of JSON or Parquet is a typed one.
+Stored = Literal["text", "number", "number_1904", "typed_number", "date", "error", "merged"]
 # A value (None: the cell is empty, or says that there is no result) or a reason in words.
 Parsed = tuple[Any, str | None]
 
@@ -44,6 +44,11 @@ _LOOK_ALIKES = str.maketrans(
 _DEFUSED = re.compile(r"^'(?=[=+\-@\t\r＝＋－＠])")
 _INVISIBLE = ("Cc", "Cf")
 _SPREADSHEET = "format the column as text and type the code again"
+_NUMBERS = {
+    "number": _SPREADSHEET,
+    "number_1904": _SPREADSHEET,
+    "typed_number": "send the code as text (in JSON, in quotes)",
+}
 
 
 def looks_like_code(text: str, stored: Stored = "text") -> bool:
@@ -117,8 +122,9 @@ class Words:
             return None, None
         if stored == "date":
             return None, f"'{text}' is a date; a spreadsheet may have turned the code into one: {_SPREADSHEET}"
-        if stored in ("number", "number_1904") and not re.fullmatch(r"[0-9]{1,15}", seen):
-            return None, f"'{seen}' is stored as a number, which loses zeros of a code (1.1 or 1.10); {_SPREADSHEET}"
+        if stored in _NUMBERS and not re.fullmatch(r"[0-9]{1,15}", seen):
+            loses = "digits after the fifteenth" if seen.isdecimal() else "zeros of a code (1.1 or 1.10)"
+            return None, f"'{seen}' is stored as a number, which loses {loses}; {_NUMBERS[stored]}"
         if ";" in seen:
             return None, f"'{seen}' names several; give one code"
         if len(seen) > LONGEST_CODE:
@@ -152,9 +158,8 @@ class Words:
         seen = clean(text)
         if not seen:
             return None, None
-        numeric = stored in ("number", "number_1904")
-        if numeric and re.fullmatch(r"[0-9]+\.[0-9]+", seen):
-            return self._element_of_number(seen)
+        if stored in _NUMBERS and re.fullmatch(r"[0-9]+\.[0-9]+", seen):
+            return self._element_of_number(seen, _NUMBERS[stored])
         code = self._elements.get(_element_key(seen))
         if code and stored != "date":
             return code, None
@@ -174,15 +179,15 @@ class Words:
         hint = f"the nearest are {', '.join(near)}" if near else f"write a code such as {self.standard.codes[0]}"
         return None, f"'{seen}' is not an element of {self.standard.title}; {hint}"
 
-    def _element_of_number(self, seen: str) -> Parsed:
-        """A number that a spreadsheet made of a code: the zeros at its end are lost for good (F2)."""
+    def _element_of_number(self, seen: str, remedy: str) -> Parsed:
+        """A number that a program made of a code: the zeros at its end are lost for good (F2)."""
         trimmed = seen.rstrip("0")
         known = (*self.standard.codes, *self.standard.sub_criteria)
         could = sorted({c for c in known if re.fullmatch(rf"{re.escape(trimmed)}0*", c)}, key=code_order)
         if len(could) == 1 and could[0] in self.standard.element:
             return could[0], None
         which = " or ".join(could if len(could) > 1 else (trimmed, f"{trimmed}0"))
-        return None, f"{seen} is stored as a number and could stand for {which}; {_SPREADSHEET}"
+        return None, f"{seen} is stored as a number and could stand for {which}; {remedy}"
 
     def _first_below(self, code: str) -> str:
         return next((e for e in self.standard.codes if e.casefold().startswith(f"{code}.")), self.standard.codes[0])

@@ -56,6 +56,8 @@ def staged(book: Book, source: Source, words: Words) -> tuple[list[Staged], list
     for sheet in book.sheets:
         if sheet.hidden:
             notes.append(f"sheet {sheet.name} is hidden; it was looked at all the same")
+    if not tables and book.kind in ("json", "ndjson") and not any(sheet.cells.height for sheet in book.sheets):
+        return [], [*notes, "there are no rows in it"]  # as of a table with headings alone, which JSON cannot have
     if not tables:
         raise FileRefused(_no_table(book))
     return tables, [*notes, *(f"sheet {sheet.name} was left out: it holds no known table" for sheet in others)]

@@ -96,11 +96,11 @@ def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return marked(value, "number" if isinstance(value, _Number) else "text")
+        return marked(value, "typed_number" if isinstance(value, _Number) else "text")
     if isinstance(value, list) and not any(isinstance(part, list | dict) for part in value):
         return marked(
             ";".join(shown(_text(part)) for part in value),
-            "number" if any(isinstance(part, _Number) for part in value) else "text",
+            "typed_number" if any(isinstance(part, _Number) for part in value) else "text",
         )
     return json.dumps(value, ensure_ascii=False)
 
@@ -126,7 +126,7 @@ def parquet_book(data: bytes) -> Book:
 def _column(column: pl.Series) -> pl.Series:
     """A typed column as texts that carry how it was stored."""
     kind, value = column.dtype, pl.col(column.name)
-    date, number = marked("", "date"), marked("", "number")
+    date, number = marked("", "date"), marked("", "typed_number")
     if kind == pl.Date:
         text = pl.lit(date) + value.dt.to_string("%Y-%m-%d")
     elif isinstance(kind, pl.Datetime):

@@ -225,6 +225,7 @@ COMMAND: dict[str, Known] = {
     "paths": FILES,
     "source": Known(()),
     "strict": Known((True,)),
+    "executor": Known(("processes",)),
     "withdraw_missing": Known((True,)),
     "load": LOAD,
     "measure": Known(("standing", "headroom", "coverage", "visits", "sites", "history")),
