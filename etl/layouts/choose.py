@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from etl.cells import MERGED, Book, Sheet, shown
-from etl.layouts import canonical, wide
+from etl.layouts import canonical, report, wide
 from etl.layouts.staged import HeadingRow, Source, Staged, squashed
 from scheme.errors import FileRefused
 from scheme.letters import clean
@@ -24,6 +24,8 @@ def staged(book: Book, source: Source, words: Words) -> tuple[list[Staged], list
 
     FileRefused where no sheet holds a known table, or one lacks a required heading; it names what is missing.
     """
+    if book.kind in ("docx", "pdf"):
+        return report.staged(book, source, words)
     tables, others, notes = [], [], list(book.notes)
     for sheet in book.sheets:
         found = _staged(sheet, source, words)

@@ -1,0 +1,260 @@
+"""The assessor's report (DOCX, or PDF with a text layer): results and the assessment itself (inputs.md section 2)."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+
+import polars as pl
+
+from etl.cells import Book, Sheet, frame_of
+from etl.layouts.report_cover import Cover, cover_of
+from etl.layouts.report_findings import Finding, Findings, Part, findings
+from etl.layouts.report_lines import Line, Year, lines
+from etl.layouts.report_summaries import summed_tables, told
+from etl.layouts.staged import Source, Staged, squashed
+from scheme.errors import FileRefused
+from scheme.tables import TABLES
+from scheme.words import Words
+
+_TITLES = 20  # lines at the top that may say what the document is
+_LISTED = 20
+_NO_REPORT = (
+    "no assessor's report was found in it; a report gives each element's code (1.1.1), its band and a comment, in a "
+    "table or in paragraphs, and says when the visit was. Results in other documents: send them as XLSX or CSV"
+)
+_RESULTS = tuple(name for name in TABLES["results"].names)
+_ASSESSMENT = ("assessment_code", "department_code", "assessment_type", "started_on", "ended_on", "assessor", "scope")
+Row = dict[str, str]
+Placed = tuple[Line, Row, str | None]  # where it stands, its cells by our names, what is wrong with it as a whole
+
+
+def staged(book: Book, source: Source, words: Words) -> tuple[list[Staged], list[str]]:
+    """The results of this assessment, those of earlier years that have a band, and the assessment where it is stated.
+
+    FileRefused where no report is found, or where it does not say what it must and the source's [fixed] does not.
+    """
+    all_lines = lines(book)
+    title = all_lines[:_TITLES]
+    plus_only = any(re.search(r"compliance[\s-]*plus report", line.text, re.I) for line in title)
+    found = findings(all_lines, book.kind, plus_only, source, words)
+    if not found.found:
+        raise FileRefused(_NO_REPORT)
+    cover = cover_of(found.rest, title, source, words)
+    doubts = [*found.doubts, *cover.doubts]
+    if not any(re.search(r"report|assess|review|excellence", line.text, re.I) for line in title):
+        doubts.append("nothing at its beginning says that it is a report")
+    years = {part.year.key: part.year for finding in found.found for part in finding.parts if part.year}
+    current = _current(years, cover, doubts)
+    scope = {code for text in cover.scope.split(";") if (code := words.element(text)[0])}
+    notes: list[str] = []
+    rows = [row for finding in found.found if (row := _row(finding, current, cover, source, scope, words))]
+    _fill_overviews(rows, words)
+    tables = [_staged("results", _frame(rows, _RESULTS), None)]
+    tables += _earlier(found, years, current, cover, source, notes)
+    if assessment := _assessment(cover):
+        tables.insert(0, _staged("assessments", _frame([assessment], tuple(assessment[1])), "assessment"))
+    results = tables[1 if assessment else 0]
+    results.notes += [*notes, *_notes(rows, found, cover, plus_only, words)]
+    return tables, [*book.notes, *_recognised(rows, found, cover, doubts, words), *cover.notes]
+
+
+def _current(years: Mapping[tuple[int, int], Year], cover: Cover, doubts: list[str]) -> tuple[int, int] | None:
+    """Which year of a rolling programme this assessment is; FileRefused where the report does not tell."""
+    if not years:
+        return None
+    on = cover.days[-1]
+    dated = [key for key, year in years.items() if cover.years.get(squashed(year.label)) == on]
+    dated = dated or [key for key, year in years.items() if year.year == on.year]
+    if dated:
+        return max(dated)
+    labels = ", ".join(years[key].label for key in sorted(years))
+    if any(year.year for year in years.values()):
+        example = years[max(years)].label
+        raise FileRefused(
+            f"the report holds paragraphs of several years ({labels}), and none of them is {on.year}, the year of its "
+            f'{cover.said}; say which day is meant in a source file, as [years] "{example}" = {on}'
+        )
+    doubts.append(f"{years[max(years)].label} was taken for this year's paragraphs, as the last of {labels}")
+    return max(years)
+
+
+def _row(
+    finding: Finding,
+    current: tuple[int, int] | None,
+    cover: Cover,
+    source: Source,
+    scope: set[str],
+    words: Words,
+) -> Placed | None:
+    """An element's row of this assessment; None where the report speaks of it in earlier years alone."""
+    own = [part for part in finding.parts if part.year is None or part.year.key == current]
+    earlier = [part for part in finding.parts if part not in own]
+    if earlier and not own and finding.band is None:
+        return None
+    bands = [band for band in (finding.band, *(part.band for part in own)) if band]
+    fault = None
+    if len({words.band(band) for band in bands}) > 1:
+        fault = f"its bands differ ({' and '.join(bands)}); correct one of them"
+    only_earlier = bool(earlier) and not own
+    outside = words.element(finding.element)[0] not in scope if scope else only_earlier
+    row = _shared(cover, source) | {
+        "element": finding.element,
+        "band": bands[0] if bands else "",
+        "comment": "\n".join(_with_label(part) if only_earlier else part.text for part in own or earlier if part.text),
+        "restated": "yes" if outside else "",
+    }
+    return finding.line, row | finding.cells, fault
+
+
+def _with_label(part: Part) -> str:
+    return f"{part.year.label}: {part.text}" if part.year else part.text
+
+
+def _shared(cover: Cover, source: Source) -> Row:
+    """What all results of a report have in common."""
+    fixed = {name: text for name, text in source.fixed.items() if name in _RESULTS}
+    code = cover.reference or (_code(cover) if cover.scope else "")
+    return fixed | {
+        "department_code": cover.department,
+        "assessment_type": cover.assessment_type,
+        "assessed_on": cover.days[-1].isoformat(),
+        "assessor": cover.assessor,
+        "assessment_code": code,
+    }
+
+
+def _fill_overviews(rows: list[Placed], words: Words) -> None:
+    """An element listed in an overview and judged again below, alike: the overview says the same, so is a duplicate."""
+    by_element: dict[str | None, list[Row]] = {}
+    for _, row, _ in rows:
+        by_element.setdefault(words.element(row["element"])[0], []).append(row)
+    for code, same in by_element.items():
+        full = [row for row in same if row["comment"]]
+        for row in same:
+            if code and full and not row["comment"] and words.band(row["band"]) == words.band(full[0]["band"]):
+                row.update(full[0])
+
+
+def _earlier(
+    found: Findings,
+    years: Mapping[tuple[int, int], Year],
+    current: tuple[int, int] | None,
+    cover: Cover,
+    source: Source,
+    notes: list[str],
+) -> list[Staged]:
+    """By year, the bands that paragraphs of earlier years give; without a known day they are set aside."""
+    tables = []
+    for key in sorted(years):
+        parts = [(f, p) for f in found.found for p in f.parts if p.year and p.year.key == key != current]
+        rows = []
+        on, label = cover.years.get(squashed(years[key].label)), years[key].label
+        fault = (
+            None
+            if on
+            else (
+                f"it is of {label}, and the report does not say on which day that was; put it into a source file, as "
+                f'[years] "{label}" = {key[0] or 2024}-03-07'
+            )
+        )
+        for finding, part in parts:
+            if part.band:
+                row = _shared(cover, source) | {"element": finding.element, "band": part.band, "comment": part.text}
+                row |= {"assessed_on": on.isoformat() if on else "", "assessment_code": "", "assessor": ""}
+                rows.append((part.line, row, fault))
+        silent = len(parts) - len(rows)
+        if silent:
+            plural = "s" if silent > 1 else ""
+            notes.append(
+                f"{silent} paragraph{plural} of {label} without a band: history, kept with no result but where nothing "
+                "newer is said of the element"
+            )
+        if rows:
+            tables.append(_staged("results", _frame(rows, _RESULTS), label))
+            kind = cover.assessment_type.replace("_", " ")
+            when = f"on {on:%-d %B %Y}, of the same type ({kind})" if on else "on a day that is not known"
+            tables[-1].notes.append(f"results of {label}, an earlier assessment {when}")
+    return tables
+
+
+def _code(cover: Cover) -> str:
+    return f"{cover.department or 'corporate'} {cover.assessment_type} {cover.days[-1]}"
+
+
+def _assessment(cover: Cover) -> Placed | None:
+    """The assessment, where the report gives its reference or its scope.
+
+    Without either there is no row: one without a scope would say of an assessment that is known already that nothing
+    in it is restated (measures.md section 1).
+    """
+    if not (cover.reference or cover.scope):
+        return None
+    values = (cover.department, cover.assessment_type, cover.days[0].isoformat(), cover.days[-1].isoformat())
+    row = dict(zip(_ASSESSMENT, (cover.reference or _code(cover), *values, cover.assessor, cover.scope), strict=True))
+    return Line(cover.row, "the cover", "", ()), row | {"recommendation": cover.recommendation}, None
+
+
+def _frame(rows: Sequence[Placed], names: Iterable[str]) -> pl.DataFrame:
+    own = [name for name in names if any(row.get(name) for _, row, _ in rows)]
+    columns = {
+        "row_number": pl.Series([line.row for line, _, _ in rows], dtype=pl.Int64),
+        "at": pl.Series([None] * len(rows), dtype=pl.String),
+        "fault": pl.Series([fault for _, _, fault in rows], dtype=pl.String),
+        "where": pl.Series([line.where for line, _, _ in rows], dtype=pl.String),
+    }
+    return pl.DataFrame(columns | {n: pl.Series([row.get(n, "") for _, row, _ in rows], dtype=pl.String) for n in own})
+
+
+def _staged(table: str, rows: pl.DataFrame, sheet: str | None) -> Staged:
+    """The rows, and as their sender's own cells a table that can be mended and sent as it is, with its place beside."""
+    rows = rows.sort("row_number", maintain_order=True)
+    names = [name for name in rows.columns if name not in ("row_number", "at", "fault", "where")]
+    heads = dict(enumerate([*names, "place in the report"]))
+    cells = frame_of(
+        (row["row_number"], [*(row[n] for n in names), row["where"]]) for row in rows.iter_rows(named=True)
+    )
+    return Staged(table, rows.drop("where"), Sheet(sheet, cells), heads, ())
+
+
+def _recognised(
+    rows: Sequence[Placed], found: Findings, cover: Cover, doubts: Sequence[str], words: Words
+) -> list[str]:
+    elements = {words.element(row["element"])[0] or row["element"] for _, row, _ in rows}
+    tables = f"{found.tables} table{'s' if found.tables > 1 else ''}" if found.tables else "paragraphs"
+    by = f", assessor {cover.assessor}" if cover.assessor else ""
+    sure = f"likely: {'; '.join(doubts)}" if doubts else "sure"
+    kind = cover.assessment_type.replace("_", " ")
+    many = f"{len(elements)} element{'s' if len(elements) != 1 else ''}"
+    return [f"recognised as an assessor's report ({kind}): {many} in {tables}, {cover.said}{by}; {sure}"]
+
+
+def _notes(rows: Sequence[Placed], found: Findings, cover: Cover, plus_only: bool, words: Words) -> list[str]:
+    notes = []
+    if plus_only:
+        notes.append("a Compliance Plus Report: of elements that it does not list it says nothing")
+    restated = [row["element"] for _, row, _ in rows if row["restated"] == "yes"]
+    if restated:
+        why = "outside the scope that the report states" if cover.scope else "with paragraphs of earlier years alone"
+        notes.append(f"restated, {why}: {_some(restated)}")
+    if found.unbanded:
+        notes.append(f"codes that stand without a band, taken for no result: {_some(found.unbanded)}")
+    if found.columns_left_out:
+        notes.append(f"left out: {', '.join(found.columns_left_out)}")
+    if cover.recommendation and not _assessment(cover):
+        notes.append(
+            f"its recommendation ({cover.recommendation[:100]}) was not kept: it states neither a scope nor a "
+            "reference of the assessment; put assessment_code into [fixed] of a source file"
+        )
+    bands = {}
+    for _, row, _ in rows:
+        code, band = words.element(row["element"])[0], words.band(row["band"])[0]
+        if code and band:
+            bands.setdefault(code, band)
+    tables = [list(part) for table, part in groupby(found.rest, lambda line: line.table) if table]
+    summaries = sorted([*found.summaries, *summed_tables(tables, words)], key=lambda summary: summary.line.row)
+    return notes + told(summaries, bands, words)
+
+
+def _some(texts: Sequence[str]) -> str:
+    more = f" and {len(texts) - _LISTED} more" if len(texts) > _LISTED else ""
+    return ", ".join(texts[:_LISTED]) + more
