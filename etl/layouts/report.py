@@ -35,10 +35,11 @@ def staged(book: Book, source: Source, words: Words) -> tuple[list[Staged], list
     """
     all_lines = lines(book)
     title = all_lines[:_TITLES]
-    plus_only = any(re.search(r"compliance[\s-]*plus report", line.text, re.I) for line in title)
+    plus_only = bool(re.search(r"compliance[\s-]*plus report", " ".join(line.text for line in title), re.I))
     found = findings(all_lines, book.kind, plus_only, source, words)
     if not found.found:
         raise FileRefused(_NO_REPORT)
+    title = [line for line in title if line.row < found.found[0].line.row]
     cover = cover_of(found.rest, title, source, words)
     doubts = [*found.doubts, *cover.doubts]
     if not any(re.search(r"report|assess|review|excellence", line.text, re.I) for line in title):
@@ -87,7 +88,7 @@ def _row(
     words: Words,
 ) -> Placed | None:
     """An element's row of this assessment; None where the report speaks of it in earlier years alone."""
-    own = [part for part in finding.parts if part.year is None or part.year.key == current]
+    own = [part for part in finding.parts if _is_own(part, current)]
     earlier = [part for part in finding.parts if part not in own]
     if earlier and not own and finding.band is None:
         return None
@@ -104,6 +105,10 @@ def _row(
         "restated": "yes" if outside else "",
     }
     return finding.line, row | finding.cells, fault
+
+
+def _is_own(part: Part, current: tuple[int, int] | None) -> bool:
+    return part.year is None or part.year.key == current
 
 
 def _with_label(part: Part) -> str:
@@ -162,13 +167,9 @@ def _earlier(
                 row = _shared(cover, source) | {"element": finding.element, "band": part.band, "comment": part.text}
                 row |= {"assessed_on": on.isoformat() if on else "", "assessment_code": "", "assessor": ""}
                 rows.append((part.line, row, fault))
-        silent = len(parts) - len(rows)
+        silent = [f.element for f, part in parts if not part.band and any(_is_own(other, current) for other in f.parts)]
         if silent:
-            plural = "s" if silent > 1 else ""
-            notes.append(
-                f"{silent} paragraph{plural} of {label} without a band: history, kept with no result but where nothing "
-                "newer is said of the element"
-            )
+            notes.append(f"paragraphs of {label} that give no band are no results, and were left out: {_some(silent)}")
         if rows:
             tables.append(_staged("results", _frame(rows, _RESULTS), label))
             kind = cover.assessment_type.replace("_", " ")
@@ -238,6 +239,8 @@ def _notes(rows: Sequence[Placed], found: Findings, cover: Cover, plus_only: boo
         notes.append(f"restated, {why}: {_some(restated)}")
     if found.unbanded:
         notes.append(f"codes that stand without a band, taken for no result: {_some(found.unbanded)}")
+    if found.sections:
+        notes.append(f"text that is no element's comment was left out, below: {_some(found.sections)}")
     if found.columns_left_out:
         notes.append(f"left out: {', '.join(found.columns_left_out)}")
     if cover.recommendation and not _assessment(cover):

@@ -1,9 +1,9 @@
 """Which columns of a report's table hold the element, the band and the comment: by heading, else by what is in them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from etl.layouts.report_lines import Line, code_at, is_band, named, parts_of
+from etl.layouts.report_lines import Line, element_at, is_band, named
 from etl.layouts.staged import Source, squashed
 from scheme.errors import FileRefused
 from scheme.letters import clean
@@ -59,27 +59,33 @@ def _marks() -> frozenset[str]:
     return frozenset(mark.casefold() for mark in _TICKS) | {"yes"}
 
 
-def columns_of(rows: Sequence[Line], before: Columns | None, source: Source, words: Words) -> Columns | None:
+def columns_of(
+    rows: Sequence[Line], before: Columns | None, adjacent: bool, source: Source, words: Words
+) -> Columns | None:
     """The columns of a table that gives bands to elements, None for any other; `before`: those of the table before.
+
+    `adjacent`: nothing stands between the two, so that it may be the same table on the next page.
 
     FileRefused where two columns hold bands and no heading says which one counts.
     """
     width = max(len(line.cells) for line in rows)
     grid = [[clean(cell) for cell in line.cells] + [""] * (width - len(line.cells)) for line in rows]
-    first, roles = _headings(grid, source)
-    codes = [sum(_is_code(row[n]) for row in grid[first:]) for n in range(width)]
+    first, roles = _headings(grid, source, words)
+    codes = [sum(_is_code(row[n], words) for row in grid[first:]) for n in range(width)]
     if not max(codes):
         return None
     element = codes.index(max(codes))
     if "element" in roles and codes[roles["element"][0]]:
         element = roles["element"][0]
-    judged = [row for row in grid[first:] if _is_code(row[element])]
+    judged = [row for row in grid[first:] if _is_code(row[element], words)]
     if not first and before and before.width == width and codes[before.element] and not _has_headings(grid, words):
         return Columns(
             *(before.element, before.band, before.comments, width, 0, before.others, before.ticks, before.headings),
             continues=True,
         )
     headings = tuple(grid[first - 1]) if first else ()
+    if adjacent and before and headings and headings == before.headings:
+        return replace(before, first_row=first, continues=True, doubts=(), left_out=())
     ticks = {n: text for n, text in enumerate(headings) if n != element and is_band(text, words)}
     if len(ticks) >= 2 and all(row[n].casefold() in {"", *_marks(), "☐"} for row in judged for n in ticks):
         return _laid_out(element, None, headings, first, width, roles, ticks, judged)
@@ -111,14 +117,14 @@ def _laid_out(
     return Columns(element, band, comments, width, first, others, ticks, headings, False, doubts, left_out)
 
 
-def _headings(grid: Sequence[Sequence[str]], source: Source) -> tuple[int, dict[str, list[int]]]:
+def _headings(grid: Sequence[Sequence[str]], source: Source, words: Words) -> tuple[int, dict[str, list[int]]]:
     """The number of rows down to the headings (0: there are none), and columns by our names."""
     for n, row in enumerate(grid[:_HEADINGS_WITHIN]):
         roles: dict[str, list[int]] = {}
         for column, text in enumerate(row):
             if text and (role := _role(text, source)):
                 roles.setdefault(role, []).append(column)
-        if len(roles) >= 2 and not any(map(_is_code, row)):
+        if len(roles) >= 2 and not any(_is_code(cell, words) for cell in row):
             return n + 1, roles
     return 0, {}
 
@@ -137,9 +143,8 @@ def _has_headings(grid: Sequence[Sequence[str]], words: Words) -> bool:
     return sum(is_band(cell, words) for cell in grid[0]) >= 2
 
 
-def _is_code(cell: str) -> bool:
-    code = code_at(cell)
-    return code is not None and parts_of(code[0]) >= 3
+def _is_code(cell: str, words: Words) -> bool:
+    return element_at(cell, words) is not None
 
 
 def _band_column(

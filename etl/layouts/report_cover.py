@@ -40,7 +40,6 @@ _TYPES = {
     "reassessment": r"re-?assessment",
 }
 _ROLLING = re.compile(r"rolling[- ]programme|(?:\d\d\s?)?\bRP\s?\d\b|\d\dRP\d", re.I)
-_TITLES = 20  # lines at the top in which the report may say what it is
 _CODES = re.compile(r"\d+(?:\.\d+){0,2}")
 
 
@@ -187,7 +186,7 @@ def _days(
 def _type(said: Sequence[_Said], title: Sequence[Line], source: Source, words: Words, doubts: list[str]) -> str:
     values = [one.value for one in said if one.name == "type"]
     found = {kind for value in values if (kind := words.assessment_type(value)[0])}
-    texts = [*values, *(line.text for line in title[:_TITLES] if ":" not in line.text and len(line.text) <= 100)]
+    texts = [*values, *(line.text for line in title if _may_be_title(line.text))]
     for text in () if found else texts:
         found |= {kind for kind, pattern in _TYPES.items() if re.search(rf"\b(?:{pattern})", text, re.I)}
     if len(found) == 1:
@@ -202,6 +201,10 @@ def _type(said: Sequence[_Said], title: Sequence[Line], source: Source, words: W
         f"this is an assessor's report, but {why.replace('_', ' ')}; write `Type of assessment: annual review` "
         'into it, or put assessment_type = "annual_review" (or another) into [fixed] of a source file'
     )
+
+
+def _may_be_title(text: str) -> bool:
+    return ":" not in text and len(text) <= 100 and not re.search(r"previous|last|prior|next", text, re.I)
 
 
 def _department(said: Sequence[_Said], source: Source, notes: list[str]) -> str:

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from etl.layouts.report_columns import Columns, columns_of
-from etl.layouts.report_lines import Line, Year, band_at, code_at, is_band, parts_of, year_at
+from etl.layouts.report_cover import is_fact
+from etl.layouts.report_lines import Line, Year, band_at, code_at, element_at, is_band, year_at
 from etl.layouts.report_summaries import Summary, summaries_in
 from etl.layouts.staged import Source
 from scheme.words import Words
@@ -17,13 +18,14 @@ _BAND_LABEL = re.compile(
     re.I,
 )
 _COMMENT_LABEL = re.compile(
-    r"(?:assessor['’]?s?['’]? )?(?:comments?|findings?|evidence|narrative|commentary|feedback)\s*[:|]\s*", re.I
+    r"(?:assessor['’]?s?['’]? )?(?:comments?|findings?|evidence|narrative|commentary|feedback)\s*(?:[:|]\s*|$)", re.I
 )
 _SECTION = re.compile(
     r"(?:criterion \d+|summary|conclusions?|(?:overall )?recommendations?|next steps|areas? (?:for|of) |opportunit"
     r"|append|annex|good practice|action plan|introduction|background|overview|closing)\b",
     re.I,
 )
+_CONTENTS = re.compile(r"(?:\.\s?){5,}\|?\s*\d*$")  # dots that lead to the number of a page
 _LONGEST_TITLE = 80
 _AHEAD = 3  # lines after a code and its title in which its band must stand
 
@@ -69,7 +71,8 @@ class Findings:
     """All findings of a report, its summaries, the lines that are neither, and what is told of how they were read.
 
     `unbanded`: places at which a code stands without a band; `doubts`: what was taken for something although not all
-    its marks are there; `columns_left_out`: headings of columns that nothing was taken from.
+    its marks are there; `columns_left_out`: headings of columns that nothing was taken from; `sections`: headings that
+    end a comment, below which text is nobody's.
     """
 
     found: list[Finding] = field(default_factory=list)
@@ -79,6 +82,7 @@ class Findings:
     unbanded: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
     columns_left_out: list[str] = field(default_factory=list)
+    sections: list[str] = field(default_factory=list)
 
 
 def findings(all_lines: Sequence[Line], kind: str, plus_only: bool, source: Source, words: Words) -> Findings:
@@ -89,12 +93,14 @@ def findings(all_lines: Sequence[Line], kind: str, plus_only: bool, source: Sour
     into = Findings()
     loose: list[Line] = []
     columns: Columns | None = None
+    after_table = False
     for table, part in groupby(all_lines, lambda line: line.table):
         held = list(part)
         if not table:
             loose += held
+            after_table = False
             continue
-        columns = columns_of(held, columns, source, words)
+        columns, after_table = columns_of(held, columns, after_table, source, words), True
         if columns:
             _read_text(loose, kind, plus_only, words, into)
             loose = []
@@ -122,7 +128,7 @@ def _read_table(rows: Sequence[Line], columns: Columns, kind: str, words: Words,
         if not code and summed and not cells[columns.element].strip():
             into.summaries += summed
             current = None
-        elif code and (parts_of(code[0]) >= 3 or band.strip()):
+        elif code and (element_at(code[0], words) or band.strip()):
             taken = {name: cells[n] for name, n in columns.others.items() if cells[n].strip()}
             current = Finding(line, code[0], band, cells=taken)
             into.found.append(current)
@@ -152,6 +158,7 @@ def _read_text(all_lines: Sequence[Line], kind: str, plus_only: bool, words: Wor
     current: Finding | None = None
     criterion: str | None = None
     waiting = False  # for the band of the element that a line named
+    all_lines = list(_unwrapped(all_lines, words)) if kind == "pdf" else all_lines
     for n, line in enumerate(all_lines):
         text = line.text
         if at := re.match(r"(?:summary (?:of|for) )?criterion (\d+)\b", text, re.I):
@@ -165,11 +172,13 @@ def _read_text(all_lines: Sequence[Line], kind: str, plus_only: bool, words: Wor
             current, waiting = started, not started.band
             into.found.append(started)
             continue
-        code = code_at(text)
-        if code and parts_of(code[0]) >= 3 and current is None:
+        code = element_at(text, words)
+        if code and current is None:
             into.unbanded.append(f"{code[0]} ({line.where})")
-        ends = _ends(line, code, words)
+        ends = _ends(line, words)
         if current is None or ends:
+            if current and ends and not code_at(text) and not is_fact(line) and not at:
+                into.sections.append(text)
             current = None if ends else current
             into.rest.append(line)
             continue
@@ -192,11 +201,28 @@ def _read_text(all_lines: Sequence[Line], kind: str, plus_only: bool, words: Wor
     into.found.sort(key=lambda finding: finding.line.row)
 
 
+def _unwrapped(all_lines: Sequence[Line], words: Words) -> Iterator[Line]:
+    """The lines of a page, the band of a column without lines around it put together where it runs over two."""
+    skip = False
+    for line, after in pairwise([*all_lines, Line(0, "", "", ())]):
+        parts, below = line.text.split(" | "), after.text.split(" | ")
+        code = code_at(parts[0])
+        at = next((n for n in range(1, len(parts)) if is_band(f"{parts[n]} {below[0]}", words)), 0) if code else 0
+        if skip:
+            skip = False
+        elif at and below[0] and after.table == line.table == "":
+            skip = True
+            rest = " ".join([*parts[at + 1 :], *below[1:]])
+            yield Line(line.row, line.where, "", ("\t".join([*parts[:at], f"{parts[at]} {below[0]}", rest]),))
+        else:
+            yield line
+
+
 def _started(line: Line, ahead: Sequence[Line], plus_only: bool, words: Words, into: Findings) -> Finding | None:
     """The element that a line begins: its code, then a band, or a title and a band, or a band in the next lines."""
     text = line.text
-    code = code_at(text)
-    if not code or parts_of(code[0]) < 3:
+    code = element_at(text, words)
+    if not code or _CONTENTS.search(text):
         return None
     rest = code[1]
     if own := band_at(rest, words):
@@ -209,7 +235,7 @@ def _started(line: Line, ahead: Sequence[Line], plus_only: bool, words: Words, i
     if title and is_band(title[2], words):
         return Finding(line, code[0], title[2].strip())
     if rest == "" or rest.lstrip(" :|–—-")[:1].isupper() or not rest.startswith(" "):
-        for other in _until_next(ahead):
+        for other in _until_next(ahead, words):
             label = _BAND_LABEL.match(other.text)
             year = year_at(other.text)
             if (label and label["band"]) or is_band(other.text, words):
@@ -224,17 +250,17 @@ def _started(line: Line, ahead: Sequence[Line], plus_only: bool, words: Words, i
     return None
 
 
-def _until_next(ahead: Sequence[Line]) -> Iterator[Line]:
+def _until_next(ahead: Sequence[Line], words: Words) -> Iterator[Line]:
     for line in ahead:
-        code = code_at(line.text)
-        if code and parts_of(code[0]) >= 3:
+        if element_at(line.text, words):
             return
         yield line
 
 
-def _ends(line: Line, code: tuple[str, str] | None, words: Words) -> bool:
-    """Whether a line ends the comment before it: a heading, a sub-criterion's title, a section."""
+def _ends(line: Line, words: Words) -> bool:
+    """Whether a line ends the comment before it: a heading, a sub-criterion's title, a section, the next fact."""
     short = len(line.text) <= _LONGEST_TITLE and not line.text.endswith((".", ","))
-    if code and parts_of(code[0]) == 2:
+    code = code_at(line.text)
+    if code and not element_at(line.text, words):
         return short and words.element(code[0])[0] is None and code[1].strip(" :|–—-")[:1].isupper()
-    return line.is_heading or (short and bool(_SECTION.match(line.text)))
+    return line.is_heading or is_fact(line) or (short and bool(_SECTION.match(line.text)))

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property
 
 from etl.cells import Book, Sheet, shown
 from etl.layouts.staged import squashed
@@ -86,9 +86,19 @@ def code_at(text: str) -> tuple[str, str] | None:
     return (match[1], text[match.end() :]) if match else None
 
 
-def parts_of(code: str) -> int:
-    """Of how many numbers a code is made; an element's of as many as the standard's."""
+def element_at(text: str, words: Words) -> tuple[str, str] | None:
+    """The same, of nothing shorter than an element's code: a sub-criterion's is not meant."""
+    code = code_at(text)
+    return code if code and _parts_of(code[0]) >= _shortest(words.standard.codes) else None
+
+
+def _parts_of(code: str) -> int:
     return len(re.split(r"[.-]", code))
+
+
+@cache
+def _shortest(codes: tuple[str, ...]) -> int:
+    return min(map(_parts_of, codes))
 
 
 def year_at(text: str) -> tuple[Year, str] | None:
@@ -115,7 +125,7 @@ def band_at(text: str, words: Words) -> tuple[str, str, bool] | None:
         mark = rest.lstrip(" ")[:1]
         if not mark or mark in _AFTER_BAND + "(":
             gloss = mark == "("
-            return word, rest.strip() if gloss else rest.strip(" " + _AFTER_BAND), True
+            return word, rest.strip() if gloss else rest.lstrip(" " + _AFTER_BAND).rstrip(), True
         if mark.isupper() and len(word) > 3:
             return word, rest.strip(), False
     return None

@@ -46,8 +46,8 @@ def summaries_in(line: Line, words: Words, criterion: str | None) -> list[Summar
 
 def summed_tables(tables: Iterable[Sequence[Line]], words: Words) -> Iterator[Summary]:
     """The rows of tables with a column for each band and a row for each criterion."""
-    for rows in tables:
-        heads: dict[int, str] = {}
+    heads: dict[int, str] = {}
+    for rows in tables:  # a table may go on without its headings on the next page
         for line in rows:
             cells = [clean(cell) for cell in line.cells]
             bands = {n: _band_of(cell, words) for n, cell in enumerate(cells)}

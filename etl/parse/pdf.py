@@ -18,7 +18,7 @@ PAGES = 400
 LINES_ON_A_PAGE = 999
 _MARGIN = 0.07  # of a page's height: what is written there is a header or a footer
 _WIDE_GAP = 1.5  # times the size of the letters: as wide as that only columns are apart
-_PAGE_NUMBER = re.compile(r"(page\s*)?\d{1,4}(\s*(of|/)\s*\d{1,4})?", re.I)
+_PAGE_NUMBER = re.compile(r"\s*\d{1,4}(\s*(of|/)\s*\d{1,4})?\s*|.*\bpage\s*\d{1,4}\b.*", re.I)
 _ELSE = "ask its author for the Word document (DOCX), or send its results as XLSX or CSV"
 Words = list[dict[str, Any]]
 
@@ -75,7 +75,7 @@ def _book(document: Any) -> Book:
         line
         for found in pages
         for in_margin, line in found
-        if not in_margin or (len(often[_alike(line)]) < 2 and not _PAGE_NUMBER.fullmatch(line.cells[0].strip()))
+        if not in_margin or (len(often[_alike(line)]) < 2 and not _PAGE_NUMBER.fullmatch(line.cells[0]))
     ]
     running = sorted({line.cells[0] for found in pages for _, line in found} - {line.cells[0] for line in kept})
     if running:
