@@ -14,6 +14,7 @@ from typing import Any
 from db import kept_sources
 from db.session import Scope, open_session
 from etl.layouts.choose import OURS
+from etl.layouts.report_lines import year_at
 from etl.layouts.staged import Source, squashed
 from scheme.days import day_of
 from scheme.errors import UsageError
@@ -145,9 +146,9 @@ def _years(body: Mapping[str, Any], where: str) -> dict[str, str]:
     """The days that a report's prefixes of years mean (`RP1 - 2015` = 2015-03-12)."""
     years = {label: str(day) for label, day in _section(body, "years", where).items()}
     for label, text in years.items():
-        if day_of(text)[0] is None:
-            raise UsageError(f"{where}: [years] `{label}` must be a day, such as 2015-03-12, not {text!r}")
-    return {squashed(label): text for label, text in years.items()}
+        if day_of(text)[0] is None or year_at(label) is None:
+            raise UsageError(f'{where}: [years] `{label}` must be like "RP1 - 2015" = 2015-03-12, not {text!r}')
+    return years
 
 
 def _words(body: Mapping[str, Any], key: str, allowed: tuple[str, ...], where: str) -> dict[str, str]:

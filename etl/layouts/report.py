@@ -9,9 +9,9 @@ import polars as pl
 from etl.cells import Book, Sheet, frame_of
 from etl.layouts.report_cover import Cover, cover_of
 from etl.layouts.report_findings import Finding, Findings, Part, findings
-from etl.layouts.report_lines import Line, Year, lines
+from etl.layouts.report_lines import Line, Year, day_of_year, lines
 from etl.layouts.report_summaries import summed_tables, told
-from etl.layouts.staged import Source, Staged, squashed
+from etl.layouts.staged import Source, Staged
 from scheme.errors import FileRefused
 from scheme.tables import TABLES
 from scheme.words import Words
@@ -24,6 +24,7 @@ _NO_REPORT = (
 )
 _RESULTS = tuple(name for name in TABLES["results"].names)
 _ASSESSMENT = ("assessment_code", "department_code", "assessment_type", "started_on", "ended_on", "assessor", "scope")
+_ALWAYS = ("department_code", "assessment_type", "assessed_on", "element", "band")  # so that it can be mended and sent
 Row = dict[str, str]
 Placed = tuple[Line, Row, str | None]  # where it stands, its cells by our names, what is wrong with it as a whole
 
@@ -44,7 +45,9 @@ def staged(book: Book, source: Source, words: Words) -> tuple[list[Staged], list
     doubts = [*found.doubts, *cover.doubts]
     if not any(re.search(r"report|assess|review|excellence", line.text, re.I) for line in title):
         doubts.append("nothing at its beginning says that it is a report")
-    years = {part.year.key: part.year for finding in found.found for part in finding.parts if part.year}
+    years: dict[tuple[int, int], Year] = {}
+    for part in (part for finding in found.found for part in finding.parts if part.year):
+        years.setdefault(part.year.key, part.year)
     current = _current(years, cover, doubts)
     scope = {code for text in cover.scope.split(";") if (code := words.element(text)[0])}
     notes: list[str] = []
@@ -64,7 +67,7 @@ def _current(years: Mapping[tuple[int, int], Year], cover: Cover, doubts: list[s
     if not years:
         return None
     on = cover.days[-1]
-    dated = [key for key, year in years.items() if cover.years.get(squashed(year.label)) == on]
+    dated = [key for key, year in years.items() if day_of_year(year, cover.years) == on]
     dated = dated or [key for key, year in years.items() if year.year == on.year]
     if dated:
         return max(dated)
@@ -153,7 +156,7 @@ def _earlier(
     for key in sorted(years):
         parts = [(f, p) for f in found.found for p in f.parts if p.year and p.year.key == key != current]
         rows = []
-        on, label = cover.years.get(squashed(years[key].label)), years[key].label
+        on, label = day_of_year(years[key], cover.years), years[key].label
         fault = (
             None
             if on
@@ -196,7 +199,7 @@ def _assessment(cover: Cover) -> Placed | None:
 
 
 def _frame(rows: Sequence[Placed], names: Iterable[str]) -> pl.DataFrame:
-    own = [name for name in names if any(row.get(name) for _, row, _ in rows)]
+    own = [name for name in names if name in _ALWAYS or any(row.get(name) for _, row, _ in rows)]
     columns = {
         "row_number": pl.Series([line.row for line, _, _ in rows], dtype=pl.Int64),
         "at": pl.Series([None] * len(rows), dtype=pl.String),

@@ -7,7 +7,7 @@ from datetime import date
 from itertools import pairwise
 
 from etl.layouts.report_lines import Line, Year, days_in, year_at
-from etl.layouts.staged import Source, squashed
+from etl.layouts.staged import Source
 from scheme.errors import FileRefused
 from scheme.letters import clean
 from scheme.words import Words
@@ -48,7 +48,7 @@ class Cover:
     """What was understood; `days`: those of the visit, or of the assessment where no visit is named.
 
     `department`: None where nothing is said, "" for the organisation itself. `scope`: codes of elements as written,
-    `;` between; "" where none are stated. `years`: the days of a rolling programme's years, by label, squashed.
+    `;` between; "" where none are stated. `years`: the days of a rolling programme's years, by prefix.
     """
 
     days: list[date]
@@ -95,7 +95,7 @@ def cover_of(rest: Sequence[Line], title: Sequence[Line], source: Source, words:
     certificate = _one(said, "certificate", notes) or source.fixed.get("certificate_code", "")
     if certificate:
         notes.append(f"certificate {certificate}, by its cover; certificates are kept in their own register")
-    years = {squashed(one.year.label): found[-1] for one in said if one.year and (found := days_in(one.value, words))}
+    years = {one.year.label: found[-1] for one in said if one.year and (found := days_in(one.value, words))}
     return Cover(
         days,
         kind,
@@ -107,7 +107,7 @@ def cover_of(rest: Sequence[Line], title: Sequence[Line], source: Source, words:
         _one(said, "recommendation", notes) or source.fixed.get("recommendation", ""),
         row,
         how,
-        years | {label: day for label, text in source.years.items() if (day := words.day(text)[0])},
+        {label: day for label, text in source.years.items() if (day := words.day(text)[0])} | years,
         doubts,
         notes,
     )

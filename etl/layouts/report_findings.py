@@ -59,7 +59,7 @@ class Finding:
             part = Part(line, year, own[1], own[0]) if own and own[2] else Part(line, year, rest)
             self.parts.append(part)
         elif join and self.parts:
-            self.parts[-1].text += ("" if self.parts[-1].text.endswith("-") else " ") + text
+            self.parts[-1].text += ("" if re.search(r"\w-$", self.parts[-1].text) else " ") + text
         elif text and self.parts:
             self.parts[-1].text += f"\n{text}"
         elif text:

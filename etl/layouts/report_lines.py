@@ -1,7 +1,7 @@
 """A document as lines, and what stands at the beginning of one: an element's code, a band, a year's prefix."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, cached_property
@@ -108,6 +108,16 @@ def year_at(text: str) -> tuple[Year, str] | None:
         return None
     year = int(match["year"]) if match["year"] else 2000 + int(match["two"]) if match["two"] else None
     return Year(clean(match[0]).rstrip(" :.)|–—-"), int(match["rp"]), year), text[match.end() :]
+
+
+def day_of_year(year: Year, days: Mapping[str, date]) -> date | None:
+    """The day of a year of the programme, of days by prefix: `RP1 - 2015`, `15RP1` and `RP1` may mean the same."""
+    for label, day in days.items():
+        other = year_at(label)
+        alike = other is not None and other[0].programme == year.programme
+        if other and alike and (other[0].year == year.year or None in (other[0].year, year.year)):
+            return day
+    return None
 
 
 def band_at(text: str, words: Words) -> tuple[str, str, bool] | None:

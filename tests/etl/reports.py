@@ -75,9 +75,7 @@ def boxes(report: Report) -> list[Block]:
 def ticked(report: Report) -> list[Block]:
     """One table with a column for each band, and a mark in one of them."""
     bands = ("Compliance Plus", "Compliant", "Partial", "Non-compliant")
-    rows = [
-        (code, *("X" if band == each else "" for each in bands), comment) for code, band, comment in report.judged
-    ]
+    rows = [(code, *("X" if band == each else "" for each in bands), comment) for code, band, comment in report.judged]
     headings = ("Ref", *bands, "Evidence and comments")
     return [("title", report.title), ("table", report.cover), *report.before, ("table", [headings, *rows])]
 
