@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
 
 import polars as pl
 
@@ -10,14 +9,13 @@ from etl.cells import Book, Sheet, frame_of
 from etl.layouts.report_cover import Cover, cover_of
 from etl.layouts.report_findings import Finding, Findings, Part, findings
 from etl.layouts.report_lines import Line, Year, day_of_year, lines
-from etl.layouts.report_summaries import summed_tables, told
+from etl.layouts.report_notes import Placed, left_and_summed, recognised, some
 from etl.layouts.staged import Source, Staged
 from scheme.errors import FileRefused
 from scheme.tables import TABLES
 from scheme.words import Words
 
 _TITLES = 20  # lines at the top that may say what the document is
-_LISTED = 20
 _NO_REPORT = (
     "no assessor's report was found in it; a report gives each element's code (1.1.1), its band and a comment, in a "
     "table or in paragraphs, and says when the visit was. Results in other documents: send them as XLSX or CSV"
@@ -26,7 +24,6 @@ _RESULTS = tuple(name for name in TABLES["results"].names)
 _ASSESSMENT = ("assessment_code", "department_code", "assessment_type", "started_on", "ended_on", "assessor", "scope")
 _ALWAYS = ("department_code", "assessment_type", "assessed_on", "element", "band")  # so that it can be mended and sent
 Row = dict[str, str]
-Placed = tuple[Line, Row, str | None]  # where it stands, its cells by our names, what is wrong with it as a whole
 
 
 def staged(book: Book, source: Source, words: Words) -> tuple[list[Staged], list[str]]:
@@ -58,8 +55,8 @@ def staged(book: Book, source: Source, words: Words) -> tuple[list[Staged], list
     if assessment := _assessment(cover):
         tables.insert(0, _staged("assessments", _frame([assessment], tuple(assessment[1])), "assessment"))
     results = tables[1 if assessment else 0]
-    results.notes += [*notes, *_notes(rows, found, cover, plus_only, words)]
-    return tables, [*book.notes, *_recognised(rows, found, cover, doubts, words), *cover.notes]
+    results.notes += [*notes, *left_and_summed(rows, found, cover, plus_only, words)]
+    return tables, [*book.notes, *recognised(rows, found, cover, doubts, words), *cover.notes]
 
 
 def _current(years: Mapping[tuple[int, int], Year], cover: Cover, doubts: list[str]) -> tuple[int, int] | None:
@@ -172,7 +169,7 @@ def _earlier(
                 rows.append((part.line, row, fault))
         silent = [f.element for f, part in parts if not part.band and any(_is_own(other, current) for other in f.parts)]
         if silent:
-            notes.append(f"paragraphs of {label} that give no band are no results, and were left out: {_some(silent)}")
+            notes.append(f"paragraphs of {label} that give no band are no results, and were left out: {some(silent)}")
         if rows:
             tables.append(_staged("results", _frame(rows, _RESULTS), label))
             kind = cover.assessment_type.replace("_", " ")
@@ -218,49 +215,3 @@ def _staged(table: str, rows: pl.DataFrame, sheet: str | None) -> Staged:
         (row["row_number"], [*(row[n] for n in names), row["where"]]) for row in rows.iter_rows(named=True)
     )
     return Staged(table, rows.drop("where"), Sheet(sheet, cells), heads, ())
-
-
-def _recognised(
-    rows: Sequence[Placed], found: Findings, cover: Cover, doubts: Sequence[str], words: Words
-) -> list[str]:
-    elements = {words.element(row["element"])[0] or row["element"] for _, row, _ in rows}
-    tables = f"{found.tables} table{'s' if found.tables > 1 else ''}" if found.tables else "paragraphs"
-    by = f", assessor {cover.assessor}" if cover.assessor else ""
-    sure = f"likely: {'; '.join(doubts)}" if doubts else "sure"
-    kind = cover.assessment_type.replace("_", " ")
-    many = f"{len(elements)} element{'s' if len(elements) != 1 else ''}"
-    return [f"recognised as an assessor's report ({kind}): {many} in {tables}, {cover.said}{by}; {sure}"]
-
-
-def _notes(rows: Sequence[Placed], found: Findings, cover: Cover, plus_only: bool, words: Words) -> list[str]:
-    notes = []
-    if plus_only:
-        notes.append("a Compliance Plus Report: of elements that it does not list it says nothing")
-    restated = [row["element"] for _, row, _ in rows if row["restated"] == "yes"]
-    if restated:
-        why = "outside the scope that the report states" if cover.scope else "with paragraphs of earlier years alone"
-        notes.append(f"restated, {why}: {_some(restated)}")
-    if found.unbanded:
-        notes.append(f"codes that stand without a band, taken for no result: {_some(found.unbanded)}")
-    if found.sections:
-        notes.append(f"text that is no element's comment was left out, below: {_some(found.sections)}")
-    if found.columns_left_out:
-        notes.append(f"left out: {', '.join(found.columns_left_out)}")
-    if cover.recommendation and not _assessment(cover):
-        notes.append(
-            f"its recommendation ({cover.recommendation[:100]}) was not kept: it states neither a scope nor a "
-            "reference of the assessment; put assessment_code into [fixed] of a source file"
-        )
-    bands = {}
-    for _, row, _ in rows:
-        code, band = words.element(row["element"])[0], words.band(row["band"])[0]
-        if code and band:
-            bands.setdefault(code, band)
-    tables = [list(part) for table, part in groupby(found.rest, lambda line: line.table) if table]
-    summaries = sorted([*found.summaries, *summed_tables(tables, words)], key=lambda summary: summary.line.row)
-    return notes + told(summaries, bands, words)
-
-
-def _some(texts: Sequence[str]) -> str:
-    more = f" and {len(texts) - _LISTED} more" if len(texts) > _LISTED else ""
-    return ", ".join(texts[:_LISTED]) + more

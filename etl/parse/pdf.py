@@ -5,6 +5,7 @@ A line's number has its page in the thousands: 3014 is the 14th line, or row of 
 
 import io
 import re
+import zlib
 from collections.abc import Iterator, Mapping
 from itertools import islice, pairwise
 from statistics import median
@@ -16,6 +17,7 @@ from scheme.errors import FileRefused
 
 PAGES = 400
 LINES_ON_A_PAGE = 999
+LARGEST_STREAM = 128 * 2**20  # bytes, unpacked
 _MARGIN = 0.07  # of a page's height: what is written there is a header or a footer
 _WIDE_GAP = 1.5  # times the size of the letters: as wide as that only columns are apart
 _PAGE_NUMBER = re.compile(r"\s*\d{1,4}(\s*(of|/)\s*\d{1,4})?\s*|.*\bpage\s*\d{1,4}\b.*", re.I)
@@ -23,12 +25,31 @@ _ELSE = "ask its author for the Word document (DOCX), or send its results as XLS
 Words = list[dict[str, Any]]
 
 
+class _Bounded:
+    """What pdfminer unpacks a stream with: zlib's `decompress` with an end to it (F1)."""
+
+    error = zlib.error
+    decompressobj = staticmethod(zlib.decompressobj)
+
+    @staticmethod
+    def decompress(data: bytes) -> bytes:
+        unpacker = zlib.decompressobj()
+        unpacked = unpacker.decompress(data, LARGEST_STREAM)
+        if unpacker.unconsumed_tail:
+            raise MemoryError
+        if not unpacker.eof:
+            raise zlib.error("incomplete stream")  # pdfminer then takes what there is of it
+        return unpacked
+
+
 def book(data: bytes) -> Book:
     """The text of all pages; FileRefused without a text layer, for a password, too many pages, and damage."""
     import pdfplumber
+    from pdfminer import pdftypes
     from pdfminer.pdfdocument import PDFPasswordIncorrect
     from pdfminer.pdfpage import PDFPage
 
+    pdftypes.zlib = _Bounded
     try:
         with pdfplumber.open(io.BytesIO(data)) as document:
             if sum(1 for _ in islice(PDFPage.create_pages(document.doc), PAGES + 1)) > PAGES:
@@ -36,10 +57,11 @@ def book(data: bytes) -> Book:
             return _book(document)
     except FileRefused:
         raise
-    except MemoryError as error:
-        raise FileRefused(f"reading the PDF takes more memory than a report may; {_ELSE}") from error
     except Exception as error:  # pdfminer lets through whatever damage makes of it
-        if any(isinstance(cause, PDFPasswordIncorrect) for cause in (error, *error.args)):
+        causes = (error, *error.args)
+        if any(isinstance(cause, MemoryError) for cause in causes):
+            raise FileRefused(f"reading the PDF takes more memory than a report may; {_ELSE}") from error
+        if any(isinstance(cause, PDFPasswordIncorrect) for cause in causes):
             raise FileRefused("the PDF is protected by a password; save it without one and send it again") from error
         what = type(error).__name__
         raise FileRefused(f"the PDF is damaged or cut off ({what}); send it again, or {_ELSE}") from error
