@@ -15,15 +15,17 @@ from typing import Any
 from db import kept_sources, reads
 from db.session import Scope, open_session
 from etl.layouts.choose import NAMES, OURS
+from etl.layouts.report_lines import year_at
 from etl.layouts.staged import LEFT_OUT, Source, squashed
 from etl.own import own_part
+from scheme.days import day_of
 from scheme.errors import UsageError
 from scheme.letters import likeness
 from scheme.standard import ALL_BANDS, ASSESSMENT_TYPES, spelling
 from scheme.tables import TABLES
 
 NOT_ASSESSED = "not_assessed"  # what a source file may call a word that says that there is no result
-_KEYS = ("name", "table", "columns", "fixed", "bands", "assessment_types", "day_first", "date_1904")
+_KEYS = ("name", "table", "columns", "fixed", "bands", "assessment_types", "day_first", "date_1904", "years")
 
 
 @dataclass(frozen=True)
@@ -166,7 +168,17 @@ def source_of(text: str, where: str, name: str) -> Source:
         _words(body, "assessment_types", ASSESSMENT_TYPES, where),
         body.get("day_first", True),
         body.get("date_1904", False),
+        _years(body, where),
     )
+
+
+def _years(body: Mapping[str, Any], where: str) -> dict[str, str]:
+    """The days that a report's prefixes of years mean (`RP1 - 2015` = 2015-03-12)."""
+    years = {label: str(day) for label, day in _section(body, "years", where).items()}
+    for label, text in years.items():
+        if day_of(text)[0] is None or year_at(label) is None:
+            raise UsageError(f'{where}: [years] `{label}` must be like "RP1 - 2015" = 2015-03-12, not {text!r}')
+    return years
 
 
 def _words(body: Mapping[str, Any], key: str, allowed: tuple[str, ...], where: str) -> dict[str, str]:

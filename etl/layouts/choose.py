@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from etl.cells import MERGED, Book, Sheet, shown
-from etl.layouts import canonical, matrix, wide, workbook
+from etl.layouts import canonical, matrix, report, wide, workbook
 from etl.layouts.evidence_codes import EvidenceCodes
 from etl.layouts.front import Front, has_labels
 from etl.layouts.staged import LEFT_OUT, HeadingRow, Source, Staged, squashed
@@ -28,6 +28,8 @@ def staged(book: Book, source: Source, words: Words) -> tuple[list[Staged], list
 
     FileRefused where no sheet holds a known table, or one lacks a required heading; it names what is missing.
     """
+    if book.kind in ("docx", "pdf"):
+        return report.staged(book, source, words)
     tables, others, notes = [], [], list(book.notes)
     places = [_layout(sheet, source) for sheet in book.sheets]
     front, codes, begun = Front(), EvidenceCodes(), False

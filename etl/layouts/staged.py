@@ -25,6 +25,7 @@ class Source:
     assessment_types: Mapping[str, str] = field(default_factory=dict)
     day_first: bool = True
     date_1904: bool = False
+    years: Mapping[str, str] = field(default_factory=dict)  # a report's prefix of a year -> its day
 
 
 @dataclass

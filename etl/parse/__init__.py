@@ -6,7 +6,6 @@ from etl.cells import Book
 from scheme.errors import FileRefused
 
 _OTHERS = (
-    (b"%PDF", "a PDF document"),
     (b"\x89PNG", "a picture"),
     (b"\xff\xd8\xff", "a picture"),
     (b"GIF8", "a picture"),
@@ -19,7 +18,7 @@ _OTHERS = (
     (b"PARE", "an encrypted Parquet file"),
 )
 _OLD_EXCEL = (b"\x09\x00\x04\x00", b"\x09\x02\x06\x00", b"\x09\x04\x06\x00", b"\x09\x08\x08\x00", b"\x09\x08\x10\x00")
-_SEND = "send the table as CSV, XLSX, XLS, ODS, Parquet or JSON"
+_SEND = "send the table as CSV, XLSX, XLS, ODS, Parquet or JSON, or the assessor's report as DOCX or PDF"
 
 
 def parsed(data: bytes) -> Book:
@@ -37,6 +36,10 @@ def parsed(data: bytes) -> Book:
         return workbooks.xls_book(data)
     if data.startswith(b"PAR1"):
         return records.parquet_book(data)
+    if data.startswith(b"%PDF"):
+        from etl.parse import pdf
+
+        return pdf.book(data)
     for magic, what in _OTHERS:
         if data.startswith(magic):
             raise FileRefused(f"this is {what}; {_SEND}")
@@ -57,8 +60,12 @@ def _zipped(data: bytes) -> Book:
         names = archive.namelist()
         if any(name.startswith("xl/") for name in names):
             return workbooks.xlsx_book(data, archive)
-        if any(name.startswith(("word/", "ppt/")) for name in names):
-            raise FileRefused(f"this is a text document or slides; {_SEND}")
+        if any(name.startswith("word/") for name in names):
+            from etl.parse import docx
+
+            return docx.book(data, archive)
+        if any(name.startswith("ppt/") for name in names):
+            raise FileRefused(f"these are slides; {_SEND}")
         if "mimetype" in names and archive.read("mimetype").startswith(b"application/vnd.oasis.opendocument."):
             if not archive.read("mimetype").startswith(b"application/vnd.oasis.opendocument.spreadsheet"):
                 raise FileRefused(f"this is an OpenDocument file, but no spreadsheet; {_SEND}")
