@@ -68,8 +68,7 @@ def withdraw(session: Session, number: int, sent_by: str, why: str) -> Withdrawa
     """
     if not why.strip():
         raise UsageError("say why the load is withdrawn; it is kept with the withdrawal")
-    base = _base(session, number)
-    changes = _changes(session, base, number)
+    changes = _changes(session, _base(session, number), number)
     told = _told(number, changes)
     again = {
         table: rows.filter("is_said").select(*said_again.columns(table), *PLACE) for table, rows in changes.items()
@@ -88,6 +87,11 @@ def withdraw(session: Session, number: int, sent_by: str, why: str) -> Withdrawa
     counts = {"back": sum(sum(n.values()) for n in told.back.values()), "gone": sum(told.gone.values())}
     audit.record(session, "withdrew load", f"load {number}", by=row.load_number, **counts)
     return Withdrawal(number, row.load_number, told.back, told.held, told.gone)
+
+
+def asked(session: Session, number: int) -> Withdrawal:
+    """What withdrawing a load would do; needs a session that may write, and leaves all as it is."""
+    return _told(number, _changes(session, _base(session, number), number))
 
 
 def withdrawn(session: Session) -> dict[int, int]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import polars as pl
 
+from db import originals
 from db.engine import database_url
 from db.loading import FileReport
 from etl import sources
@@ -27,7 +28,8 @@ Progress = Callable[[str, int, int], None]  # what was read, how many are done, 
 class Arrived:
     """What was read: a report for each file, sheet and table; the sheets behind them by file_number; their rows, typed.
 
-    `skipped`: files that were not looked at, and why. `source`: what the sender is called.
+    `skipped`: files that were not looked at, and why. `source`: what the sender is called. `originals`: by fingerprint,
+    a file whose content it is.
     """
 
     source: str | None
@@ -35,6 +37,7 @@ class Arrived:
     files: list[FileReport] = field(default_factory=list)
     sheets: dict[int, Staged] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=dict)
+    originals: dict[str, sources.Found] = field(default_factory=dict)
 
 
 def arrived(
@@ -47,6 +50,7 @@ def arrived(
     sender = Source() if source is None else source if isinstance(source, Source) else sources.source(source)
     words = Words(standard, sender.bands, sender.assessment_types, sender.day_first, sender.date_1904)
     files, skipped = sources.found(paths, _warehouse_files())
+    files = [file for file in files if not originals.holds(file.path)]
     all_ = Arrived(sender.name, skipped)
     with Reader() as reader:
         for n, file in enumerate(files, 1):
@@ -75,6 +79,7 @@ def _take(all_: Arrived, file: sources.Found, reader: Reader, sender: Source, wo
     try:
         data = _content(file.path)
         fingerprint = hashlib.sha256(data).hexdigest()
+        all_.originals.setdefault(fingerprint, file)
         sheets, notes = staged(reader.read_cells(data), sender, words)
     except FileRefused as refused:
         all_.files.append(FileReport(file.name, None, fingerprint, None, outcome="refused", reason=str(refused)))

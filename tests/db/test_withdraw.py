@@ -125,7 +125,7 @@ def test_a_load_before_one_whose_words_were_not_kept_cannot_be_withdrawn(scope):
         taken_back(scope, 1)
 
 
-# --- against the slow and obvious twin: a tenant in which it was never loaded ------------------------------------------
+# --- against the slow and obvious twin: a tenant in which it was never loaded -----------------------------------------
 
 CELLS = st.none() | st.sampled_from(["x", "y"])
 CODES = st.sampled_from(["D1", "D2"])
@@ -194,7 +194,7 @@ def state(scope, steps):
 TENANTS = iter(range(10**6))
 
 
-@settings(max_examples=max(EXAMPLES // 2, 10), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=max(EXAMPLES // 3, 10), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEPS, min_size=2, max_size=6), data=st.data())
 def test_what_holds_afterwards_is_what_would_hold_had_they_never_been_loaded(warehouse, steps, data):
     ours, twin = (f"T{next(TENANTS)}" for _ in range(2))
