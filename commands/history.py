@@ -58,8 +58,8 @@ def original(
             with out.open("xb") as target:
                 target.write(data)
         except FileExistsError as error:
-            raise UsageError(f"{out} is there already; name a new file") from error
+            raise UsageError(f"{out.name} is there already; name a new file") from error
         except OSError as error:
-            raise UsageError(f"{out} cannot be written ({error.strerror}); name another file") from error
+            raise UsageError(f"{out.name} cannot be written ({error.strerror}); name another file") from error
         record(session, "exported", f"original of load {load}", sha256=sent.sha256)
-    say(f"{len(data):,} bytes written to {out}")
+    say(f"{len(data):,} bytes written to {out.name}")

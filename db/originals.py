@@ -18,13 +18,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 from sqlalchemy import make_url, select
 from sqlalchemy.orm import Session
 
 from db.engine import database_url
+from db.frames import fetched
 from db.models import File, Original
 from db.session import bound_tenant
 from scheme.errors import UsageError, WarehouseError
+from scheme.frames import Schema
 
 STORES = ("s3", "gs", "az")
 OFF = "off"
@@ -97,6 +100,17 @@ def named(session: Session, load: int, name: str) -> Sent | None:
     asked = select(File.file_number).where(File.load_number == load, File.file == name).order_by(File.file_number)
     number = session.scalars(asked.limit(1)).first()
     return None if number is None else sent(session, load, number)
+
+
+def files(session: Session, loads: Collection[int]) -> pl.DataFrame:
+    """The files of some loads: load, file_number, file, sheet, sha256, is_kept (as they were sent); in order."""
+    schema: Schema = {"load": pl.Int64, "file_number": pl.Int64}
+    schema = {**schema, **dict.fromkeys(("file", "sheet", "sha256"), pl.String)}
+    asked = select(File.load_number, File.file_number, File.file, File.sheet, File.sha256)
+    asked = asked.where(File.load_number.in_(list(loads))).order_by(File.load_number, File.file_number)
+    rows = fetched(session, asked, schema)
+    there = kept(session, rows["sha256"].unique().to_list())
+    return rows.with_columns(is_kept=pl.col("sha256").is_in(sorted(there)))
 
 
 def place() -> str:

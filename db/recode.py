@@ -141,7 +141,8 @@ def _in_order(codes: Sequence[str]) -> str:
 
 
 def _remember(session: Session, old: str, new: str, load_number: int, today: date) -> None:
-    forget_former_code(session, new)
+    for code in (new, old):  # the old one may have been a former code itself that somebody said again
+        forget_former_code(session, code)
     session.add(DepartmentAlias(old_code=old, new_code=new, since=today, load_number=load_number))
     session.flush()
 
