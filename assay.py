@@ -13,6 +13,7 @@ from commands.certificates import certificate_app
 from commands.data import data_app
 from commands.departments import department_app
 from commands.groups import group_app
+from commands.history import history_app
 from commands.people import user_app
 from commands.printing import FAILED, WRONG_USAGE, say
 from commands.profiles import profile_app
@@ -36,6 +37,7 @@ app = typer.Typer(
 app.add_typer(server_app)
 app.add_typer(data_app)
 app.add_typer(template_app)
+app.add_typer(history_app)
 app.add_typer(tenant_app, name="tenant", help="Organisations that run a programme; they never see each other.")
 app.add_typer(user_app, name="user", help="People who sign in.")
 app.add_typer(group_app, name="group", help="What groups of a sign-on provider give.")

@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from scheme.standard import Criterion, Element, Standard
+from scheme.standard import Criterion, Element, Profile, Standard
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,19 @@ class Place:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """What is known of a load that rows come from: who sent it, which version of Assay took it, and its files.
+
+    files: by name and sheet, the SHA-256 and the number under which the file can be had as it was sent (None: it cannot
+    be). Empty for whoever may not see the load: a fingerprint tells of all that a file holds.
+    """
+
+    sent_by: str
+    loader: str | None
+    files: Mapping[tuple[str, str | None], tuple[str, int | None]]
+
+
+@dataclass(frozen=True)
 class ElementBehind:
     """What the band of an element in a department is made of, on a day and a basis.
 
@@ -29,6 +42,7 @@ class ElementBehind:
     `restated` also where the rules say so. superseded: what earlier loads said of the same, with superseded_at.
     below: kind (site, department), code, name, band, assessed_on, assessment_type, rolled_up, comment of what lies
     directly below and has a band. evidence, actions: rows of these canonical tables; actions are open ones.
+    at_sites: the results of sites that count here. profile: the version in force. origins: by load (Origin).
     """
 
     place: Place
@@ -45,6 +59,9 @@ class ElementBehind:
     below: pl.DataFrame
     evidence: pl.DataFrame
     actions: pl.DataFrame
+    at_sites: pl.DataFrame
+    profile: Profile
+    origins: Mapping[int, Origin]
 
 
 @dataclass(frozen=True)
@@ -53,7 +70,8 @@ class CriterionBehind:
 
     headroom: its row of scheme.headroom.HEADROOM. standing: the rows of its elements. said: element, comment (of the
     result in force), since (as in ElementBehind). below: HEADROOM's rows of the departments directly below for this
-    criterion, with name. actions: open ones of its elements.
+    criterion, with name. actions: open ones of its elements. results, superseded, profile, origins: of all its elements
+    as in ElementBehind.
     """
 
     place: Place
@@ -67,6 +85,10 @@ class CriterionBehind:
     said: pl.DataFrame
     below: pl.DataFrame
     actions: pl.DataFrame
+    results: pl.DataFrame
+    superseded: pl.DataFrame
+    profile: Profile
+    origins: Mapping[int, Origin]
 
 
 Behind = ElementBehind | CriterionBehind

@@ -45,6 +45,10 @@ def _element(view: View, day: date, basis: str, place: Place, element: str) -> E
     said = _results(view, day, [code, *children], [element])
     own = said.filter(_of(code), pl.col("site_code").is_null())
     at = [_of(code), pl.col("element") == element]
+    superseded = data.superseded_behind(view, [code], [element]).filter(_of(code), pl.col("assessed_on") <= day)
+    sites = data.site_standings(view, day, basis).filter(at)["site_code"].to_list()
+    ours = _of(code) | pl.col("department_code").is_null()
+    at_sites = said.filter(pl.col("site_code").is_in(sites), ours)
     return ElementBehind(
         place,
         programme.standard,
@@ -56,7 +60,7 @@ def _element(view: View, day: date, basis: str, place: Place, element: str) -> E
         next(data.standings(view, day, "self").filter(at).iter_rows(named=True), None),
         _since(own, basis).get(element),
         own,
-        data.superseded_behind(view, [code], [element]).filter(_of(code), pl.col("assessed_on") <= day),
+        superseded,
         pl.concat(
             [
                 _sites(view, day, basis, code, element, said),
@@ -65,6 +69,9 @@ def _element(view: View, day: date, basis: str, place: Place, element: str) -> E
         ),
         data.rows_of(view, "evidence").filter(at),
         data.open_actions(view, day).filter(at),
+        at_sites,
+        programme.profile(day),
+        data.origins_of(view, [load for frame in (own, at_sites, superseded) for load in frame["load"]]),
     )
 
 
@@ -76,6 +83,8 @@ def _criterion(view: View, day: date, basis: str, place: Place, criterion: Crite
     said = _results(view, day, [place.code], elements).filter(pl.col("site_code").is_null())
     since = _since(said, basis)
     children = _children(view, day, place.code)
+    superseded = data.superseded_behind(view, [place.code], elements)
+    superseded = superseded.filter(_of(place.code), pl.col("site_code").is_null(), pl.col("assessed_on") <= day)
     headrooms = data.headrooms(view, day, basis).filter(pl.col("criterion") == criterion.code)
     names = data.tree(view, day).select("department_code", "name")
     return CriterionBehind(
@@ -94,6 +103,10 @@ def _criterion(view: View, day: date, basis: str, place: Place, criterion: Crite
         ),
         headrooms.filter(pl.col("department_code").is_in(children)).join(names, on="department_code"),
         data.open_actions(view, day).filter(at),
+        own := said.filter(_of(place.code)),
+        superseded,
+        programme.profile(day),
+        data.origins_of(view, [load for frame in (own, superseded) for load in frame["load"]]),
     )
 
 

@@ -4,17 +4,21 @@ Every measure is made from a programme that was cut to the person's departments 
 depend on another department; the one exception is `distribution`. Answers are kept by dashboard.view.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Any, TypeVar
 
 import polars as pl
 
 import measures
+from dashboard.behind import Origin
 from dashboard.view import View as View
 from dashboard.view import view as view
-from db import reads
+from db import originals, reads
+from db.roles import EXPORT, LOADS
 from db.session import open_session
+from db.withdraw import refusal
+from db.withdraw import withdrawn as withdrawals
 from scheme.arrivals import ARRIVED
 from scheme.arrivals import arrivals as arrivals_of
 from scheme.coverage import certificates_on, completion, coverage, cycle_years
@@ -254,6 +258,46 @@ def notes(view: View, load: int) -> pl.DataFrame:
     """What a load had to say of its files (db.reads.notes); nothing of a load that is not shown."""
     with open_session(view.scope) as session:
         return reads.notes(session, load if _is_shown(view, load) else 0)
+
+
+def withdrawn(view: View) -> dict[int, int]:
+    """The loads that are shown and were withdrawn, each with the number of its withdrawal."""
+    shown = set(loads(view)["load"])
+    return {load: by for load, by in asked(view, "withdrawn", withdrawals).items() if load in shown}
+
+
+def why_not_withdrawn(view: View, load: int) -> str | None:
+    """Why a load cannot be withdrawn, None where nothing is against it yet (db.withdraw.refusal)."""
+    with open_session(view.scope) as session:
+        return refusal(session, load)
+
+
+def originals_of(view: View, load: int) -> pl.DataFrame:
+    """The files of a load that are kept as they were sent (db.originals.files); none of a load that is not shown."""
+    with open_session(view.scope) as session:
+        return originals.files(session, [load] if _is_shown(view, load) else [])
+
+
+def original(view: View, load: int, file_number: int) -> tuple[str, bytes] | None:
+    """A file as it was sent, with its name; None where it is not kept, or of a load that is not shown."""
+    with open_session(view.scope) as session:
+        sent = originals.sent(session, load, file_number) if _is_shown(view, load) else None
+        data = originals.opened(session, sent.sha256) if sent else None
+    return (sent.name, data) if sent and data is not None else None
+
+
+def origins_of(view: View, numbers: Iterable[int]) -> Mapping[int, Origin]:
+    """What is to be said of loads that rows come from: by number, what this person may know of each (Origin)."""
+    wanted = sorted(set(numbers))
+    with open_session(view.scope) as session:
+        told, kept = reads.senders(session, wanted), originals.files(session, wanted)
+    if not sees_all(view) or view.scope.certificates is not None:
+        kept = kept.filter(pl.col("load").is_in(loads(view)["load"].to_list() if view.scope.may(LOADS) else []))
+    may_take = view.scope.may(LOADS) and view.scope.may(EXPORT)
+    files: dict[int, dict[tuple[str, str | None], tuple[str, int | None]]] = {}
+    for load, number, name, sheet, sha256, is_kept in kept.iter_rows():
+        files.setdefault(load, {}).setdefault((name, sheet), (sha256, number if is_kept and may_take else None))
+    return {load: Origin(sent_by, loader, files.get(load, {})) for load, sent_by, loader in told.iter_rows()}
 
 
 def _is_shown(view: View, load: int) -> bool:

@@ -316,6 +316,8 @@ class Load(TenantOwned, Base):
     sent_by: Mapped[str]
     source: Mapped[str | None]
     actor: Mapped[str | None]  # who sent it, as the audit log names them; None: before version 0002
+    withdraws_load: Mapped[int | None]  # the load that this one takes back whole (db.withdraw)
+    loader: Mapped[str | None]  # the version of Assay that took it; None: before version 0003
 
 
 class File(TenantOwned, Base):
@@ -355,6 +357,25 @@ _FILE = ["tenant_id", "load_number", "file_number"]
 
 def _files() -> ForeignKeyConstraint:
     return ForeignKeyConstraint(_FILE, [f"files.{name}" for name in _FILE])
+
+
+class Statement(TenantOwned, Base):
+    """A part of what a load said, as it was understood: a table, or how it was said (db.statements)."""
+
+    __tablename__ = "statements"
+    __table_args__ = (ForeignKeyConstraint(["tenant_id", "load_number"], ["loads.tenant_id", "loads.load_number"]),)
+    load_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    part: Mapped[str] = mapped_column(primary_key=True)
+    body: Mapped[str]
+
+
+class Original(TenantOwned, Base):
+    """That the bytes of a file are kept as they were sent, once for each content (db.originals)."""
+
+    __tablename__ = "originals"
+    sha256: Mapped[str] = mapped_column(primary_key=True)
+    byte_count: Mapped[int]
+    kept_at: Mapped[datetime]
 
 
 class DepartmentAlias(TenantOwned, Base):

@@ -249,6 +249,12 @@ def _files(actor: str | None) -> Select[Any]:
     return statement if actor is None else statement.where(Load.actor == actor)
 
 
+def senders(session: Session, loads: Sequence[int]) -> pl.DataFrame:
+    """Who sent some loads and which version of Assay took them: load, sent_by, loader (null: before it was kept)."""
+    statement = select(Load.load_number, Load.sent_by, Load.loader).where(Load.load_number.in_(list(loads)))
+    return fetched(session, statement, {"load": pl.Int64, "sent_by": pl.String, "loader": pl.String})
+
+
 def notes(session: Session, load_number: int) -> pl.DataFrame:
     """What a load had to say of its files: file, sheet, table, note (String)."""
     statement = select(File).where(File.load_number == load_number).order_by(File.file_number)

@@ -1,30 +1,27 @@
 """A department under another code: all that names the old one is said again under the new one, and kept as it was.
 
 Every row that holds now and names the old code is superseded by one load, which says the same with the new code. What
-was known before stays readable. A row keeps the file, sheet and row number in which its sender wrote it: the load has
-an entry of its own for each file that rows come from, with the file's name and fingerprint and with where it was first
-loaded (files.first_load_number, first_file_number).
+was known before stays readable. A row keeps the file, sheet and row number in which its sender wrote it
+(db.said_again).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import polars as pl
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
-from db import reads
+from db import models, reads, said_again, statements
 from db.audit import record
-from db.frames import fetched, insert, kept_schema, supersede
-from db.loading import FileReport, Load
-from db.models import TAKEN_IN, ApiToken, DepartmentAlias, File, Grant, GroupGrant
+from db.frames import PLACE, supersede
+from db.loading import Load
+from db.models import ApiToken, DepartmentAlias, Grant, GroupGrant
 from db.writes import finished, recorded
 from scheme.errors import UsageError
-from scheme.frames import Schema
 from scheme.standard import code_order
 from scheme.tables import TABLES
 
-_PLACE: Schema = {"load_number": pl.Int64, "file_number": pl.Int64, "row_number": pl.Int64}
 _NAMES_ONE = ("department_code", "parent_code")  # columns that name a department, or several
 
 
@@ -71,23 +68,12 @@ def recode(
             f"{new} is what {meant[0]} was called until {meant[1]:%-d %B %Y}, and files that say {new} are read as "
             f"{meant[0]}; choose another code"
         )
-    rows = {table: _naming(session, table, old) for table in _tables()}
+    rows = naming_rows(session, old)
     if not any(frame.height for frame in rows.values()):
         raise UsageError(f"no department {old}; look for its code in the list of departments")
-    places = pl.concat(
-        frame.select(pl.lit(table).alias("table"), "load_number", "file_number") for table, frame in rows.items()
-    )
-    places = places.group_by("table", "load_number", "file_number", maintain_order=True).len()
-    load = Load(sent_by, None, _files(session, places, f"{old} is called {new} now{f': {why}' if why else ''}"))
-    row = recorded(session, load)
-    numbers = places.select("table", "load_number", "file_number").with_row_index("said_in", 1)
-    for table, frame in rows.items():
-        supersede(session, table, frame, row.load_number)
-        said = _renamed(table, frame, old, new).join(
-            numbers.filter(pl.col("table") == table), on=["load_number", "file_number"], how="left"
-        )
-        place = [pl.lit(row.load_number, pl.Int64).alias("load_number"), pl.col("said_in").cast(pl.Int64)]
-        insert(session, table, said.select(*_columns(table), *place, "row_number").rename({"said_in": "file_number"}))
+    note = f"{old} is called {new} now{f': {why}' if why else ''}"
+    row = renamed(session, rows, old, new, sent_by, note)
+    statements.keep_recoding(session, row.load_number, old, new)
     _remember(session, old, new, row.load_number, today)
     _follow(session, old, new)
     finished(session, row)
@@ -96,17 +82,32 @@ def recode(
     return row.load_number, counts
 
 
+def renamed(
+    session: Session, rows: Mapping[str, pl.DataFrame], old: str, new: str, sent_by: str, note: str
+) -> models.Load:
+    """Say rows that name one department (`naming_rows`) under another code by a new load; gives it, to be finished."""
+    places = said_again.places(rows)
+    row = recorded(session, Load(sent_by, None, said_again.files(session, places, note)))
+    for table, frame in rows.items():
+        supersede(session, table, frame, row.load_number)
+    said_again.say(
+        session, {table: _renamed(table, frame, old, new) for table, frame in rows.items()}, places, row.load_number
+    )
+    return row
+
+
+def naming_rows(session: Session, code: str) -> dict[str, pl.DataFrame]:
+    """By table, the rows that hold now and name a department, as kept and with where they come from."""
+    return {table: _naming(session, table, code) for table in _tables()}
+
+
 def _tables() -> list[str]:
     return [name for name, table in TABLES.items() if set(_NAMES_ONE) & set(table.names)]
 
 
-def _columns(table: str) -> Schema:
-    return {**kept_schema(table), **({"is_confirmed": pl.Boolean} if table in TAKEN_IN else {})}
-
-
 def _naming(session: Session, table: str, code: str) -> pl.DataFrame:
     """The rows that hold now and name the code, as kept, with where they come from."""
-    rows = reads.kept(session, table, {**_columns(table), **_PLACE})
+    rows = reads.kept(session, table, {**said_again.columns(table), **PLACE})
     named = [_names(table, name, code) for name in _NAMES_ONE if name in TABLES[table].names]
     return rows.filter(pl.any_horizontal(named))
 
@@ -139,25 +140,9 @@ def _in_order(codes: Sequence[str]) -> str:
     return ";".join(sorted(set(codes), key=code_order))
 
 
-def _files(session: Session, places: pl.DataFrame, note: str) -> list[FileReport]:
-    whole = dict.fromkeys(("load_number", "file_number", "first_load_number", "first_file_number"), pl.Int64)
-    columns: Schema = {**whole, **dict.fromkeys(("file", "sheet", "sha256", "layout", "certainty"), pl.String)}
-    loads = places["load_number"].unique().to_list()
-    statement = select(*(getattr(File, name) for name in columns)).where(File.load_number.in_(loads))
-    known = {(row["load_number"], row["file_number"]): row for row in fetched(session, statement, columns).to_dicts()}
-    files = []
-    for table, load_number, file_number, count in places.iter_rows():
-        file = known[load_number, file_number]
-        first = (file["first_load_number"] or load_number, file["first_file_number"] or file_number)
-        told = [f"said again: {note} (first loaded in load {first[0]})"]
-        report = FileReport(file["file"], file["sheet"], file["sha256"], table, count, count, notes=told, first=first)
-        report.layout, report.certainty = file["layout"], file["certainty"]
-        files.append(report)
-    return files
-
-
 def _remember(session: Session, old: str, new: str, load_number: int, today: date) -> None:
-    forget_former_code(session, new)
+    for code in (new, old):  # the old one may have been a former code itself that somebody said again
+        forget_former_code(session, code)
     session.add(DepartmentAlias(old_code=old, new_code=new, since=today, load_number=load_number))
     session.flush()
 

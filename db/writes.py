@@ -3,12 +3,13 @@
 import json
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
 
 import polars as pl
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from db import audit, models, reads
+from db import audit, models, reads, statements
 from db.engine import WRITES
 from db.frames import as_kept, as_told, fetched, in_turn, insert, kept_schema, supersede
 from db.loading import NO_FILE, FileReport, Load, Own
@@ -73,6 +74,17 @@ def publish(session: Session, load: Load) -> list[FileReport]:
     noted, and with `withdraw_missing` taken back. AssertionError where the load contradicts itself.
     """
     _sure(bool(session.info.get(WRITES)), "publish needs open_session(scope, write=True)")
+    number = taken(session, load)
+    statements.keep(session, number, load)
+    counts = ("read", "loaded", "unchanged", "set_aside")
+    told = {name: sum(getattr(file, name) for file in load.files) for name in counts}
+    audit.record(session, "loaded", f"load {number}", files=len(load.files), **told)
+    load.load_number = number
+    return load.files
+
+
+def taken(session: Session, load: Load) -> int:
+    """The taking itself, of which nothing is told in the audit log; gives the load's number."""
     compared = {
         name: _compared(session, name, load.tables[name], load.cleared.get(name, ()))
         for name in TABLES
@@ -90,11 +102,7 @@ def publish(session: Session, load: Load) -> list[FileReport]:
             supersede(session, name, rows, number)
         settle(session, number, pl.concat(rows["file_number"] for rows in missing.values()).to_list()[0])
     finished(session, row)
-    counts = ("read", "loaded", "unchanged", "set_aside")
-    told = {name: sum(getattr(file, name) for file in load.files) for name in counts}
-    audit.record(session, "loaded", f"load {number}", files=len(load.files), **told)
-    load.load_number = number
-    return load.files
+    return number
 
 
 def _count(load: Load, compared: dict[str, pl.DataFrame]) -> None:
@@ -131,6 +139,7 @@ def recorded(session: Session, load: Load) -> models.Load:
     row.sent_by, row.source = load.sent_by, load.source
     scope = scope_in(session)
     row.actor = scope.actor if scope else None
+    row.loader = loader()
     session.add(row)
     session.flush()
     files = [
@@ -156,6 +165,14 @@ def recorded(session: Session, load: Load) -> models.Load:
     ]
     insert(session, "rejected_rows", pl.DataFrame(rejected, _REJECTED, orient="row"))
     return row
+
+
+def loader() -> str:
+    """The version of this program, as loads keep it."""
+    try:
+        return version("assay-dashboard")
+    except PackageNotFoundError:
+        return "from source"
 
 
 def finished(session: Session, row: models.Load) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
+from db import originals
 from db.engine import database_url
 from db.loading import FileReport
 from etl import sources
@@ -30,7 +31,8 @@ Progress = Callable[[str, int, int], None]  # what was read, how many are done, 
 class Arrived:
     """What was read: a report for each file, sheet and table; the sheets behind them by file_number; their rows, typed.
 
-    `skipped`: files that were not looked at, and why. `source`: what the sender is called.
+    `skipped`: files that were not looked at, and why. `source`: what the sender is called. `originals`: by fingerprint,
+    a file whose content it is.
     """
 
     source: str | None
@@ -38,6 +40,7 @@ class Arrived:
     files: list[FileReport] = field(default_factory=list)
     sheets: dict[int, Staged] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=dict)
+    originals: dict[str, sources.Found] = field(default_factory=dict)
 
 
 def arrived(
@@ -57,6 +60,7 @@ def arrived(
     sender = Source() if source is None else source if isinstance(source, Source) else sources.source(source)
     words = Words(standard, sender.bands, sender.assessment_types, sender.day_first, sender.date_1904)
     files, skipped = sources.found(paths, _warehouse_files())
+    files = [file for file in files if not originals.holds(file.path)]
     all_ = Arrived(sender.name, skipped)
     contents = (_content(file.path) for file in files)
     understood = partial(read_as, source=sender, words=words, kept=kept or {})
@@ -83,7 +87,10 @@ def typed(all_: Arrived, words: Words) -> None:
 
 def _take(all_: Arrived, file: sources.Found, content: Content, read: Read) -> None:
     """Put down what one file holds; whatever is wrong with it as a whole ends here."""
-    fingerprint = hashlib.sha256(content).hexdigest() if isinstance(content, bytes) else ""
+    fingerprint = ""
+    if isinstance(content, bytes):
+        fingerprint = hashlib.sha256(content).hexdigest()
+        all_.originals.setdefault(fingerprint, file)
     if read.refused is not None:
         all_.files.append(FileReport(file.name, None, fingerprint, None, outcome="refused", reason=read.refused))
         return

@@ -1,5 +1,6 @@
 """The pipe: files -> cells -> tables -> typed rows -> checked rows -> the warehouse, in one transaction."""
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from db import reads
+from db import originals, reads
 from db.loading import FileReport, Load, Rejected
 from db.recode import former_codes
 from db.session import Scope, open_session
@@ -24,6 +25,7 @@ from etl.layouts.staged import Source
 from etl.named import read_as_codes
 from etl.own import NAMED_BY, own_part
 from etl.sources import Paths, kept_source, sources_for
+from scheme.errors import UsageError
 from scheme.standard import shipped
 from scheme.tables import TABLES
 
@@ -144,9 +146,22 @@ def _run(
             finished_at = newest[1] if newest else None
             if not keep:
                 raise _Undone
+            _keep_originals(session, files)
     except _Undone:
         return LoadReport(None, load.files, load.rejected, new, files.skipped)
     return LoadReport(load.load_number, load.files, load.rejected, new, files.skipped, sent_by, started_at, finished_at)
+
+
+def _keep_originals(session: Opened, files: Arrived) -> None:
+    """Keep what was sent, before the transaction ends that tells of it; UsageError where a file is another by now."""
+    for sha256, file in files.originals.items():
+        try:
+            data = file.path.read_bytes()
+        except OSError as error:
+            raise UsageError(f"{file.name} is gone since it was read; nothing is in, load it again") from error
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise UsageError(f"{file.name} was changed while it was read; nothing is in, load it again")
+        originals.keep(session, sha256, data)
 
 
 def _checked(session: Opened, scope: Scope, files: Arrived, strict: bool, today: date) -> tuple[Load, NewCodes]:

@@ -99,6 +99,7 @@ def warehouse(request, empty_warehouse, tmp_path, monkeypatch) -> Iterator[str]:
     database = postgres.database(template=empty_warehouse("postgresql"))
     monkeypatch.setenv("ASSAY_DATABASE_URL", database.url)
     monkeypatch.setenv("ASSAY_OWNER_DATABASE_URL", database.owner_url)
+    monkeypatch.setenv("ASSAY_ORIGINALS", str(tmp_path / "originals"))
     yield request.param
     for address in (database.url, database.owner_url):
         engine(address).dispose()

@@ -68,7 +68,12 @@ def add_administration(server: Flask) -> None:
     server.add_template_filter(words.day)
     server.add_template_filter(words.moment)
     server.add_template_filter(breakable)
-    for name, path in (("start", START), *((page.name, page.path) for page in PAGES)):
+    # The second is reached from a load on the Data page alone.
+    for name, path in (
+        ("start", START),
+        ("withdrawals", f"{START}/withdraw"),
+        *((page.name, page.path) for page in PAGES),
+    ):
         routes: tuple[Route, ...] = import_module(f"{__name__}.{name}").ROUTES
         for route in routes:
             endpoint = f"administration.{name}.{route.view.__name__}"

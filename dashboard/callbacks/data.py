@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, date, datetime
 from typing import Any
+from urllib.parse import quote
 
 import polars as pl
 from dash import Dash, Input, Output
@@ -10,10 +11,12 @@ from flask import Response, abort, request
 
 import formats
 from dashboard import components, data, ids
+from dashboard.administration.withdrawals import may_withdraw
 from dashboard.filters import filters
 from dashboard.gate import needs
 from dashboard.identity import current_scope
 from dashboard.pages import data as page
+from dashboard.uploads import shown_name
 from db.loading import SENT_BY_CHAMPIONS
 from db.roles import EXPORT, LOADS, RESULTS, SEND
 from etl.template import KINDS, WORKBOOK, template
@@ -34,6 +37,7 @@ def register(app: Dash) -> None:
     app.server.get("/download/rejected/<int:load>.<kind>")(rejected_file)
     app.server.get("/download/blank/<template_kind>.xlsx")(blank_file)
     app.server.get("/download/template/<path:department>.xlsx")(department_file)
+    app.server.get("/download/original/<int:load>/<int:file_number>")(original_file)
 
 
 @needs(LOADS)
@@ -50,15 +54,17 @@ def update_data(address: str | None) -> tuple[Any, Any, str, str, Any, Any]:
     confirm = page.to_confirm(data.rows_of(view, "departments"), data.rows_of(view, "sites"))
     headline = page.headline(loads) + ("" if data.sees_all(view) else page.OWN)
     if load is None:
-        return headline, "", "", page.loads_table(loads, load, asked), confirm, to_fill_in
+        loads_shown = page.loads_table(loads, load, asked, data.withdrawn(view))
+        return headline, "", "", loads_shown, confirm, to_fill_in
     rejected = _of_file(data.rejected(view, load), asked.file)
     files, notes = (
         _of_file(loads.filter(pl.col("load") == load), asked.file),
         _of_file(data.notes(view, load), asked.file),
     )
-    chosen = page.chosen(load, files, notes, rejected, asked)
+    gone = data.withdrawn(view)
+    chosen = page.chosen(load, files, notes, rejected, asked, _afterwards(view, load, gone.get(load)))
     table = page.rejected_table(load, rejected) if rejected.height else ""
-    return headline, chosen, table, page.loads_table(loads, load, asked), confirm, to_fill_in
+    return headline, chosen, table, page.loads_table(loads, load, asked, gone), confirm, to_fill_in
 
 
 def _templates(view: data.View) -> Any:
@@ -67,6 +73,35 @@ def _templates(view: data.View) -> Any:
     departments = data.tree(view, _today()).filter(pl.col("department_code").is_not_null())
     kinds = KINDS if data.sees_all(view) else [kind for kind in KINDS if kind in (WORKBOOK, *SENT_BY_CHAMPIONS)]
     return page.templates(kinds, list(departments.select("department_code", "name").iter_rows()))
+
+
+def _afterwards(view: data.View, load: int, withdrawn_by: int | None) -> page.Afterwards:
+    kept = data.originals_of(view, load).filter("is_kept").unique("file", keep="first") if _may_take(view) else None
+    numbers = dict(kept.select("file", "file_number").iter_rows()) if kept is not None else {}
+    may = may_withdraw(view.scope) and data.why_not_withdrawn(view, load) is None
+    return page.Afterwards(withdrawn_by, may, numbers)
+
+
+def _may_take(view: data.View) -> bool:
+    return view.scope.may(EXPORT)
+
+
+@needs(LOADS, EXPORT)
+def original_file(load: int, file_number: int) -> Response:
+    """A file as it was sent: always to be kept, never to be shown; of a load that this person may see (F19)."""
+    most = 2**31 - 1
+    found = data.original(data.view(current_scope()), load, file_number) if max(load, file_number) <= most else None
+    if found is None:
+        abort(404)
+    name, body = found
+    headers = {"Content-Disposition": _attachment(name), "X-Content-Type-Options": "nosniff"}
+    return Response(body, content_type="application/octet-stream", headers=headers)
+
+
+def _attachment(name: str) -> str:
+    """What a browser is told of a file to be kept: its sender's name, in letters that end no header (RFC 6266)."""
+    plain = re.sub(r"[^A-Za-z0-9._ -]", "_", shown_name(name)) or "original"
+    return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(shown_name(name) or plain, safe='')}"
 
 
 @needs(LOADS, EXPORT)

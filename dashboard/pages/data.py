@@ -1,6 +1,7 @@
 """Data: what arrived, what became of it, what was set aside and why."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -16,6 +17,18 @@ from dashboard.words import count, moment
 
 _FEW = 5
 _TAKEN = ("loaded", "unchanged", "duplicate", "no_result", "set_aside")
+
+
+@dataclass(frozen=True)
+class Afterwards:
+    """What became of a load later, and what this person may do with it.
+
+    originals: by file name, its number in the load, of the files whose bytes this person may take away as sent.
+    """
+
+    withdrawn_by: int | None = None
+    may_withdraw: bool = False
+    originals: Mapping[str, int] = field(default_factory=dict)
 
 
 def layout() -> Component:
@@ -45,10 +58,12 @@ def headline(loads: pl.DataFrame) -> str:
     return f"{said}. The last one arrived on {moment(last['finished_at'])}."
 
 
-def loads_table(loads: pl.DataFrame, chosen: int | None, asked: Filters) -> str:
+def loads_table(
+    loads: pl.DataFrame, chosen: int | None, asked: Filters, withdrawn: Mapping[int, int] | None = None
+) -> str:
     """Every load, newest first, and below it its files: read = loaded + unchanged + duplicate + no result + set aside.
 
-    The chosen load begins open.
+    The chosen load begins open. `withdrawn`: the loads taken back whole, and by which.
     """
     columns = [
         Column("load", "Load and file", title="Load, and below it its files and sheets"),
@@ -63,7 +78,8 @@ def loads_table(loads: pl.DataFrame, chosen: int | None, asked: Filters) -> str:
     ]
     rows = []
     for (load,), files in loads.group_by("load", maintain_order=True):
-        rows += [_load_row(load, files, asked, is_open=load == chosen), *_file_rows(load, files, asked)]
+        by = (withdrawn or {}).get(load)
+        rows += [_load_row(load, files, asked, load == chosen, by), *_file_rows(load, files, asked)]
     return table.table_json(
         "Loads, newest first",
         columns,
@@ -75,7 +91,7 @@ def loads_table(loads: pl.DataFrame, chosen: int | None, asked: Filters) -> str:
     )
 
 
-def _load_row(load: int, files: pl.DataFrame, asked: Filters, is_open: bool) -> Row:
+def _load_row(load: int, files: pl.DataFrame, asked: Filters, is_open: bool, withdrawn_by: int | None) -> Row:
     said = f"{moment(files['finished_at'][0])}, from {files['sent_by'][0]}"
     refused = files.filter(pl.col("outcome") == "refused").height
     aside = int(files["set_aside"].sum())
@@ -83,7 +99,7 @@ def _load_row(load: int, files: pl.DataFrame, asked: Filters, is_open: bool) -> 
     cells = [
         table.text(f"Load {load}", said, asked.href(load=load, file=None)),
         count(files["file"].n_unique(), "file"),
-        ", ".join(trouble) or "Taken",
+        f"Withdrawn by load {withdrawn_by}" if withdrawn_by else ", ".join(trouble) or "Taken",
         *(int(files[key].sum()) for key in ("read", *_TAKEN)),
     ]
     return Row(f"{load}", cells, open=is_open, name=f"load {load}")
@@ -143,8 +159,16 @@ def newest_with_trouble(loads: pl.DataFrame) -> int | None:
     return None if faulty.is_empty() else int(faulty["load"][0])
 
 
-def chosen(load: int, files: pl.DataFrame, notes: pl.DataFrame, rejected: pl.DataFrame, asked: Filters) -> Component:
-    """One load: refused files and notes, and its set-aside rows to take away."""
+def chosen(
+    load: int,
+    files: pl.DataFrame,
+    notes: pl.DataFrame,
+    rejected: pl.DataFrame,
+    asked: Filters,
+    after: Afterwards | None = None,
+) -> Component:
+    """One load: refused files and notes, its set-aside rows to take away, its files as sent, and how to withdraw it."""
+    after = after or Afterwards()
     if files.is_empty():
         what = f"no file {asked.file} in load {load}" if asked.file else f"no load {load}"
         return components.empty_state(f"There is {what}", "Choose one from the list.")
@@ -162,12 +186,26 @@ def chosen(load: int, files: pl.DataFrame, notes: pl.DataFrame, rejected: pl.Dat
         parts.append(_downloads(load, asked.file))
     elif not refused.height:
         parts.append(html.P("Nothing was set aside."))
+    if after.withdrawn_by:
+        by = html.A(f"load {after.withdrawn_by}", href=asked.href(load=after.withdrawn_by, file=None))
+        parts.insert(1, html.P(["This load is withdrawn by ", by, "; nothing of it holds any more."]))
+    elif after.may_withdraw:
+        href = f"/administration/withdraw/{load}"
+        parts.append(html.P(html.A("Withdraw this load", href=href, **components.attributes(data_reload=""))))
     hashes = [
-        html.Li(f"{row['file']}: SHA-256 {row['sha256']}")
+        html.Li(_fingerprint(load, row["file"], row["sha256"], after))
         for row in files.unique("file", maintain_order=True).iter_rows(named=True)
     ]
     parts.append(components.details("Details", html.Ul(hashes)))
     return components.card(f"Load {load}" + (f": {asked.file}" if asked.file else ""), *parts)
+
+
+def _fingerprint(load: int, file: str, sha256: str, after: Afterwards) -> list[Component | str]:
+    if not sha256:
+        return [f"{file}: said without a file"]
+    number = after.originals.get(file)
+    link = html.A("the file as it was sent", href=f"/download/original/{load}/{number}", download="")
+    return [f"{file}: SHA-256 {sha256}", *([", ", link] if number else [])]
 
 
 def _whole(load: int, asked: Filters) -> Component:

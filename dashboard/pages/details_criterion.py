@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from dashboard import components, words
 from dashboard.behind import CriterionBehind
 from dashboard.filters import Filters
+from dashboard.pages.details_lineage import lineage
 from dashboard.pages.details_parts import band_cell, cell_href, open_actions, section, sign, where
 from dashboard.pages.verdicts import tally
 from dashboard.table import Column, Row, table_json, text
@@ -26,6 +27,7 @@ def criterion(behind: CriterionBehind, asked: Filters) -> list[Component]:
         *((below, against) if behind.headroom["indicative"] else (against, below)),
         _all_elements(behind, asked),
         open_actions(behind.actions, behind.day),
+        lineage(behind, "the allowance less the partials, and one non-compliant element fails it"),
     ]
     return [part for part in parts if part is not None]
 

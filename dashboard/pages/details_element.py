@@ -1,6 +1,6 @@
 """The details of an element: the band in force, what was said when and by whom, where it comes from."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 from urllib.parse import urlsplit
@@ -12,9 +12,10 @@ from dash.development.base_component import Component
 from dashboard import components, words
 from dashboard.behind import ElementBehind, full_years
 from dashboard.filters import Filters
+from dashboard.pages.details_lineage import lineage
 from dashboard.pages.details_parts import assessment, band_cell, cell_href, open_actions, section, sign, where
 from dashboard.table import Column, Row, table_json, text
-from scheme.standard import BANDS, BASES, Standard
+from scheme.standard import BANDS, BASES
 
 _LISTED = 8  # more rows than this and a table gets a box to find in
 
@@ -31,7 +32,7 @@ def element(behind: ElementBehind, asked: Filters, enters: bool = False) -> list
         *_results(behind, asked),
         open_actions(behind.actions, behind.day),
         _evidence(behind),
-        _origins(behind),
+        lineage(behind, "the latest own result, carried forward, or else rolled up from directly below"),
     ]
     return [part for part in parts if part is not None]
 
@@ -213,32 +214,3 @@ def is_web(link: str | None) -> bool:
     except ValueError:
         return False
     return parts.scheme.lower() in ("http", "https") and bool(parts.netloc)
-
-
-def _origins(behind: ElementBehind) -> Component | None:
-    """File, sheet, row and load of every result, those that were superseded too."""
-    both = pl.concat([behind.results, behind.superseded], how="diagonal")
-    if both.is_empty():
-        return None
-    found = both.sort("assessed_on", "load", descending=True).iter_rows(named=True)
-    rows = [Row(str(number), _origin(behind.standard, row)) for number, row in enumerate(found)]
-    columns = [
-        Column("day", "Result"),
-        Column("file", "File"),
-        Column("load", "Load"),
-        Column("superseded", "Superseded"),
-    ]
-    drawn = table_json("Where the results come from", columns, rows, find=False)
-    return components.details("Details", components.table("details-origins", drawn))
-
-
-def _origin(standard: Standard, row: Mapping[str, Any]) -> Sequence[Any]:
-    ended = row.get("superseded_at")
-    return (
-        text(
-            standard.band[row["band"]].label, f"{words.day(row['assessed_on'])}, {assessment(row['assessment_type'])}"
-        ),
-        text(row["file"], f"sheet {row['sheet']}, row {row['row']}" if row["sheet"] else f"row {row['row']}"),
-        text(f"{row['load']}", f"received {words.moment(row['loaded_at'])}"),
-        words.moment(ended) if ended else None,
-    )

@@ -25,6 +25,7 @@ def opened(request, tmp_path_factory) -> Opened:
         if kind == "postgres":
             database = request.getfixturevalue("postgres").database()
             settings = {"ASSAY_DATABASE_URL": database.url, "ASSAY_OWNER_DATABASE_URL": database.owner_url}
+            settings["ASSAY_ORIGINALS"] = str(folder / "originals")
         first = Warehouse(folder, settings)
         first.say("upgrade")
         first.say("tenant", "add", "T", "--name", "Test Council")
@@ -40,7 +41,7 @@ def opened(request, tmp_path_factory) -> Opened:
             return Warehouse(folder)  # the default address: assay.db in the working directory
         running = request.getfixturevalue("postgres")
         database = running.database(first.settings["ASSAY_DATABASE_URL"].split("@/")[1].split("?")[0])
-        return Warehouse(folder, {"ASSAY_DATABASE_URL": database.url})
+        return Warehouse(folder, {"ASSAY_DATABASE_URL": database.url, "ASSAY_ORIGINALS": str(folder / "originals")})
 
     return new
 

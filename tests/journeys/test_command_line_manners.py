@@ -42,6 +42,8 @@ COMMANDS = [
     ["load"],
     ["loads"],
     ["rejected"],
+    ["withdraw"],
+    ["original"],
     ["measure"],
     ["serve"],
 ]
@@ -55,6 +57,8 @@ OPTIONS = {
     "load": ["--tenant", "--source", "--strict", "--withdraw-missing"],
     "loads": ["--tenant", "--format"],
     "rejected": ["--tenant", "--format"],
+    "withdraw": ["--tenant", "--why", "--ask"],
+    "original": ["--tenant", "--out"],
     "measure": ["--tenant", "--as-of", "--known-at", "--department", "--basis", "--format"],
     "serve": ["--host", "--port"],
 }

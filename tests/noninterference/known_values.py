@@ -68,6 +68,7 @@ CALLBACK: dict[str, Known] = {
 ROUTE: dict[str, Known] = {
     "kind": KIND,
     "load": LOAD,
+    "file_number": Known(("1", "2")),  # a file's place in its load
     "name": Known(("nowhere",)),  # a provider of sign-on
     "user_id": Known(("6",), "7007", "99999"),
     "number": Known(("1",), "107", "99999"),  # of a token
@@ -115,6 +116,7 @@ READ: dict[str, Known] = {
     "reason": Known(("a question about a load",)),
     "offer": Known(("an offer",)),
     "why": Known(("some words",)),
+    "seen": Known(("1",)),  # the version of the data that a withdrawal was shown for
     "active_from": Known((TODAY.isoformat(),)),
     "contact": Known(("some words",)),
     "department_code": DEPARTMENT,
@@ -228,6 +230,9 @@ COMMAND: dict[str, Known] = {
     "executor": Known(("processes",)),
     "withdraw_missing": Known((True,)),
     "load": LOAD,
+    "original file": FILE,
+    "ask": Known((True,)),
+    "out": FILES,  # one that is there already, and stays as it is
     "measure": Known(("standing", "headroom", "coverage", "visits", "sites", "history")),
     "as_of": ADDRESS["as_of"],
     "known_at": ADDRESS["known_at"],

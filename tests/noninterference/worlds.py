@@ -1,9 +1,12 @@
 """Warehouses in which A is the same to the row, and the others are not (reliability.md T1)."""
 
+import atexit
 import hashlib
 import itertools
+import os
 import shutil
 import sqlite3
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -24,6 +27,9 @@ from tests.noninterference import canaries, story
 
 A, B, Z = "ASH", "BEE", "CANARY-Z-tenants-code"
 SECRET = "a-secret-of-the-tests-of-which-nobody-else-knows-anything"
+# Of all worlds: they are copies of one another, and who keeps an original is told by the warehouse.
+ORIGINALS = Path(tempfile.gettempdir()) / f"assay-test-originals-{os.getpid()}"
+atexit.register(shutil.rmtree, ORIGINALS, ignore_errors=True)
 # Where a change may leave somebody unable to go on asking.
 WHO_MAY = ("users", "grants", "user_sessions", "operator_visits")
 # Programs of A by name: what their tokens may do, and for which departments ("" is all).
@@ -82,7 +88,7 @@ class World:
 
     def settings(self) -> dict[str, str]:
         """The environment in which this is the warehouse."""
-        own = {"ASSAY_DATABASE_URL": self.url, "ASSAY_SECRET": SECRET}
+        own = {"ASSAY_DATABASE_URL": self.url, "ASSAY_SECRET": SECRET, "ASSAY_ORIGINALS": str(ORIGINALS)}
         return {**own, "ASSAY_OWNER_DATABASE_URL": self.owner_url} if self.owner_url else own
 
     @contextmanager

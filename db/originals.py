@@ -1,0 +1,230 @@
+"""Files as they were sent: their bytes, once for each content and tenant, found by their SHA-256 (reliability.md F19).
+
+They lie in a folder beside an SQLite warehouse, or where ASSAY_ORIGINALS says: another folder, or object storage
+(s3://bucket/prefix, gs://bucket/prefix, az://container/prefix). A tenant's are below its own number, so nobody shares
+a file with another or could learn that another has it. The bytes are there, whole and safe on the disk, before the
+transaction that tells of them ends: a crash may leave bytes of which nothing tells, and never the opposite.
+"""
+
+import hashlib
+import os
+import re
+import secrets
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+from sqlalchemy import make_url, select
+from sqlalchemy.orm import Session
+
+from db.engine import database_url
+from db.frames import fetched
+from db.models import File, Original
+from db.session import bound_tenant
+from scheme.errors import UsageError, WarehouseError
+from scheme.frames import Schema
+
+STORES = ("s3", "gs", "az")
+OFF = "off"
+_TIMES: Any = {"connect_timeout": "10s", "timeout": "120s"}
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A file of a load: what it is called, its fingerprint, and whether its bytes are kept."""
+
+    name: str
+    sha256: str
+    is_kept: bool
+
+
+def keep(session: Session, sha256: str, data: bytes) -> None:
+    """Keep the bytes of a file for the session's tenant, unless they are kept; nothing with ASSAY_ORIGINALS=off.
+
+    WarehouseError where they cannot be written; UsageError where nobody said where.
+    """
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise AssertionError("these bytes are another file's")
+    where = place()
+    if where == OFF:
+        return
+    path = _path(session, sha256)
+    if "://" in where:
+        _put(where, path, data)
+    else:
+        _write(Path(where), path, data)
+    if sha256 not in kept(session, [sha256]):
+        session.add(Original(sha256=sha256, byte_count=len(data), kept_at=datetime.now(UTC)))
+        session.flush()
+
+
+def opened(session: Session, sha256: str) -> bytes | None:
+    """The bytes of a file that the session's tenant sent, None where they are not kept.
+
+    WarehouseError where they are lost, out of reach, or no longer what was sent.
+    """
+    if sha256 not in kept(session, [sha256]):
+        return None
+    where, path = place(), _path(session, sha256)
+    if where == OFF:
+        raise WarehouseError("ASSAY_ORIGINALS is off; name the place where originals were kept")
+    try:
+        data = _fetch(where, path) if "://" in where else (Path(where) / path).read_bytes()
+    except OSError as error:
+        raise WarehouseError(
+            f"the original cannot be read in {_named(where)} ({error.strerror}); restore it from a backup"
+        ) from error
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise WarehouseError(f"the original in {_named(where)} was changed after it was kept; restore it from a backup")
+    return data
+
+
+def kept(session: Session, fingerprints: Collection[str]) -> set[str]:
+    """Those of these fingerprints of which the tenant's originals are kept."""
+    return set(session.scalars(select(Original.sha256).where(Original.sha256.in_(list(fingerprints)))))
+
+
+def sent(session: Session, load: int, file_number: int) -> Sent | None:
+    """A file of a load by its place in it (from 1, once for each sheet and table); None where there is none."""
+    row = session.scalars(select(File).where(File.load_number == load, File.file_number == file_number)).one_or_none()
+    return None if row is None else Sent(row.file, row.sha256, row.sha256 in kept(session, [row.sha256]))
+
+
+def named(session: Session, load: int, name: str) -> Sent | None:
+    """The first file of that name of a load; None where there is none."""
+    asked = select(File.file_number).where(File.load_number == load, File.file == name).order_by(File.file_number)
+    number = session.scalars(asked.limit(1)).first()
+    return None if number is None else sent(session, load, number)
+
+
+def files(session: Session, loads: Collection[int]) -> pl.DataFrame:
+    """The files of some loads: load, file_number, file, sheet, sha256, is_kept (as they were sent); in order."""
+    schema: Schema = {"load": pl.Int64, "file_number": pl.Int64}
+    schema = {**schema, **dict.fromkeys(("file", "sheet", "sha256"), pl.String)}
+    asked = select(File.load_number, File.file_number, File.file, File.sheet, File.sha256)
+    asked = asked.where(File.load_number.in_(list(loads))).order_by(File.load_number, File.file_number)
+    rows = fetched(session, asked, schema)
+    there = kept(session, rows["sha256"].unique().to_list())
+    return rows.with_columns(is_kept=pl.col("sha256").is_in(sorted(there)))
+
+
+def place() -> str:
+    """Where originals are kept: a folder, the address of an object storage, or "off".
+
+    UsageError where the setting makes no sense, or is missing with a warehouse that lies in no folder.
+    """
+    said = os.environ.get("ASSAY_ORIGINALS", "").strip()
+    scheme, colon, _ = said.partition("://")
+    if colon and scheme not in STORES:
+        raise UsageError("ASSAY_ORIGINALS is a folder, s3://..., gs://..., az://... or off")
+    if said:
+        return OFF if said.lower() == OFF else said
+    url = make_url(database_url())
+    if url.get_backend_name() != "sqlite" or not url.database:
+        raise UsageError(
+            "nobody said where the files that are sent are kept: set ASSAY_ORIGINALS to a folder, to object storage "
+            "(s3://bucket/prefix, gs://..., az://...), or to off to keep none"
+        )
+    beside = Path(url.database)
+    return str(beside.with_name(f"{beside.stem}-originals"))
+
+
+def holds(path: Path) -> bool:
+    """Whether a path lies in the folder in which originals are kept; nothing in there is sent by anybody."""
+    with suppress(UsageError):
+        where = place()
+        return where != OFF and "://" not in where and path.resolve().is_relative_to(Path(where).resolve())
+    return False
+
+
+def _path(session: Session, sha256: str) -> str:
+    if not re.fullmatch(r"[0-9a-f]{64}", sha256):
+        raise AssertionError("a fingerprint is 64 hexadecimal digits")
+    return f"{bound_tenant(session)}/{sha256[:2]}/{sha256}"
+
+
+def _named(where: str) -> str:
+    return where.partition("?")[0]
+
+
+# --- in a folder ------------------------------------------------------------------------------------------------------
+
+
+def _write(root: Path, path: str, data: bytes) -> None:
+    target = root / path
+    passing = target.with_name(f".{secrets.token_hex(8)}.tmp")
+    try:
+        if target.exists() and target.read_bytes() == data:
+            return
+        for folder in (root, target.parent.parent, target.parent):
+            if not folder.exists():
+                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _safe(folder.parent)
+        with os.fdopen(os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        passing.replace(target)
+        _safe(target.parent)
+    except OSError as error:
+        with suppress(OSError):
+            passing.unlink()
+        raise WarehouseError(
+            f"the files that are sent cannot be kept in {root} ({error.strerror}); nothing was saved, make room or "
+            "mend ASSAY_ORIGINALS and try again"
+        ) from error
+
+
+def _safe(folder: Path) -> None:
+    """Let what a folder lists outlive a loss of power."""
+    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)
+
+
+# --- in object storage ------------------------------------------------------------------------------------------------
+
+
+def _put(where: str, path: str, data: bytes) -> None:
+    import obstore
+    from obstore.exceptions import BaseError
+
+    try:
+        obstore.put(_store(where), path, data)
+    except BaseError as error:
+        raise _out_of_reach(where, error) from error
+
+
+def _fetch(where: str, path: str) -> bytes:
+    import obstore
+    from obstore.exceptions import BaseError
+
+    try:
+        return bytes(obstore.get(_store(where), path).bytes())
+    except BaseError as error:
+        raise _out_of_reach(where, error) from error
+
+
+@cache
+def _store(where: str) -> Any:
+    """The storage at an address; who may use it is said in its maker's own environment variables."""
+    from obstore.store import from_url
+
+    plain = os.environ.get("AWS_ALLOW_HTTP", "").lower() == "true"  # storage on this machine, without TLS
+    patience: Any = {"max_retries": 3, "retry_timeout": timedelta(seconds=60)}
+    return from_url(where, client_options={**_TIMES, "allow_http": plain}, retry_config=patience)
+
+
+def _out_of_reach(where: str, error: Exception) -> WarehouseError:
+    # Its own words may hold addresses with signatures.
+    return WarehouseError(
+        f"the originals in {_named(where)} are out of reach ({type(error).__name__}); nothing was saved, look at "
+        "ASSAY_ORIGINALS and at who may write there, and try again"
+    )
