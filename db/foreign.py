@@ -17,7 +17,7 @@ from typing import Any
 from uuid import UUID
 
 import polars as pl
-from sqlalchemy import URL, Connection, NullPool, create_engine, inspect, make_url
+from sqlalchemy import URL, Connection, NullPool, create_engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
 from db.session import EXEMPT
@@ -83,7 +83,9 @@ def _connected(place: URL, limits: Limits) -> Iterator[Connection]:
     ends = monotonic() + limits.seconds
     if place.get_backend_name() == "sqlite":
         file = f"{Path(place.database or '').resolve().as_uri()}?mode=ro"
-        made = create_engine("sqlite://", creator=lambda: sqlite3.connect(file, uri=True, timeout=10), poolclass=NullPool)
+        made = create_engine(
+            "sqlite://", creator=lambda: sqlite3.connect(file, uri=True, timeout=10), poolclass=NullPool
+        )
     else:
         told = f"-c timezone=UTC -c statement_timeout={limits.seconds}s -c default_transaction_read_only=on"
         how = {"connect_timeout": 10, "application_name": "assay source", "options": told}
@@ -93,7 +95,10 @@ def _connected(place: URL, limits: Limits) -> Iterator[Connection]:
         with made.connect().execution_options(**{EXEMPT: True}) as connection:
             if place.get_backend_name() == "postgresql":
                 connection = connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-            if set(inspect(connection).get_table_names()) >= _OURS:
+            names = (
+                "SELECT relname FROM pg_class" if "postgresql" in place.drivername else "SELECT name FROM sqlite_master"
+            )
+            if set(connection.exec_driver_sql(names).scalars()) >= _OURS:
                 raise UsageError("this database is a warehouse of Assay, which is no source")
             if place.get_backend_name() == "postgresql":
                 who = connection.exec_driver_sql("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
@@ -109,7 +114,7 @@ def _connected(place: URL, limits: Limits) -> Iterator[Connection]:
 def _only_reads(connection: Connection, ends: float) -> None:
     driver: Any = connection.connection.driver_connection
 
-    def may(action: int, first: str | None, second: str | None, *_: str | None) -> int:
+    def may(action: int, _: str | None, second: str | None, *__: str | None) -> int:
         if action not in _READS or (action == sqlite3.SQLITE_FUNCTION and str(second).casefold() in _NEVER):
             return sqlite3.SQLITE_DENY
         return sqlite3.SQLITE_OK
@@ -164,7 +169,7 @@ def _in_words(error: DBAPIError, limits: Limits) -> NotFetched | UsageError:
     if state == "42501":
         return NotFetched("the database does not let this role read that")
     if state.startswith("42") or "syntax error" in said or "no such" in said:
-        return UsageError("the database does not understand the question: a table or column it does not have, or no SELECT")
+        return UsageError("the question names a table or column that is not there, or is no SELECT")
     if state.startswith("28"):
         return NotFetched("the database refuses us; the operator looks after the address and its password")
     if "locked" in said or not state or state.startswith(("08", "53", "57P", "40")):

@@ -15,7 +15,7 @@ from db import kept_sources
 from db.session import Scope, open_session
 from etl.layouts.choose import OURS
 from etl.layouts.staged import Source, squashed
-from etl.origin import origin_of
+from etl.origin import Origin, origin_of
 from scheme.errors import UsageError
 from scheme.letters import likeness
 from scheme.standard import ALL_BANDS, ASSESSMENT_TYPES, spelling
@@ -109,6 +109,12 @@ def kept_source(scope: Scope, code: str) -> Source:
     """The source that a tenant keeps under a code (db.kept_sources); UsageError where it keeps none of that code."""
     with open_session(scope) as session:
         return source_of(kept_sources.newest(session, code).body, f"source {code}", code)
+
+
+def kept_origin(edition: kept_sources.Edition) -> Origin | None:
+    """Where the files of a kept source come from, None where it does not say; UsageError where it makes no sense."""
+    source_of(edition.body, f"source {edition.code}", edition.code)
+    return origin_of(tomllib.loads(edition.body).get("from"), f"source {edition.code}")
 
 
 def source_of(text: str, where: str, name: str) -> Source:

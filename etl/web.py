@@ -11,6 +11,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -111,14 +112,18 @@ def _asked(
                 late.cancel()
                 twin.close()
     except ssl.SSLCertVerificationError as error:
-        raise NotFetched(f"{host} does not prove who it is ({error.verify_message}); nothing was asked of it") from error
+        raise NotFetched(
+            f"{host} does not prove who it is ({error.verify_message}); nothing was asked of it"
+        ) from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         if monotonic() >= ends:
             raise NotFetched(f"{host} takes longer than {limits.whole:.0f} seconds", again=True) from error
         raise NotFetched(f"{host} cannot be reached, or broke off ({type(error).__name__})", again=True) from error
 
 
-def _said(place: SplitResult, plain: socket.socket, headers: Mapping[str, str], to: Path, limits: Limits) -> Answer | str:
+def _said(
+    place: SplitResult, plain: socket.socket, headers: Mapping[str, str], to: Path, limits: Limits
+) -> Answer | str:
     host = _host(place)
     connection = http.client.HTTPConnection(host, _port(place))
     connection.sock = (
@@ -201,10 +206,8 @@ def is_public(address: str) -> bool:
 
 
 def _shut(connection: socket.socket) -> None:
-    try:
+    with suppress(OSError):  # it ended by itself
         connection.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        pass  # it ended by itself
 
 
 def _host(place: SplitResult) -> str:
