@@ -20,6 +20,7 @@ from commands.server import server_app
 from commands.sites import site_app
 from commands.sources import source_app
 from commands.standards import standard_app
+from commands.sync import sync_app
 from commands.tenants import tenant_app
 from commands.tokens import token_app
 from scheme.errors import AssayError, UsageError
@@ -34,6 +35,7 @@ app = typer.Typer(
 )
 app.add_typer(server_app)
 app.add_typer(data_app)
+app.add_typer(sync_app)
 app.add_typer(tenant_app, name="tenant", help="Organisations that run a programme; they never see each other.")
 app.add_typer(user_app, name="user", help="People who sign in.")
 app.add_typer(group_app, name="group", help="What groups of a sign-on provider give.")

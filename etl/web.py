@@ -115,9 +115,11 @@ def _asked(
         raise NotFetched(
             f"{host} does not prove who it is ({error.verify_message}); nothing was asked of it"
         ) from error
-    except (OSError, http.client.HTTPException, ValueError) as error:
+    except (OSError, http.client.HTTPException, ValueError, NotFetched) as error:
         if monotonic() >= ends:
             raise NotFetched(f"{host} takes longer than {limits.whole:.0f} seconds", again=True) from error
+        if isinstance(error, NotFetched):
+            raise
         raise NotFetched(f"{host} cannot be reached, or broke off ({type(error).__name__})", again=True) from error
 
 

@@ -242,6 +242,9 @@ COMMAND: dict[str, Known] = {
     "link": Known((True,)),
     "password": Known((True,)),
     "source code": Known(("ours",), "their-17-source", "nobodys-99"),
+    "sync source": Known(("ours",), "their-17-source", "nobodys-99"),
+    "at_once": Known((True,)),
+    "keep_on": Known((True,)),  # an option that is never given there: it would not end
     "edition": Known(("1",)),
     "scope": Known(("read",)),
     "days": Known(("30",)),
