@@ -41,7 +41,7 @@ def test_a_source_is_due_again_when_its_schedule_says(asked, last, then):
 
 
 def by_walking(at: time, last: datetime) -> datetime:
-    """The first moment after `last` at which London's clocks show it; an hour later where they skip it. Minute by minute."""
+    """The first moment after `last` at which London's clocks show it; an hour later where they skip it."""
     day = last.astimezone(LONDON).date()
     while True:
         midnight = datetime.combine(day, time(), UTC)
