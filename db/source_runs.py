@@ -5,7 +5,7 @@ A claim lasts while it is renewed; one that was not, because its machine died, e
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -38,6 +38,11 @@ class Run:
     again_at: datetime | None
     failures: int
     seen: str
+
+
+def now() -> datetime:
+    """The moment it is."""
+    return datetime.now(UTC)
 
 
 def claim(session: Session, code: str, edition: int, now: datetime, after: int) -> int | None:

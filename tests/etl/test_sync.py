@@ -17,6 +17,8 @@ from etl.sync import sync, watch
 from etl.turn import ATTEMPTS, LONGEST_WAIT, WAIT, Around
 from scheme.errors import NotFetched, UsageError, WarehouseError
 
+# What no database does in its own way is tried on one: a load takes a second or two.
+ON_SQLITE = pytest.mark.parametrize("warehouse", ["sqlite"], indirect=True)
 HEAD = "Department code,Assessment type,Assessed on,Element,Band\n"
 ROW = "{},annual_review,2025-03-07,{},{}\n"
 
@@ -98,6 +100,7 @@ def test_a_due_source_is_loaded_once_and_the_books_say_who_did_it(scope, inbox, 
     assert results(scope) == 2
 
 
+@ON_SQLITE
 def test_a_newer_edition_of_a_source_reads_everything_again_and_at_once(scope, inbox, clock):
     (inbox / "a.csv").write_text(HEAD + ROW.format("HR", "1.1.1", "Green"))
     keep_folder(scope, "housing", inbox)
@@ -106,6 +109,7 @@ def test_a_newer_edition_of_a_source_reads_everything_again_and_at_once(scope, i
     assert outcomes(sync([scope], around=clock)) == {"housing": ALL_IN}
 
 
+@ON_SQLITE
 def test_strict_and_withdrawal_are_the_source_s_own_choice(scope, inbox, clock):
     bad = ROW.format("HR", "9.9.9", "Compliant")
     (inbox / "a.csv").write_text(HEAD + ROW.format("HR", "1.1.1", "Compliant") + bad)
@@ -119,6 +123,7 @@ def test_strict_and_withdrawal_are_the_source_s_own_choice(scope, inbox, clock):
     assert results(scope) == 1
 
 
+@ON_SQLITE
 def test_one_bad_source_never_stops_the_others(scope, inbox, clock, monkeypatch):
     """reliability.md F18: bad ones come first in the queue, of the same tenant and of another."""
     add_tenant("BEC", "Beckford")
@@ -149,6 +154,7 @@ def test_one_bad_source_never_stops_the_others(scope, inbox, clock, monkeypatch)
     assert standing["d-nonsense"] == "unreadable"
 
 
+@ON_SQLITE
 def test_one_file_that_breaks_the_load_does_not_keep_out_the_others_and_is_given_up(scope, inbox, clock, monkeypatch):
     (inbox / "0.csv").write_text("poison")
     (inbox / "b.csv").write_text(HEAD + ROW.format("HR", "1.1.2", "Compliant"))
@@ -182,6 +188,7 @@ def test_one_file_that_breaks_the_load_does_not_keep_out_the_others_and_is_given
     assert results(scope) == 3
 
 
+@ON_SQLITE
 def test_what_may_get_better_is_tried_a_few_times_and_then_later_and_later(scope, clock, monkeypatch):
     keep(scope, "housing", 'url = "https://files.example/a.csv"')
     tried = []
@@ -210,6 +217,7 @@ def test_what_may_get_better_is_tried_a_few_times_and_then_later_and_later(scope
     assert clock.waited == [2.0, 4.0] * 12
 
 
+@ON_SQLITE
 def test_a_warehouse_that_is_busy_for_a_moment_does_not_fail_a_run(scope, inbox, clock, monkeypatch):
     keep_folder(scope, "housing", inbox)
     load, faults = run.load, [WarehouseError("busy"), WarehouseError("busy")]
@@ -223,6 +231,7 @@ def test_a_warehouse_that_is_busy_for_a_moment_does_not_fail_a_run(scope, inbox,
     assert outcomes(sync([scope], around=clock)) == {"housing": ALL_IN}
 
 
+@ON_SQLITE
 def test_a_file_that_is_being_written_comes_soon_after_and_not_with_the_next_day(scope, inbox, clock):
     keep_folder(scope, "housing", inbox, "settle_seconds = 7200")
     assert outcomes(sync([scope], around=clock)) == {"housing": WAITING}
@@ -282,16 +291,17 @@ def test_whoever_finishes_late_changes_nothing_for_whoever_took_over(scope, inbo
     assert [one.outcome for one in runs(scope, "housing", clock)] == [ALL_IN, STOPPED]
 
 
+@ON_SQLITE
 def test_a_sync_that_is_stopped_lets_its_source_go(scope, inbox, clock, monkeypatch):
     keep_folder(scope, "housing", inbox)
     monkeypatch.setattr(run, "load", lambda *_, **__: (_ for _ in ()).throw(KeyboardInterrupt))
     with pytest.raises(KeyboardInterrupt):
         sync([scope], around=clock)
-    monkeypatch.undo()
-    monkeypatch.setenv("ASSAY_FOLDERS", f"ASH={inbox}")
     assert standings(scope, clock.at)[0].state == "failed"
+    assert [one.outcome for one in runs(scope, "housing", clock)] == [STOPPED]
 
 
+@ON_SQLITE
 def test_a_clock_that_is_put_back_or_on_keeps_no_source_waiting(scope, inbox, clock):
     keep_folder(scope, "housing", inbox)
     clock.at += timedelta(days=400)
@@ -306,6 +316,7 @@ def test_a_clock_that_is_put_back_or_on_keeps_no_source_waiting(scope, inbox, cl
     assert outcomes(sync([scope], around=clock)) == {"housing": NOTHING_NEW}
 
 
+@ON_SQLITE
 def test_how_a_source_stands_is_told(scope, inbox, clock):
     with open_session(scope) as session:
         assert source_runs.newest(session, "housing", clock.at) is None
@@ -321,6 +332,7 @@ def test_how_a_source_stands_is_told(scope, inbox, clock):
     assert BAD == (REFUSED, FAILED, STOPPED)
 
 
+@ON_SQLITE
 def test_a_source_that_nobody_has_or_that_fetches_nothing_is_wrong_usage(scope, inbox, clock):
     with open_session(scope, write=True) as session:
         kept_sources.add(session, "plain", "name = 'A'")
@@ -330,6 +342,7 @@ def test_a_source_that_nobody_has_or_that_fetches_nothing_is_wrong_usage(scope, 
             sync([scope], source=code, around=clock)
 
 
+@ON_SQLITE
 def test_watching_syncs_again_and_again_and_outlives_a_warehouse_that_is_away(scope, inbox, clock):
     keep_folder(scope, "housing", inbox, 'every = "5 minutes"')
     told, rounds = [], iter([[scope], WarehouseError("the warehouse cannot be reached"), [scope], *[[scope]] * 8])

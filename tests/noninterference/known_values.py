@@ -154,6 +154,20 @@ READ: dict[str, Known] = {
     "sites_required": Known(("2",)),
     "unknown_departments": Known(("set_aside",)),
     "champions_see_others": Known(("distribution", "nothing")),
+    "kind": Known(("folder", "url", "")),
+    "place": Known(("/srv/in", "https://files.example/a.csv")),
+    "token_env": Known(("ASSAY_SECRET_OF_ASH__TOKEN_X",)),
+    "endpoint_env": Known(("ASSAY_SECRET_OF_ASH__STORE_X",)),
+    "account_env": Known(("ASSAY_SECRET_OF_ASH__STORE_Y",)),
+    "key_env": Known(("ASSAY_SECRET_OF_ASH__STORE_Z",)),
+    "region": Known(("eu-west-2",)),
+    "table": Known(("results",)),
+    "query": Known(("SELECT 1",)),
+    "every": Known(("1 day",)),
+    "at": Known(("06:00",)),
+    "time_zone": Known(("UTC",)),
+    "strict": Known(("yes",)),
+    "withdraw_missing": Known(("yes",)),
 }
 # Read by name as well, and no id of anything: sent as it stands, never varied.
 UNVARIED: dict[str, str] = {
