@@ -97,7 +97,7 @@ def objection(tenant: str, origin: Origin) -> str:
 
 
 def _from_web(tenant: str, code: str, origin: Origin, seen: Seen, to: Path) -> tuple[Looked, dict[str, str]]:
-    name, token = origin.said.get("file") or _named(origin.place) or code, origin.said.get("token_env")
+    name, token = origin.said.get("file") or named(origin.place) or code, origin.said.get("token_env")
     shown: Callable[[str], str] | None = (lambda host: token_for(tenant, token, host)) if token else None
     mark, tries = seen.files.get(name, ("", 0))
     # What was refused is fetched again, as long as it is tried again.
@@ -120,7 +120,7 @@ def _one(name: str, copy: Path, seen: Seen) -> Looked:
     return Looked([] if seen.is_known(name, mark) else [Found(copy, name)], {name: mark})
 
 
-def _named(url: str) -> str:
+def named(url: str) -> str:
     """What a file is called whose address ends so; never a path, for it names nothing on this machine."""
     last = PurePosixPath(unquote(urlsplit(url).path)).name
     return re.sub(r"[^\w.() -]", "_", last)[:120]

@@ -16,7 +16,7 @@ from etl.origin import Origin
 from etl.read import LARGEST_FILE, too_large
 from etl.sources import Found, is_passing, spelt
 from etl.watched import MOST_BYTES, MOST_FILES, Looked
-from scheme.errors import NotFetched
+from scheme.errors import NotFetched, UsageError
 
 _OPENING = threading.Lock()
 
@@ -26,10 +26,29 @@ def looked(tenant: str, origin: Origin, is_known: Callable[[str, str], bool], to
 
     UsageError where a credential is not this tenant's or not set; NotFetched where the store does not give them.
     """
+    return taken(_opened(tenant, origin), is_known, to)
+
+
+def own(address: str) -> Any:
+    """The store behind an address, opened as whoever runs this program may, by the usual variables of the provider.
+
+    UsageError where there is none; for somebody at the command line, never for a source that is kept.
+    """
+    from obstore.exceptions import BaseError
+    from obstore.store import from_url
+
+    kind, _, rest = address.partition("://")
+    try:
+        return from_url(f"{kind}://{rest.rstrip('/')}")
+    except (BaseError, ValueError, TypeError) as error:
+        raise UsageError(f"{address} cannot be opened ({type(error).__name__}); check the address") from None
+
+
+def taken(store: Any, is_known: Callable[[str, str], bool], to: Path) -> Looked:
+    """Fetch into `to` the objects of a store that are not known; NotFetched where it does not give them."""
     import obstore
     from obstore.exceptions import BaseError, NotFoundError, PermissionDeniedError, UnauthenticatedError
 
-    store = _opened(tenant, origin)
     found, size = Looked(), 0
     try:
         for one in (one for batch in obstore.list(store) for one in batch):

@@ -5,9 +5,7 @@ import os
 import socket
 import ssl
 import threading
-from contextlib import suppress
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import boto3
@@ -18,6 +16,7 @@ from etl import allowed, web
 from etl.fetch import TRIES, Seen, fetch, objection, seen_of
 from etl.origin import origin_of
 from scheme.errors import AssayError, NotFetched, UsageError
+from tests.etl.site import Site
 
 NOW = datetime.now(UTC) + timedelta(hours=1)
 FILE = b"Department code,Element,Band\r\nHR,1.1.1,Compliant\r\n"
@@ -185,52 +184,13 @@ def test_links_in_a_folder_are_not_followed(tmp_path, inbox):
 # --- HTTP -------------------------------------------------------------------------------------------------------------
 
 
-class Site:
-    """A web server of this test: what it answers by path, and what it was asked."""
-
-    def __init__(self) -> None:
-        self.answers, self.asked = {}, []
-        site = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self):
-                site.asked.append((self.path, dict(self.headers)))
-                answer = site.answers.get(self.path, (404, {}, b""))
-                if callable(answer):
-                    with suppress(OSError):  # it is cut off
-                        answer(self)
-                    self.close_connection = True
-                    return
-                status, headers, body = answer
-                if status == 200 and headers.get("ETag") and self.headers["If-None-Match"] == headers["ETag"]:
-                    status, body = 304, b""
-                self.send_response(status)
-                for name, value in ({"Content-Length": str(len(body))} | headers).items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.port = self.server.server_address[1]
-        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
-
-    def url(self, path, host="localhost"):
-        return f"http://{host}:{self.port}{path}"
-
-
 @pytest.fixture
 def site(monkeypatch):
     """A site that ASH's sources may ask as localhost, though it lies inside."""
     one = Site()
     monkeypatch.setenv("ASSAY_ALLOWED_HOSTS", f"ASH=localhost:{one.port} BEC=elsewhere.example")
     yield one
-    one.server.shutdown()
-    one.server.server_close()
+    one.close()
 
 
 def test_a_file_is_fetched_with_its_token_and_only_again_when_it_changed(tmp_path, site, monkeypatch):
@@ -274,8 +234,7 @@ def test_a_token_goes_to_no_host_but_the_one_it_is_for(tmp_path, site, monkeypat
     site.answers["/a.csv"] = (302, {"Location": other.url("/b.csv", "127.0.0.1")}, b"")
     assert got(tmp_path, url=site.url("/a.csv"), token_env=TOKEN)[0]
     assert "Authorization" not in other.asked[0][1]
-    other.server.shutdown()
-    other.server.server_close()
+    other.close()
 
 
 INSIDE = [
@@ -483,8 +442,7 @@ def test_a_store_never_gets_the_program_s_own_credentials(tmp_path, bucket, monk
     monkeypatch.setenv(STORE + "ENDPOINT", f"http://127.0.0.1:{asked.port}")
     with pytest.raises(AssayError):
         got(tmp_path, store="s3://ashcombe/in", **ON_S3)
-    asked.server.shutdown()
-    asked.server.server_close()
+    asked.close()
     assert asked.asked
     assert not [word for word in ("PROGRAM", "SESSION") if word in str(asked.asked)]
     assert {name: os.environ[name] for name in own} == own

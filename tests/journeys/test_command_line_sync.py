@@ -3,9 +3,12 @@
 import os
 import time
 
+import boto3
 import pytest
+from moto.server import ThreadedMotoServer
 
-from tests.journeys.command_line import RESULT, at_once
+from tests.etl.site import Site
+from tests.journeys.command_line import RESULT, at_once, csv_text
 
 A, B = ("HR", "annual_review", "2025-03-07", "1.1.1", "Compliant"), ("HR", "annual_review", "2025-03-07", "1.1.2", "C")
 KEYS = ["tenant", "source", "outcome", "what", "load"]
@@ -75,6 +78,32 @@ def test_a_timer_that_comes_twice_at_once_loads_once(watched):
     outcomes = [one["outcome"] for said in both for one in said.json]
     assert outcomes.count("all in") == 1
     assert len(watched.records("loads", "--tenant", "T")) == 1
+
+
+def test_an_address_stands_in_place_of_a_path(warehouse):
+    site = Site()
+    site.answers["/out/results.csv?sig=secret"] = (200, {}, csv_text(RESULT, [A]).encode())
+    address = site.url("/out/results.csv?sig=secret")
+    assert warehouse.load(address).file("results.csv")["loaded"] == 1
+    assert [one["file"] for one in warehouse.check(address)[0]] == ["results.csv"]
+    assert "status 404" in warehouse.say("load", site.url("/none"), "--tenant", "T", code=1).err
+    site.answers["/on"] = (302, {"Location": site.url("/out/results.csv?sig=secret", "127.0.0.1")}, b"")
+    said = warehouse.say("load", site.url("/on"), "--tenant", "T", code=1)
+    assert "lies inside the network" in said.err
+    site.close()
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    how = {"aws_access_key_id": "k", "aws_secret_access_key": "s", "region_name": "us-east-1"}
+    client = boto3.client("s3", endpoint_url=f"http://{host}:{port}", **how)
+    client.create_bucket(Bucket="theirs")
+    client.put_object(Bucket="theirs", Key="in/b.csv", Body=csv_text(RESULT, [B]).encode())
+    warehouse.settings |= {name.upper().replace("REGION_NAME", "AWS_REGION"): value for name, value in how.items()}
+    warehouse.settings |= {"AWS_ENDPOINT": f"http://{host}:{port}", "AWS_ALLOW_HTTP": "true"}
+    assert warehouse.load("s3://theirs/in").file("b.csv")["loaded"] == 1
+    assert warehouse.load("s3://theirs/in/b.csv").file("b.csv")["unchanged"] == 1
+    assert "no files to read" in warehouse.say("load", "s3://theirs/out", "--tenant", "T", code=2).err
+    server.stop()
 
 
 def test_what_is_asked_wrongly_is_wrong_usage(warehouse):
