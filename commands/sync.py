@@ -14,6 +14,9 @@ OneTenant = Annotated[
     str | None, typer.Option("--tenant", help="This tenant alone; all of them unless given. Example: --tenant ASHCOMBE")
 ]
 
+_STATUS = ("tenant", "source", "state", "from", "every", "last_started_at", "last_finished_at", "outcome", "what",
+           "load", "next_due_at")  # fmt: skip
+
 
 @sync_app.command()
 def sync(
@@ -66,29 +69,24 @@ def status(tenant: OneTenant = None, printed: Printed = None) -> None:
     from db.tenants import scope_of, tenants
     from etl.due import standings
 
-    now, rows = datetime.now(UTC), []
+    now, rows, states = datetime.now(UTC), [], set()
     for code in [tenant] if tenant else tenants()["code"]:
         for one in standings(scope_of(code), now):
             last, origin = one.last, one.origin
-            row = {
-                "tenant": one.scope.tenant_code,
-                "source": one.edition.code,
-                "state": one.state,
-                "from": origin.in_words() if origin else None,
-                "every": origin.schedule.in_words() if origin else None,
-                "last_started_at": last.started_at if last else None,
-                "last_finished_at": last.finished_at if last else None,
-                "outcome": last.outcome if last else None,
-                "what": one.fault or (last.what if last else None),
-                "load": last.load if last else None,
-                "next_due_at": one.due_at,
-            }
-            rows.append(row)
-    schema = dict.fromkeys(("tenant", "source", "state", "from", "every"), pl.String) | {
-        **dict.fromkeys(("last_started_at", "last_finished_at"), MOMENT),
-        **dict.fromkeys(("outcome", "what"), pl.String),
-        "load": pl.Int64,
-        "next_due_at": MOMENT,
+            rows.append(
+                (
+                    *(one.scope.tenant_code, one.edition.code, one.state),
+                    *((origin.in_words(), origin.schedule.in_words()) if origin else (None, None)),
+                    *((last.started_at, last.finished_at, last.outcome) if last else (None, None, None)),
+                    one.fault or (last.what if last else None),
+                    last.load if last else None,
+                    one.due_at,
+                )
+            )
+            states.add(one.state)
+    moments = ("last_started_at", "last_finished_at", "next_due_at")
+    schema: dict[str, pl.DataType | type[pl.DataType]] = {
+        name: MOMENT if name in moments else pl.Int64 if name == "load" else pl.String for name in _STATUS
     }
     show(pl.DataFrame(rows, schema, orient="row"), printed, "status")
-    raise typer.Exit(FAILED if {row["state"] for row in rows} & {"failed", "late", "unreadable"} else TOOK_ALL)
+    raise typer.Exit(FAILED if states & {"failed", "late", "unreadable"} else TOOK_ALL)

@@ -60,6 +60,8 @@ def claim(session: Session, code: str, edition: int, now: datetime, after: int) 
     row = SourceRun(tenant_id=bound_tenant(session), source_code=code, run_number=last.run_number + 1 if last else 1)
     row.edition, row.started_at, row.claimed_until = edition, now, now + LASTS
     row.failures, row.seen = failures, last.seen if last and last.edition == edition else "{}"
+    if last:
+        last.seen = "{}"  # it may be long, and only the newest is asked for it
     session.add(row)
     session.flush()
     return row.run_number

@@ -56,17 +56,31 @@ def seen_of(text: str) -> Seen:
         return Seen()
 
 
-def fetch(tenant: str, code: str, origin: Origin, seen: Seen, to: Path, now: datetime) -> tuple[Looked, dict[str, str]]:
+def fetch(
+    tenant: str,
+    code: str,
+    origin: Origin,
+    seen: Seen,
+    to: Path,
+    now: datetime,
+    between: Callable[[], None] = lambda: None,
+) -> tuple[Looked, dict[str, str]]:
     """The files of an origin that are new, copied into `to`; and what its server said of its file.
 
+    `between` is called before each of many files.
     UsageError where the source asks for what the operator does not let this tenant have; NotFetched where it is not
     there or does not answer.
     """
+
+    def is_known(name: str, mark: str) -> bool:
+        between()
+        return seen.is_known(name, mark)
+
     match origin.kind:
         case "folder" | "glob":
-            return watched.looked(tenant, origin, seen.is_known, to, now), {}
+            return watched.looked(tenant, origin, is_known, to, now), {}
         case "store":
-            return stores.looked(tenant, origin, seen.is_known, to), {}
+            return stores.looked(tenant, origin, is_known, to), {}
         case "url":
             return _from_web(tenant, code, origin, seen, to)
         case _:

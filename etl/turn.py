@@ -123,7 +123,7 @@ class Turn:
     def _later(self) -> datetime:
         """When to try again after failures in a row: twice as late each time, and not all at once."""
         failures = self._one.last.failures if self._one.last else 0
-        wait = min(WAIT * 2 ** min(failures, 10), LONGEST_WAIT)
+        wait = min(WAIT * (1 << min(failures, 10)), LONGEST_WAIT)
         return self._around.now() + wait * (0.75 + self._around.chance() / 4)
 
     def _taken(self) -> Done:
@@ -141,8 +141,9 @@ class Turn:
     def _fetched(self, origin: Origin, folder: Path) -> tuple[Looked, dict[str, str]]:
         for rest in folder.iterdir():
             rest.unlink()
-        tenant = self._scope.tenant_code
-        return fetch(tenant, self._code, origin, self._seen, folder, self._around.now())
+        self._hold("", 0, 0)
+        now, tenant = self._around.now(), self._scope.tenant_code
+        return fetch(tenant, self._code, origin, self._seen, folder, now, lambda: self._hold("", 1, 1))
 
     def _loaded(
         self, files: Sequence[Found], sender: Source, origin: Origin

@@ -34,12 +34,12 @@ def old(path):
 
 
 @pytest.fixture
-def watched(either):
+def watched(warehouse):
     """A warehouse whose tenants each have a source in a folder that they may read."""
-    sender(either, "T", "housing", 'at = "06:00"')
-    sender(either, "OTHER", "theirs")
-    either.settings["ASSAY_FOLDERS"] = f"T={either.folder}/in/housing:OTHER={either.folder}/in/theirs"
-    return either
+    sender(warehouse, "T", "housing", 'at = "06:00"')
+    sender(warehouse, "OTHER", "theirs")
+    warehouse.settings["ASSAY_FOLDERS"] = f"T={warehouse.folder}/in/housing:OTHER={warehouse.folder}/in/theirs"
+    return warehouse
 
 
 def test_one_entry_of_a_timer_loads_the_files_of_all_tenants(watched):
