@@ -21,6 +21,7 @@ from commands.server import server_app
 from commands.sites import site_app
 from commands.sources import source_app
 from commands.standards import standard_app
+from commands.sync import sync_app
 from commands.templates import template_app
 from commands.tenants import tenant_app
 from commands.tokens import token_app
@@ -38,6 +39,7 @@ app.add_typer(server_app)
 app.add_typer(data_app)
 app.add_typer(template_app)
 app.add_typer(history_app)
+app.add_typer(sync_app)
 app.add_typer(tenant_app, name="tenant", help="Organisations that run a programme; they never see each other.")
 app.add_typer(user_app, name="user", help="People who sign in.")
 app.add_typer(group_app, name="group", help="What groups of a sign-on provider give.")

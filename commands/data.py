@@ -1,5 +1,7 @@
 """What is loaded and measured: check, load, loads, rejected, measure."""
 
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
@@ -9,7 +11,12 @@ from commands.printing import progress, report_code, show, show_table, wanted_fo
 
 data_app = sub_app()
 
-Paths = Annotated[list[str], typer.Argument(help="A file, a folder or a glob. Example: results/*.xlsx")]
+Paths = Annotated[
+    list[str],
+    typer.Argument(
+        help="A file, a folder, a glob, or an https://, s3://, az:// or gs:// address. Example: results/*.xlsx"
+    ),
+]
 Source = Annotated[
     str | None,
     typer.Option(
@@ -46,10 +53,11 @@ def check(
     import formats
     from db.tenants import scope_of
     from etl import run
+    from etl.addressed import fetched
 
-    with progress() as told:
+    with TemporaryDirectory(prefix="assay-") as folder, progress() as told:
         report = run.check(
-            paths,
+            fetched(paths, Path(folder)),
             scope=scope_of(tenant) if tenant else None,
             source=source,
             strict=strict,
@@ -88,12 +96,13 @@ def load(
     """Take files into the warehouse. Example: assay load results/ --tenant ASHCOMBE."""
     from db.tenants import scope_of
     from etl import run
+    from etl.addressed import fetched
 
     scope = scope_of(tenant)
-    with progress() as told:
+    with TemporaryDirectory(prefix="assay-") as folder, progress() as told:
         report = run.load(
             scope,
-            paths,
+            fetched(paths, Path(folder)),
             source=source,
             strict=strict,
             withdraw_missing=withdraw_missing,

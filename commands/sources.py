@@ -24,13 +24,17 @@ def source_add(
     from db import kept_sources
     from db.session import open_session
     from db.tenants import scope_of
-    from etl.sources import source_of
+    from etl.fetch import objection
+    from etl.sources import kept_origin, source_of
 
     scope, body, name = scope_of(tenant), text_of(file), code if code is not None else file.stem
     source_of(body, str(file), name)  # raises where it makes no sense
     with open_session(scope, write=True) as session:
         done = kept_sources.add(session, name, body)
+        kept = kept_sources.newest(session, name)
     say(done)
+    if (origin := kept_origin(kept)) and (against := objection(scope.tenant_code, origin)):
+        say(f"its files cannot be fetched as things are: {against}")
 
 
 @source_app.command("list")

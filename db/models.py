@@ -279,6 +279,25 @@ class Source(TenantOwned, Base):
     added_at: Mapped[datetime]
 
 
+class SourceRun(TenantOwned, Base):
+    """One run of a source that fetches its own files; an unfinished one holds the source until `claimed_until`."""
+
+    __tablename__ = "source_runs"
+    __table_args__ = (ForeignKeyConstraint(["tenant_id", "load_number"], ["loads.tenant_id", "loads.load_number"]),)
+    source_code: Mapped[str] = mapped_column(primary_key=True)
+    run_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    edition: Mapped[int]  # of the source
+    started_at: Mapped[datetime]
+    claimed_until: Mapped[datetime]
+    finished_at: Mapped[datetime | None]
+    outcome: Mapped[str | None]  # db.source_runs.OUTCOMES
+    what: Mapped[str | None]
+    load_number: Mapped[int | None]
+    again_at: Mapped[datetime | None]  # where it is to run before its schedule says so
+    failures: Mapped[int]  # how many failed in a row, this one counted
+    seen: Mapped[str]  # JSON: what was fetched already (etl.sync)
+
+
 class Setting(TenantOwned, Base):
     """What an organisation chose for itself (db.tenants.SETTINGS)."""
 

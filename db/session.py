@@ -22,7 +22,7 @@ from scheme.errors import Forbidden
 
 _BOUND = "assay_tenant"
 _SCOPE = "assay_scope"
-EXEMPT = "assay_exempt"  # execution option of the migrations' connection, and of no other
+EXEMPT = "assay_exempt"  # execution option of connections of migrations, of those to databases not ours, of no other
 _NAMES_OWNED = re.compile(rf"\b({'|'.join(OWNED)})\b", re.IGNORECASE)
 _NAMES_TENANT = re.compile(r'\btenant_id"?\s*(=|\bin\b)', re.IGNORECASE)
 _INSERTS_TENANT = re.compile(r"^\s*insert\s+into\s+\S+\s*\([^)]*\btenant_id\b", re.IGNORECASE)

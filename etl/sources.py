@@ -17,6 +17,7 @@ from db.session import Scope, open_session
 from etl.layouts.choose import NAMES, OURS
 from etl.layouts.report_lines import year_at
 from etl.layouts.staged import LEFT_OUT, Source, squashed
+from etl.origin import Origin, origin_of
 from etl.own import own_part
 from scheme.days import day_of
 from scheme.errors import UsageError
@@ -25,7 +26,7 @@ from scheme.standard import ALL_BANDS, ASSESSMENT_TYPES, spelling
 from scheme.tables import TABLES
 
 NOT_ASSESSED = "not_assessed"  # what a source file may call a word that says that there is no result
-_KEYS = ("name", "table", "columns", "fixed", "bands", "assessment_types", "day_first", "date_1904", "years")
+_KEYS = ("name", "table", "columns", "fixed", "bands", "assessment_types", "day_first", "date_1904", "years", "from")
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,14 @@ def found(paths: Paths, own: Collection[Path] = ()) -> tuple[list[Found], list[s
         for file in (path,) if isinstance(path, Found) else _named(str(path)):
             if file.path.resolve() in own:
                 skipped.append(f"{file.name} is the warehouse itself, and was skipped")
-            elif file is not path and file.path != Path(str(path)) and _is_passing(file.name):
+            elif file is not path and file.path != Path(str(path)) and is_passing(file.name):
                 skipped.append(f"{file.name} is hidden or temporary, and was skipped")
             else:
                 files.setdefault(file.path.resolve(), file)
     if not files:
         raise UsageError(f"{', '.join(map(str, paths))}: there are no files to read")
     names = Counter(file.name for file in files.values())
-    unlike = [file if names[file.name] == 1 else Found(file.path, _spelt(file.path)) for file in files.values()]
+    unlike = [file if names[file.name] == 1 else Found(file.path, spelt(file.path)) for file in files.values()]
     return unlike, skipped
 
 
@@ -69,7 +70,7 @@ def _named(text: str) -> Iterator[Found]:
     if path.is_dir():
         yield from _relative(path, path.rglob("*"))
     elif path.is_file():
-        yield Found(path, _spelt(Path(path.name)))
+        yield Found(path, spelt(Path(path.name)))
     elif glob.has_magic(text):
         base = Path(*takewhile(lambda part: not glob.has_magic(part), path.parts))
         matches = list(base.glob(path.relative_to(base).as_posix()))
@@ -84,16 +85,17 @@ def _named(text: str) -> Iterator[Found]:
 def _relative(base: Path, paths: Iterable[Path]) -> Iterator[Found]:
     for path in sorted(paths):
         if path.is_file():
-            yield Found(path, _spelt(path.relative_to(base)))
+            yield Found(path, spelt(path.relative_to(base)))
 
 
-def _spelt(path: Path) -> str:
+def spelt(path: Path) -> str:
     """A name fit to be kept and shown: bytes that are no UTF-8 and line breaks are spelt out, as in caf\\xe9.csv."""
     name = path.as_posix().encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return "".join(repr(letter)[1:-1] if unicodedata.category(letter) == "Cc" else letter for letter in name)
 
 
-def _is_passing(name: str) -> bool:
+def is_passing(name: str) -> bool:
+    """Whether a file is hidden or passing: of an editor, or of a program that is still writing it."""
     return any(part.startswith((".", "~$")) for part in Path(name).parts) or name.endswith(("~", ".tmp", ".part"))
 
 
@@ -140,6 +142,12 @@ def sources_for(scope: Scope) -> dict[str, Source]:
     }
 
 
+def kept_origin(edition: kept_sources.Edition) -> Origin | None:
+    """Where the files of a kept source come from, None where it does not say; UsageError where it makes no sense."""
+    source_of(edition.body, f"source {edition.code}", edition.code)
+    return origin_of(tomllib.loads(edition.body).get("from"), f"source {edition.code}")
+
+
 def source_of(text: str, where: str, name: str) -> Source:
     """The same from the text of such a file, kept under `name`; `where` is what a fault is said to be in."""
     try:
@@ -158,6 +166,7 @@ def source_of(text: str, where: str, name: str) -> Source:
     for key in ("day_first", "date_1904"):
         if not isinstance(body.get(key, False), bool):
             raise UsageError(f"{where}: `{key}` must be true or false, without quotes")
+    origin_of(body.get("from"), where)
     columns = _words(body, "columns", (*NAMES, LEFT_OUT), where)
     return Source(
         str(body.get("name", name)),

@@ -27,3 +27,12 @@ class Forbidden(AssayError):
 
 class WarehouseError(AssayError):
     """The warehouse is absent, too old or too new for this program."""
+
+
+class NotFetched(AssayError):
+    """Files of a source that could not be fetched; `again` says whether trying once more may help."""
+
+    def __init__(self, message: str, again: bool = False) -> None:
+        """Keep whether it may be tried again."""
+        super().__init__(message)
+        self.again = again

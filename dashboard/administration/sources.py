@@ -8,17 +8,21 @@ from werkzeug.wrappers import Response
 from dashboard.administration import Route, sources_map
 from dashboard.administration.forms import Act, Cell, Field, Table, Wrong, address, code_asked
 from dashboard.administration.frame import done, sent, sentence, shown
+from dashboard.administration.origins import ROUTES as ORIGINS
+from dashboard.administration.origins import against, when
 from dashboard.gate import needs
 from dashboard.identity import current_scope
 from dashboard.words import moment
-from db import kept_sources
+from db import kept_sources, source_runs
 from db.kept_sources import Edition
 from db.roles import ADMINISTER
 from db.session import open_session
+from etl.due import Standing, standings
 from etl.sources import source_of
 from scheme.errors import UsageError
 
 _LIST = Act("Sources", address("sources"))
+_WHENCE = ["Its files come from", "Last run", "Next run"]
 _LONGEST = 60_000  # characters of a source file
 _EXAMPLE = """name = "Housing"
 table = "results"
@@ -43,11 +47,18 @@ def sources() -> Response:
     """The sources that the organisation keeps."""
     with open_session(current_scope()) as session:
         kept = kept_sources.kept(session)
+    fetched = {one.edition.code: one for one in standings(current_scope(), source_runs.now())}
     rows = [
-        [Cell(one.code, address("sources", "/change", code=one.code)), *_told(one), Cell(str(one.number))]
+        [
+            Cell(one.code, address("sources", "/change", code=one.code)),
+            *_told(one),
+            Cell(str(one.number)),
+            *_fetched(one.code, fetched.get(one.code)),
+        ]
         for one in kept
     ]
     headings = ["Source", "Sender", "Its files are", "Kept on", "By", "Edition"]
+    headings += _WHENCE
     empty = "None are kept yet. A sender who uses our headings and words needs none."
     return shown(
         "register",
@@ -60,6 +71,23 @@ def sources() -> Response:
         ],
         tables=[Table("Sources that hold", headings, rows, empty)],
     )
+
+
+def _fetched(code: str, one: Standing | None) -> list[Cell]:
+    """Where a source's files come from, how its last run went, and when the next is due."""
+    link = address("sources", "/from", code=code)
+    if one is None:
+        return [Cell("sent by people or programs", link), Cell(""), Cell("")]
+    last, bad = one.last, one.state in ("failed", "late", "unreadable")
+    told = "" if last is None else f"{last.outcome.capitalize()}, {moment(last.started_at)}"
+    place = one.origin.in_words() if one.origin else "its text makes no sense"
+    small = one.origin.schedule.in_words() if one.origin else one.fault
+    tag = "bad" if bad else ""
+    return [
+        Cell(place, link, small=small),
+        Cell(told or "None yet", "", tag, small=against(one) or (last.what if last and bad else "")),
+        Cell(when(one), small="It is late." if one.state == "late" else ""),
+    ]
 
 
 def _told(one: Edition) -> list[Cell]:
@@ -125,8 +153,11 @@ def _changing(there: list[Edition], told: dict[str, Any], wrong: Wrong | None = 
         ]
         for one in reversed(there)
     ]
+    code = there[-1].code
+    fetched = {one.edition.code: one for one in standings(current_scope(), source_runs.now())}
+    whence = Table("Where its files come from", _WHENCE, [_fetched(code, fetched.get(code))])
     past = Table("History: every edition, newest first", ["Edition", "Kept on", "By"], rows)
-    return _page(f"Source {there[-1].code}", "/change", told, wrong, [past])
+    return _page(f"Source {there[-1].code}", "/change", told, wrong, [whence, past])
 
 
 def _page(
@@ -199,4 +230,5 @@ ROUTES = (
     Route("/change", changed, ("POST",)),
     Route("/edition", edition),
     *sources_map.ROUTES,
+    *ORIGINS,
 )

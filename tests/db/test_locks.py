@@ -154,6 +154,7 @@ def test_what_goes_past_the_filter_is_written_in_few_places():
     assert using == {
         "audit.py",  # an advisory lock
         "engine.py",  # SQLite's own settings
+        "foreign.py",  # a database that is not ours
         "frames.py",  # rows in and out, which name the tenant themselves
         "locks.py",  # the catalogue
         "models.py",  # the conditions of indexes, and the columns of tables

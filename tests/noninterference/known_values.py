@@ -189,6 +189,20 @@ READ: dict[str, Known] = {
     "due_on": Known((TODAY.isoformat(),)),
     "owner": Known(("some words",)),
     "period": Known(("some words",)),
+    "kind": Known(("folder", "url", "")),
+    "place": Known(("/srv/in", "https://files.example/a.csv")),
+    "token_env": Known(("ASSAY_SECRET_OF_ASH__TOKEN_X",)),
+    "endpoint_env": Known(("ASSAY_SECRET_OF_ASH__STORE_X",)),
+    "account_env": Known(("ASSAY_SECRET_OF_ASH__STORE_Y",)),
+    "key_env": Known(("ASSAY_SECRET_OF_ASH__STORE_Z",)),
+    "region": Known(("eu-west-2",)),
+    "table": Known(("results",)),
+    "query": Known(("SELECT 1",)),
+    "every": Known(("1 day",)),
+    "at": Known(("06:00",)),
+    "time_zone": Known(("UTC",)),
+    "strict": Known(("yes",)),
+    "withdraw_missing": Known(("yes",)),
 }
 # Read by name as well, and no id of anything: sent as it stands, never varied.
 UNVARIED: dict[str, str] = {
@@ -282,6 +296,9 @@ COMMAND: dict[str, Known] = {
     "link": Known((True,)),
     "password": Known((True,)),
     "source code": Known(("ours",), "their-17-source", "nobodys-99"),
+    "sync source": Known(("ours",), "their-17-source", "nobodys-99"),
+    "at_once": Known((True,)),
+    "keep_on": Known((True,)),  # an option that is never given there: it would not end
     "edition": Known(("1",)),
     "scope": Known(("read",)),
     "days": Known(("30",)),

@@ -1,0 +1,92 @@
+"""Sources that fetch their own files: sync, status."""
+
+from typing import Annotated
+
+import typer
+
+from commands.arguments import Printed, sub_app
+from commands.printing import FAILED, SET_ASIDE, TOOK_ALL, say, show
+from scheme.errors import UsageError
+
+sync_app = sub_app()
+
+OneTenant = Annotated[
+    str | None, typer.Option("--tenant", help="This tenant alone; all of them unless given. Example: --tenant ASHCOMBE")
+]
+
+_STATUS = ("tenant", "source", "state", "from", "every", "last_started_at", "last_finished_at", "outcome", "what",
+           "load", "next_due_at")  # fmt: skip
+
+
+@sync_app.command()
+def sync(
+    tenant: OneTenant = None,
+    source: Annotated[
+        str | None, typer.Option("--source", help="The source of that code alone. Example: --source housing")
+    ] = None,
+    at_once: Annotated[bool, typer.Option("--now", help="Run them whether they are due or not.")] = False,
+    keep_on: Annotated[bool, typer.Option("--watch", help="Keep running, and look every minute.")] = False,
+    printed: Printed = None,
+) -> None:
+    """Fetch and load the files of every source that is due. Example: assay sync."""
+    import polars as pl
+
+    from db.session import Scope
+    from db.tenants import scope_of, tenants
+    from etl import sync as running
+    from etl.sync import Told
+
+    if at_once and keep_on:
+        raise UsageError("--now and --watch do not go together: --watch runs each source when it is due")
+
+    def scopes() -> list[Scope]:
+        return [scope_of(code) for code in ([tenant] if tenant else tenants()["code"])]
+
+    def tell(one: Told) -> None:
+        load = f" (load {one.load})" if one.load else ""
+        say(f"{one.tenant} {one.source}: {one.outcome}{load}{': ' if one.what else ''}{one.what}")
+
+    if keep_on:
+        running.watch(scopes, source=source, tell=tell)
+        return
+    told = running.sync(scopes(), source=source, at_once=at_once, tell=tell)
+    schema = {name: pl.Int64 if name == "load" else pl.String for name in Told.__dataclass_fields__}
+    show(pl.DataFrame([vars(one) for one in told], schema, orient="row"), printed, "sync")
+    outcomes = {one.outcome for one in told}
+    if outcomes & {"failed", "stopped"}:
+        raise typer.Exit(FAILED)
+    raise typer.Exit(SET_ASIDE if outcomes & {"rows set aside", "file refused"} else TOOK_ALL)
+
+
+@sync_app.command()
+def status(tenant: OneTenant = None, printed: Printed = None) -> None:
+    """Say what ran, what failed and what is late; exit code 1 where anything did or is. Example: assay status."""
+    from datetime import UTC, datetime
+
+    import polars as pl
+
+    from db.frames import MOMENT
+    from db.tenants import scope_of, tenants
+    from etl.due import standings
+
+    now, rows, states = datetime.now(UTC), [], set()
+    for code in [tenant] if tenant else tenants()["code"]:
+        for one in standings(scope_of(code), now):
+            last, origin = one.last, one.origin
+            rows.append(
+                (
+                    *(one.scope.tenant_code, one.edition.code, one.state),
+                    *((origin.in_words(), origin.schedule.in_words()) if origin else (None, None)),
+                    *((last.started_at, last.finished_at, last.outcome) if last else (None, None, None)),
+                    one.fault or (last.what if last else None),
+                    last.load if last else None,
+                    one.due_at,
+                )
+            )
+            states.add(one.state)
+    moments = ("last_started_at", "last_finished_at", "next_due_at")
+    schema: dict[str, pl.DataType | type[pl.DataType]] = {
+        name: MOMENT if name in moments else pl.Int64 if name == "load" else pl.String for name in _STATUS
+    }
+    show(pl.DataFrame(rows, schema, orient="row"), printed, "status")
+    raise typer.Exit(FAILED if states & {"failed", "late", "unreadable"} else TOOK_ALL)
