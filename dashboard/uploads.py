@@ -102,7 +102,7 @@ def _found(files: MultiDict[str, FileStorage], folder: Path) -> list[Found]:
     for field, file in files.items(multi=True):
         if field != "file":
             abort(400, f"The field `{_shown(field)}` holds a file; files go into fields called `file`.")
-        if not file.filename and not file.stream.tell():
+        if not file.filename and not file.stream.seek(0, os.SEEK_END):
             continue  # a browser's way of saying that nothing was chosen
         name = shown_name(file.filename or "")
         if not name or len(name) > LONGEST_NAME:

@@ -168,9 +168,11 @@ def _row(session: Session, number: int, now: datetime) -> Sending | None:
 
 
 def _told(session: Session, row: Sending) -> Waiting:
-    of = select(SendingFile.name).where(
-        SendingFile.sending_number == row.sending_number, SendingFile.kind == _SENT
-    ).order_by(SendingFile.place)
+    of = (
+        select(SendingFile.name)
+        .where(SendingFile.sending_number == row.sending_number, SendingFile.kind == _SENT)
+        .order_by(SendingFile.place)
+    )
     names, said = tuple(session.scalars(of)), (json.loads(row.mends), json.loads(row.preview), row.fingerprint)
     when = (row.sent_at, row.expires_at)
     return Waiting(row.sending_number, row.sent_by, row.source_code, *when, names, *said)

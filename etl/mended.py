@@ -76,7 +76,7 @@ def lay_in(arrived: Arrived, mends: Sequence[Mend], by: str) -> dict[int, int]:
     was sent. What arrived is to be typed again (etl.arrive.typed).
     """
     were = cells_of(arrived, [mend.place for mend in mends])
-    holding = [mend for mend, was in zip(mends, were, strict=True) if was == dict(mend.was) and was != dict(mend.now)]
+    holding = [mend for mend, was in zip(mends, were, strict=True) if was and was == dict(mend.was) != dict(mend.now)]
     copies: dict[int, int] = {}
     for number in dict.fromkeys(mend.file_number for mend in holding):
         own = {(mend.row, mend.at): mend for mend in holding if mend.file_number == number}
@@ -85,9 +85,7 @@ def lay_in(arrived: Arrived, mends: Sequence[Mend], by: str) -> dict[int, int]:
         which = pl.Series(named, dtype=pl.Boolean)
         rows = [_mended(row, own) for row in sheet.rows.filter(which).iter_rows(named=True)]
         told = f"mended by {by}"
-        copy = FileReport(
-            report.file, f"{report.sheet}, {told}" if report.sheet else told, report.sha256, report.table
-        )
+        copy = FileReport(report.file, f"{report.sheet}, {told}" if report.sheet else told, report.sha256, report.table)
         copy.notes = [_note(mend, by) for mend in own.values()]
         report.notes.append(f"rows mended by {by} before they were taken: {', '.join(str(row) for row, _ in own)}")
         arrived.files.append(copy)
@@ -107,7 +105,9 @@ def _mended(row: dict[str, Any], own: Mapping[tuple[int, str | None], Mend]) -> 
 
 
 def _note(mend: Mend, by: str) -> str:
-    cells = [f"{name} was '{mend.was[name]}', is '{mend.now[name]}'" for name in mend.now if mend.now[name] != mend.was[name]]
+    cells = [
+        f"{name} was '{mend.was[name]}', is '{mend.now[name]}'" for name in mend.now if mend.now[name] != mend.was[name]
+    ]
     return f"row {mend.row} was mended by {by}: {'; '.join(cells)}"
 
 

@@ -135,7 +135,9 @@ class _Looking:
         of = self._changes.filter(pl.col("file_number") == number)["change"]
         counts = ("read", "loaded", "unchanged", "duplicate", "no_result", "set_aside")
         return {
-            **{name: getattr(file, name) for name in ("file", "sheet", "sha256", "table", "outcome", "reason", *counts)},
+            **{
+                name: getattr(file, name) for name in ("file", "sheet", "sha256", "table", "outcome", "reason", *counts)
+            },
             "new": int((of == "new").sum()),
             "changed": int((of == "changed").sum()),
             "notes": sorted(file.notes)[:_NOTES],
@@ -200,7 +202,9 @@ def _changes(session: Opened, table: str, load: Load) -> pl.DataFrame:
         said.append(pl.concat_str(parts, separator="; ", ignore_nulls=True))
     before, after, way = *said, pl.lit("")
     if table == "results":
-        rank = [pl.col(name).replace_strict(_RANK, default=None, return_dtype=pl.Int8) for name in ("band_before", "band")]
+        rank = [
+            pl.col(name).replace_strict(_RANK, default=None, return_dtype=pl.Int8) for name in ("band_before", "band")
+        ]
         moved = pl.col("band_before").ne_missing(pl.col("band"))
         before, after = (pl.when(moved).then(text["band"][n]).otherwise(said[n]) for n in (0, 1))
         way = pl.when(rank[1] < rank[0]).then(pl.lit("rises")).when(rank[1] > rank[0]).then(pl.lit("falls"))

@@ -84,7 +84,10 @@ def received() -> Response:
 def _start(wrong: Wrong | None = None) -> Response:
     with open_session(current_scope()) as session:
         there = sendings.waiting(session)
-        sources = [("", "None: our own headings and words"), *((one.code, one.code) for one in kept_sources.kept(session))]
+        sources = [
+            ("", "None: our own headings and words"),
+            *((one.code, one.code) for one in kept_sources.kept(session)),
+        ]
     limits = {"largest": largest(), "most": MOST_FILES}
     return shown("sending/start", SENDING.title, wrong, there=told.listed(there), sources=sources, **limits)
 
@@ -164,20 +167,21 @@ def mended(number: int) -> Response:
         return _waiting(one, {"": f"{MOST} rows can be mended here; download the rest, mend it and send it again."})
     try:
         with turn(scope.tenant_id), _files(one) as files:
-            anew = previews.preview(
-                scope, files, source=_source(scope, one.source), mends=mends, by=scope.email
-            )
+            anew = previews.preview(scope, files, source=_source(scope, one.source), mends=mends, by=scope.email)
     except HTTPException as error:
         return _waiting(one, {"": error.description or error.name})
     _show_anew(number, mends, anew)
     still = anew.short["counts"]["set_aside"]
     said = f"{count(len(mends), 'row')} mended and checked again with the rest; "
-    return done(said + (f"{count(still, 'row')} set aside still." if still else "none is set aside now."), f"{SENDING.path}/{number}")
+    return done(
+        said + (f"{count(still, 'row')} set aside still." if still else "none is set aside now."),
+        f"{SENDING.path}/{number}",
+    )
 
 
 def _all(name: str) -> list[str]:
     """Every value of a field that stands many times in a form, in the order of the page; 400 for one too long."""
-    values = request.form.getlist("cell") if name == "cell" else request.form.getlist("row")
+    values = request.form.getlist(name)
     if any(len(value) > _LONGEST or "\x00" in value for value in values):
         abort(400)
     return values

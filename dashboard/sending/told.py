@@ -46,7 +46,9 @@ def listed(there: Sequence[Waiting]) -> Table:
         ]
         for one in there
     ]
-    return Table("Waiting for you to take or leave it", ["Files", "What taking it would do", "Sent", "Waits until"], rows)
+    return Table(
+        "Waiting for you to take or leave it", ["Files", "What taking it would do", "Sent", "Waits until"], rows
+    )
 
 
 def outcome(report: LoadReport) -> str:
@@ -134,7 +136,7 @@ class _Words:
 
     def __init__(self, scope: Scope) -> None:
         with open_session(scope) as session:
-            self._bands = {band.code: band.name for band in reads.register(session).standard.bands}
+            self._bands = {band.code: band.label for band in reads.register(session).standard.bands}
             rows = reads.table(session, "departments").select("department_code", "department_name")
         self._departments = {code: name for code, name in rows.iter_rows() if name}
 
@@ -142,7 +144,10 @@ class _Words:
         code, site = row["department_code"], row["site_code"]
         name = self._departments.get(code)
         department = f"{name} ({code})" if name and name != code else code or ""
-        return " · ".join(part for part in (department, f"site {site}" if site else "") if part) or "The organisation itself"
+        return (
+            " · ".join(part for part in (department, f"site {site}" if site else "") if part)
+            or "The organisation itself"
+        )
 
     def said(self, text: str | None) -> str:
         return self._bands.get(text or "", text or "")
@@ -164,10 +169,27 @@ def _files(files: Sequence[Mapping[str, Any]]) -> Table:
         if file["layout"]:
             certainty = f", {file['certainty']}" if file["certainty"] else ""
             taken_for += f" ({_LAYOUTS.get(file['layout'], file['layout'])}{certainty})"
-        state = Cell("Refused", tag="bad") if is_refused else Cell("Some set aside", tag="warn") if file["set_aside"] else Cell("All can be taken", tag="quiet")
+        state = (
+            Cell("Refused", tag="bad")
+            if is_refused
+            else Cell("Some set aside", tag="warn")
+            if file["set_aside"]
+            else Cell("All can be taken", tag="quiet")
+        )
         numbers = [Cell(f"{file[name]:,}") for name in _COUNTS]
         rows.append([Cell(file["file"], small=file["sheet"] or ""), Cell(taken_for), state, *numbers])
-    headings = ["File and sheet", "Taken for", "What becomes of it", "Read", "New", "Changed", "Unchanged", "Duplicate", "No result", "Set aside"]
+    headings = [
+        "File and sheet",
+        "Taken for",
+        "Outcome",
+        "Read",
+        "New",
+        "Changed",
+        "Unchanged",
+        "Duplicate",
+        "No result",
+        "Set aside",
+    ]
     return Table("By file: read = new + changed + unchanged + duplicate + no result + set aside", headings, rows)
 
 
@@ -242,6 +264,8 @@ def _forms(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
             (row["file_number"], row["sheet"], columns),
             {"caption": f"{row['file']}{_in(row)}: rows set aside", "columns": columns, "rows": []},
         )
-        faulty = {name for name in columns if row["why"].startswith((f"{name}:", f"{name} ")) or f"; {name}:" in row["why"]}
+        faulty = {
+            name for name in columns if row["why"].startswith((f"{name}:", f"{name} ")) or f"; {name}:" in row["why"]
+        }
         table["rows"].append({"number": n, "row": row["row"], "why": row["why"], "cells": row["now"], "faulty": faulty})
     return list(found.values())
