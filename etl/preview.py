@@ -26,7 +26,7 @@ from scheme.standard import BANDS, Standard
 from scheme.tables import TABLES
 from scheme.words import Words
 
-LISTED = 100  # rows of a kind that a preview lists; the rest is in its files
+LISTED = 50  # rows of a kind that a preview lists; the rest is in its files
 MENDABLE = 20  # rows set aside that can be mended at once
 _LONGEST_CELLS = 2000  # letters of a row that can be mended
 _NOTES = 50  # of a file
@@ -122,7 +122,7 @@ class _Looking:
             "counts": self._counts(),
             "changed": said.filter(change="changed").head(LISTED).to_dicts(),
             "new": said.filter(change="new").head(LISTED).to_dicts(),
-            "aside": rejected.head(LISTED).to_dicts(),
+            "whys": _whys(rejected),
             "mendable": self._mendable(),
             "codes": self._codes(),
             "skipped": self._files.skipped,
@@ -240,6 +240,13 @@ def _changes(session: Opened, table: str, load: Load) -> pl.DataFrame:
         )
         .sort("file_number", "row", "element", "what", nulls_last=False, maintain_order=True)
     )
+
+
+def _whys(rejected: pl.DataFrame) -> list[dict[str, Any]]:
+    """Why rows are set aside, the commonest first: why, how many, and the first of them."""
+    first = [pl.len().alias("count"), pl.first("file"), pl.first("sheet"), pl.first("row")]
+    whys = rejected.group_by("why", maintain_order=True).agg(first)
+    return whys.sort("count", descending=True, maintain_order=True).head(LISTED).to_dicts()
 
 
 _RANK = {band: n for n, band in enumerate(BANDS)}

@@ -5,7 +5,6 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
-import orjson
 import polars as pl
 
 from dashboard.administration.forms import Cell, Table
@@ -121,7 +120,7 @@ def preview(one: Waiting, scope: Scope) -> dict[str, Any]:
         "aside": counts["set_aside"],
         "mends": _forms(said["mendable"]),
         "mendable": len(said["mendable"]),
-        "left": [] if counts["set_aside"] <= len(said["mendable"]) else [_aside(said["aside"], counts["set_aside"])],
+        "left": [] if counts["set_aside"] <= len(said["mendable"]) else [_whys(said["whys"])],
         "mended": len(one.mends),
         "may_export": scope.may(EXPORT),
         "has_changes": counts["changed"] + counts["new"] > 0,
@@ -246,13 +245,9 @@ def _codes(rows: Sequence[Mapping[str, Any]], whole: int) -> Table:
     return Table(caption, ["Code", "Of a", "Mistyped?", "First named in"], told)
 
 
-def _aside(rows: Sequence[Mapping[str, Any]], whole: int) -> Table:
-    told = [[_where(row), Cell(row["why"]), Cell(_cells(row["cells"]))] for row in rows]
-    return Table(f"Set aside{_of(len(rows), whole)}", ["Row", "Why", "What it says"], told)
-
-
-def _cells(text: str) -> str:
-    return "; ".join(f"{heading}: {value}" for heading, value in orjson.loads(text).items() if value)
+def _whys(rows: Sequence[Mapping[str, Any]]) -> Table:
+    told = [[Cell(row["why"]), Cell(f"{row['count']:,}"), _where(row)] for row in rows]
+    return Table("Why rows are set aside, the commonest first", ["Why", "Rows", "First of them"], told)
 
 
 def _forms(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:

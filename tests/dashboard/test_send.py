@@ -347,9 +347,10 @@ def test_a_large_preview_is_bounded_and_the_rest_is_in_a_file(scope, lead):
     address = previewed(lead, (HEAD + rows + wrong, "large.csv"))
     page = lead.get(address).text
     assert summary(page) == "Taking this would add 336 results; 300 rows are set aside."
-    assert "Would be new (the first 100 of 336)" in page
-    assert "Set aside (the first 100 of 300)" in page
-    assert len(page) < 400_000
+    assert "Would be new (the first 50 of 336)" in page
+    assert "These are the first 20 of 300" in page
+    assert "Why rows are set aside, the commonest first" in page
+    assert len(page) < 150_000
     assert lead.get(f"{address}/changes.csv").text.count("\n") == 1 + 336
     assert lead.get(f"{address}/set-aside.csv").text.count("\n") == 1 + 300
 

@@ -13,7 +13,7 @@ from db.session import Scope, open_session
 from db.tenants import add_tenant, scope_of
 from etl import run
 from etl.mended import Mend
-from etl.preview import CHANGES, Otherwise, preview, take
+from etl.preview import CHANGES, SET_ASIDE, Otherwise, preview, take
 from scheme.standard import BANDS
 from tests.conftest import EXAMPLES
 from tests.etl.made import HEADINGS, TODAY, accounted, csv, write, xlsx
@@ -93,7 +93,9 @@ def test_the_preview_equals_what_the_load_then_does(warehouse, folder, before, n
     promised = [tuple(file[name] for name in names) for file in shown.short["files"]]
     assert promised == [tuple(getattr(file, name) for name in names) for file in report.files]
     assert all(file["loaded"] == file["new"] + file["changed"] for file in shown.short["files"])
-    assert [(one["row"], one["why"]) for one in shown.short["aside"]] == [(r.row, r.why) for r in report.rejected]
+    aside = pl.read_parquet(io.BytesIO(shown.long[SET_ASIDE]))
+    assert aside.select("row", "why").rows() == [(r.row, r.why) for r in report.rejected]
+    assert sum(one["count"] for one in shown.short["whys"]) == len(report.rejected)
     # Row by row: the slow twin compares what holds before and after.
     after, counts = bands(scope), shown.short["counts"]
     moved = [(held[key], band) for key, band in after.items() if key in held and held[key] != band]
@@ -160,7 +162,7 @@ def test_one_of_several_results_in_a_wide_row_is_mended_alone(scope, folder, kin
     again = looked(scope, folder, *mends)
     (still,) = again.short["mendable"]
     assert (still["now"]["band"], still["was"]["band"]) == ("Greenish", "Amber")
-    assert '"band (as sent)": "Amber"' in again.short["aside"][0]["cells"]
+    assert '"band (as sent)": "Amber"' in pl.read_parquet(io.BytesIO(again.long[SET_ASIDE]))["cells"][0]
     report = took(scope, folder, again.fingerprint, *mends)
     accounted(report)
     assert sorted((key[2], band) for key, band in bands(scope).items()) == [

@@ -153,6 +153,8 @@ READ: dict[str, Known] = {
     "site_name": Known(("some words",)),
     "sites_required": Known(("2",)),
     "unknown_departments": Known(("set_aside",)),
+    "preview": Known(("0" * 64,)),  # what stands for a preview of files that wait to be taken
+    "row": Known(("0",)),  # of a preview's rows that can be mended
     "champions_see_others": Known(("distribution", "nothing")),
 }
 # Read by name as well, and no id of anything: sent as it stands, never varied.
