@@ -26,6 +26,7 @@ from dashboard.entering import add_entering
 from dashboard.headers import add_headers
 from dashboard.identity import API, current_scope, guard, origin, page_token
 from dashboard.own_account import add_account
+from dashboard.sending import add_sending
 from dashboard.signing_in import add_doors
 from dashboard.signing_on import add_sign_on
 from dashboard.theme import ASSETS
@@ -124,6 +125,7 @@ def create_app() -> Dash:
     api.add_api(server)
     add_administration(server)
     add_entering(server)
+    add_sending(server)
     add_headers(app)
     # After Dash's own, so that what Dash makes at the first request is made before the guard turns that request away.
     guard(server, lambda path: path in _pages(), token_scope)

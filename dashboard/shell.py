@@ -10,7 +10,7 @@ from dash.development.base_component import Component
 from dashboard import ids
 from dashboard.components import attributes, icon
 from dashboard.words import clock, moment, organisation
-from db.roles import ADMINISTER, CYCLE, LOADS, RESULTS
+from db.roles import ADMINISTER, CYCLE, LOADS, RESULTS, SEND
 from db.sessions import Granted, Identity
 
 
@@ -39,6 +39,8 @@ PAGES = (
     Page("data", "/data", "Data", "bi-database", LOADS),
     Page("understood", "/understood", "Understood", "bi-patch-question", LOADS),
 )
+# A plain page, as those of administration are (dashboard.sending).
+SENDING = Page("sending", "/send", "Send files", "bi-upload", SEND)
 
 
 def layout() -> Component:
@@ -78,6 +80,8 @@ def _menu() -> Component:
         )
         for page in PAGES
     ]
+    sending = html.A([icon(SENDING.icon), SENDING.title], href=SENDING.path, **attributes(data_reload=""))
+    links.append(html.Li(sending, **attributes(data_needs=SENDING.needs)))
     administration = html.A([icon("bi-gear"), "Administration"], href="/administration", **attributes(data_reload=""))
     links.append(html.Li(administration, **attributes(data_needs=ADMINISTER)))
     return html.Nav(html.Ul(links), id=ids.NAVIGATION, className="nav-pages", **attributes(aria_label="Pages"))

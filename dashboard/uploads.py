@@ -60,7 +60,7 @@ def sent(tenant_id: int, fields: tuple[str, ...]) -> Iterator[Sent]:
         raise RequestEntityTooLarge(_TOO_LARGE.format(most / 1_000_000))
     if request.mimetype != "multipart/form-data":
         abort(415, "Send the files as multipart/form-data, each in a field `file`.")
-    with _turn(tenant_id), folder_of_its_own() as folder, ExitStack() as opened:
+    with turn(tenant_id), folder_of_its_own() as folder, ExitStack() as opened:
         form, files = _parsed(folder, opened)
         told: dict[str, str] = {}
         for name, value in form.items(multi=True):
@@ -102,6 +102,8 @@ def _found(files: MultiDict[str, FileStorage], folder: Path) -> list[Found]:
     for field, file in files.items(multi=True):
         if field != "file":
             abort(400, f"The field `{_shown(field)}` holds a file; files go into fields called `file`.")
+        if not file.filename and not file.stream.seek(0, os.SEEK_END):
+            continue  # a browser's way of saying that nothing was chosen
         name = shown_name(file.filename or "")
         if not name or len(name) > LONGEST_NAME:
             abort(400, f"A file needs a name of 1 to {LONGEST_NAME} letters.")
@@ -131,7 +133,7 @@ def _shown(field: str) -> str:
 
 
 @contextmanager
-def _turn(tenant_id: int) -> Iterator[None]:
+def turn(tenant_id: int) -> Iterator[None]:
     """One of a tenant at a time, and few of all: the rest of the worker's threads are for others."""
     with _guard:
         if tenant_id in _busy:

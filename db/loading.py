@@ -104,12 +104,16 @@ class FileReport:
 
 @dataclass(frozen=True)
 class Rejected:
-    """A row set aside: where it stood, the sender's own cells by heading, and why in words."""
+    """A row set aside: where it stood, the sender's own cells by heading, and why in words.
+
+    `at`: which of the results in that row it is, where a row holds several (etl.layouts.staged).
+    """
 
     file_number: int
     row: int
     why: str
     cells: dict[str, str]
+    at: str | None = None
 
 
 @dataclass

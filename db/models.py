@@ -19,6 +19,7 @@ from sqlalchemy import (
     ForeignKeyConstraint,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Text,
     TypeDecorator,
@@ -64,7 +65,7 @@ class Base(DeclarativeBase):
             "ck": "ck_%(table_name)s_%(constraint_name)s",
         }
     )
-    type_annotation_map = {str: Text, datetime: Moment, date: Date, int: Integer, bool: Boolean}  # noqa: RUF012
+    type_annotation_map = {str: Text, datetime: Moment, date: Date, int: Integer, bool: Boolean, bytes: LargeBinary}  # noqa: RUF012
 
 
 class OfTenant:
@@ -421,6 +422,35 @@ class RejectedRow(TenantOwned, Base):
     cells: Mapped[str]  # JSON object, in the sender's order
 
 
+class Sending(TenantOwned, Base):
+    """Files that were sent for preview and wait for "take it", for a day; of their sender alone (db.sendings)."""
+
+    __tablename__ = "sendings"
+    sending_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    actor: Mapped[str]
+    sent_by: Mapped[str]
+    source_code: Mapped[str | None]
+    sent_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    mends: Mapped[str]  # JSON list
+    preview: Mapped[str]  # JSON object: what taking it would do, as it was shown
+    fingerprint: Mapped[str]  # of all that taking it would do
+
+
+class SendingFile(TenantOwned, Base):
+    """A file of a sending as it was sent (kind "sent"), or one that says at length what its preview says in short."""
+
+    __tablename__ = "sending_files"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "sending_number"], ["sendings.tenant_id", "sendings.sending_number"]),
+    )
+    sending_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    name: Mapped[str]
+    body: Mapped[bytes]
+
+
 class Versioned(TenantOwned):
     """A row as one load said it. Current while nothing superseded it; a withdrawn one has no successor."""
 
@@ -478,4 +508,6 @@ FORGETTABLE = (
     "reset_links",
     "group_grants",
     "department_aliases",
+    "sendings",
+    "sending_files",
 )

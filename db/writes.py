@@ -66,6 +66,14 @@ def _held(session: Session, table: str, staged: pl.DataFrame) -> pl.DataFrame:
     return held
 
 
+def changes(session: Session, table: str, frame: pl.DataFrame, cleared: Collection[str] = ()) -> pl.DataFrame:
+    """As `compare`, but as the warehouse keeps rows, and with what each value is now beside it, as `NAME_before`."""
+    compared, key = _compared(session, table, frame, cleared).drop("held_by_load"), TABLES[table].key
+    held = _held(session, table, as_kept(table, frame)).drop("held_by_load")
+    held = held.select(*key, *(pl.col(name).alias(f"{name}_before") for name in TABLES[table].values))
+    return compared.join(held, on=key, how="left", nulls_equal=True, maintain_order="left")
+
+
 def publish(session: Session, load: Load) -> list[FileReport]:
     """Take a load into the tenant's warehouse; gives its files with loaded and unchanged counted and notes added.
 

@@ -92,7 +92,7 @@ def _rejected(ledger: Ledger, arrived: Arrived) -> list[Rejected]:
             rows = list(part.select("row_number", "at", "why").iter_rows())
             cells = arrived.sheets[int(str(number))].own_cells([(row, at) for row, at, _ in rows])
             rejected += [
-                Rejected(int(str(number)), row, why, own) for (row, _, why), own in zip(rows, cells, strict=True)
+                Rejected(int(str(number)), row, why, own, at) for (row, at, why), own in zip(rows, cells, strict=True)
             ]
     return sorted(rejected, key=lambda row: (row.file_number, row.row))
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Protocol
 
 import polars as pl
 
@@ -26,7 +27,7 @@ from etl.named import read_as_codes
 from etl.own import NAMED_BY, own_part
 from etl.sources import Paths, kept_source, sources_for
 from scheme.errors import UsageError
-from scheme.standard import shipped
+from scheme.standard import Standard, shipped
 from scheme.tables import TABLES
 
 NewCodes = dict[str, pl.DataFrame]
@@ -70,6 +71,19 @@ class LoadReport:
         return pl.DataFrame(rows, schema, orient="row")
 
 
+class Onlooker(Protocol):
+    """Who looks on while files are taken, or only checked; what it raises undoes the load."""
+
+    def arrived(self, files: Arrived, standard: Standard) -> None:
+        """The files are read and typed, and not checked yet."""
+
+    def checked(self, session: Opened, load: Load, new: NewCodes) -> None:
+        """The rows are checked, and nothing is published yet."""
+
+    def published(self, session: Opened, load: Load) -> None:
+        """The load is in, if this transaction ends well."""
+
+
 def load(
     scope: Scope,
     paths: Paths,
@@ -90,6 +104,20 @@ def load(
     executor that make no sense.
     """
     return _run(scope, paths, source, strict, withdraw_missing, sent_by, progress, today, executor, keep=True)
+
+
+def looked_on(
+    scope: Scope,
+    paths: Paths,
+    onlooker: Onlooker,
+    *,
+    source: Source | None,
+    keep: bool,
+    sent_by: str = "",
+    today: date | None = None,
+) -> LoadReport:
+    """`load`, or `check` where it is not to be kept, with somebody who looks on and may undo it (etl.preview)."""
+    return _run(scope, paths, source, False, False, sent_by, None, today, PROCESSES, keep, onlooker)
 
 
 def check(
@@ -130,6 +158,7 @@ def _run(
     today: date | None,
     executor: str,
     keep: bool,
+    onlooker: Onlooker | None = None,
 ) -> LoadReport:
     started_at, finished_at = datetime.now(UTC), None
     with open_session(scope) as session:
@@ -137,11 +166,17 @@ def _run(
     if isinstance(source, str | Path) and not Path(source).exists():
         source = kept_source(scope, str(source))
     files = arrived(paths, source, standard, progress, executor, sources_for(scope))
+    if onlooker:
+        onlooker.arrived(files, standard)
     try:
         with open_session(scope, write=True) as session:
             load, new = _checked(session, scope, files, strict, today or started_at.date())
             load.sent_by, load.withdraw_missing, load.started_at = sent_by, withdraw_missing, started_at
+            if onlooker:
+                onlooker.checked(session, load, new)
             publish(session, load)
+            if onlooker:
+                onlooker.published(session, load)
             newest = reads.latest_load(session)
             finished_at = newest[1] if newest else None
             if not keep:

@@ -25,7 +25,7 @@ LONGEST = 4000  # characters of a field, where a page does not say otherwise
 
 
 def shown(template: str, title: str, wrong: Mapping[str, str] | None = None, **told: Any) -> Response:
-    """A page: its template in `templates/administration`, with what it tells.
+    """A page: its template in `templates/administration`, or in another folder that is named, with what it tells.
 
     `wrong` says what is wrong with which field of a form ("" is the form as a whole); the page answers 400 then.
     """
@@ -41,12 +41,13 @@ def shown(template: str, title: str, wrong: Mapping[str, str] | None = None, **t
         "organisation": organisation(scope.tenant_name),
         "is_fictional": shell.is_fictional(scope.tenant_name),
         "has_several": len(person.grants) > 1 or person.is_operator,
-        "pages": [page for page in shell.PAGES if scope.may(page.needs)],
+        "pages": [page for page in (*shell.PAGES, shell.SENDING) if scope.may(page.needs)],
         "places": [page for page in PAGES if scope.may(page.needs)],
         "start": START,
         "version": shell.installed(),
     }
-    response = make_response(render_template(f"administration/{template}.html", **frame, **told), 400 if wrong else 200)
+    where = template if "/" in template else f"administration/{template}"
+    response = make_response(render_template(f"{where}.html", **frame, **told), 400 if wrong else 200)
     if _name() in request.cookies:
         response.delete_cookie(_name(), httponly=True, samesite="Lax", secure=not is_local(), path="/")
     return response

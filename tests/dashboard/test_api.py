@@ -384,11 +384,11 @@ def test_only_files_for_the_api_may_be_large(app, ash):
 
 
 def test_a_tenant_sends_one_thing_at_a_time_and_all_of_them_few(program, ash, bec):
-    with uploads._turn(ash.tenant_id):
+    with uploads.turn(ash.tenant_id):
         waits = program.send(("a.csv", GOOD), to="checks")
         fault(waits, 429)
         assert int(waits.headers["Retry-After"]) > 0
-    with uploads._turn(-1), uploads._turn(-2):
+    with uploads.turn(-1), uploads.turn(-2):
         waits = program.send(("a.csv", GOOD), to="checks")
         fault(waits, 503)
         assert int(waits.headers["Retry-After"]) > 0

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Boolean, Date, DateTime, Double, Integer, Table, Text
+from sqlalchemy import Boolean, Date, DateTime, Double, Integer, LargeBinary, Table, Text
 
 from db.models import Base
 
@@ -56,6 +56,8 @@ def _row(table: Table, tenant_id: int, user_id: int, n: int, now: datetime) -> d
             told[name] = None
         elif isinstance(column.type, Text):
             told[name] = f"CANARY-B-{table.name}-{name}-{n}"
+        elif isinstance(column.type, LargeBinary):
+            told[name] = f"CANARY-B-{table.name}-{name}-{n}".encode()
         elif isinstance(column.type, Boolean):
             told[name] = bool(n % 2)
         elif isinstance(column.type, Integer):

@@ -171,21 +171,18 @@ READ: dict[str, Known] = {
     "started_on": Known((TODAY.isoformat(),)),
     "submitted_on": Known((LAST_YEAR,)),
     "scope": Known(("1.1.1",)),
+    "preview": Known(("0" * 64,)),  # what stands for a preview of files that wait to be taken
+    "row": Known(("0",)),  # of a preview's rows that can be mended
     "champions_see_others": Known(("distribution", "nothing")),
     # A sender's file being mapped: its steps open nothing but what they closed for the same session.
     "sample": Known(("no file of ours",)),
     "sheet": Known(("0",)),
-    "row": Known(("1",)),
     "table": Known(("results",)),
     "looked": Known(("0/1/results",)),
     "column": Known(("0:element",)),
     "word": Known(("0:compliant",)),
     "day_first": Known(("yes", "no")),
     "sources_map code": Known(("ours",), "their-17-source", "nobodys-99"),
-    "assessment_type": Known(("annual_review",)),
-    "assessed_on": Known((TODAY.isoformat(),)),
-    "visited_on": Known((TODAY.isoformat(),)),
-    "started_on": Known((TODAY.isoformat(),)),
     "due_on": Known((TODAY.isoformat(),)),
     "owner": Known(("some words",)),
     "period": Known(("some words",)),
@@ -196,7 +193,6 @@ READ: dict[str, Known] = {
     "account_env": Known(("ASSAY_SECRET_OF_ASH__STORE_Y",)),
     "key_env": Known(("ASSAY_SECRET_OF_ASH__STORE_Z",)),
     "region": Known(("eu-west-2",)),
-    "table": Known(("results",)),
     "query": Known(("SELECT 1",)),
     "every": Known(("1 day",)),
     "at": Known(("06:00",)),
@@ -307,7 +303,6 @@ COMMAND: dict[str, Known] = {
     "platform": Known((True,)),
     "anchor": Known(()),
     "kind": Known(("workbook", "evidence")),
-    "out": Known(("/dev/null",)),
 }
 # Commands of whoever runs the installation: they speak of all organisations, of which they may name code and name.
 OF_THE_PLATFORM: dict[str, str] = {
