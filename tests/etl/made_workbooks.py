@@ -50,7 +50,7 @@ def workbook(
     merged: Sequence[str] = ("A1:H1",),
     hidden: Sequence[int] = (),
 ) -> bytes:
-    """A self-assessment workbook: a front sheet, and by name sheets with a merged title and headings on line `above`+1."""
+    """A self-assessment workbook: a front sheet, and sheets with a merged title and headings on line `above` + 1."""
     book = openpyxl.Workbook()
     book.remove(book.active)
     if front is not None:

@@ -170,7 +170,7 @@ def test_whatever_is_filled_in_comes_back_without_loss(warehouse, tmp_path_facto
         results = held(scope, "results")
         for kind, words in (("self_assessment", filled["self"]), ("desk_review", filled["assessor"])):
             now = results.filter(pl.col("assessment_type") == kind).sort("assessed_on").group_by("element").agg("band")
-            bands = {element: told for element, told in now.iter_rows()}
+            bands = dict(now.iter_rows())
             assert all(BANDS[label] in bands[code] for code, label in words.items())
         texts = set(held(scope, "evidence")["evidence"].drop_nulls())
         for text in (*filled["show"].values(), *filled["tell"].values()):
