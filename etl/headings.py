@@ -16,7 +16,7 @@ _CALLED: Mapping[str, tuple[str, ...]] = {
     "active_from": ("opened", "from", "start date"),
     "active_to": ("closed", "to", "end date"),
     "contact": ("contact", "contact person", "lead officer", "email", "champion"),
-    "site_code": ("site", "location", "site ref", "site id", "premises", "building", "branch", "office", "venue", "centre"),
+    "site_code": ("site", "location", "site ref", "site id", "premises", "building", "branch", "office", "venue"),
     "site_name": ("name of site", "location name", "building name", "premises name", "library", "service point", "hub"),
     "must_visit": ("visit every cycle", "mandatory visit"),
     "address": ("postal address", "street", "postcode"),

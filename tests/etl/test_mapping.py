@@ -51,7 +51,8 @@ def named(proposal) -> dict[str, str]:
 
 def test_headings_below_titles_are_found_and_said_to_be_what_they_are_nearest_to(book):
     rows = [f"HOU,{n},13/04/2025,Met,fine" for n in ("1.1.1", "1.1.2", "1.1.3")]
-    found = looked(book, "Annual review,,,,", "of all services,,,2025,", "Team,Std ref,When assessed,Outcome,Notes", *rows)
+    titles = ("Annual review,,,,", "of all services,,,2025,")
+    found = looked(book, *titles, "Team,Std ref,When assessed,Outcome,Notes", *rows)
     assert found.row == 3
     assert (found.table, found.missing) == ("results", ("assessment_type",))
     assert named(found) == {
@@ -140,7 +141,7 @@ sources = st.builds(
 
 @given(sources)
 def test_the_text_of_a_source_read_again_is_that_source(source):
-    source.columns = {heading: name for heading, name in {squashed(h): n for h, n in source.columns.items()}.items()}
+    source.columns = {squashed(heading): name for heading, name in source.columns.items()}
     assert source_of(text_of(source), "it", "it") == source
 
 
@@ -149,9 +150,8 @@ def test_what_was_chosen_is_what_the_source_reads_or_is_refused_in_words(texts, 
     columns = {n: data.draw(st.sampled_from(["", *OURS])) for n in range(len(texts))}
     try:
         source = chosen(dict(enumerate(texts)), columns, table="results", fixed={}, name="it")
-    except UsageError as refused:
-        assert "“" in str(refused)
-        return
+    except UsageError:
+        return  # two of one heading, or two to be one: the test below says which
     read = source_of(text_of(source), "it", "it")
     for n, ours in columns.items():
         known = read.columns.get(squashed(texts[n])) or OURS.get(squashed(texts[n]))
@@ -184,13 +184,15 @@ NEXT = ("Team,Code,Mark,Day", "FIN,1.1.1,Met,13/04/2026")
 
 
 def test_only_sources_with_which_a_file_would_be_read_are_proposed_the_nearest_first(book):
-    other = Source("X", None, {"team": "department_code", "ref": "element", "mark": "band"}, {"assessed_on": "2025-01-01"})
+    other = Source("X", None, {"team": "department_code", "ref": "element", "mark": "band"}, {"owner": "somebody"})
     less = Source("L", None, {**FIN.columns, "remark": "comment"}, FIN.fixed)
     kept = {"X": other, "LESS": less, "FIN": FIN, "NONE": Source("N", None, {}, FIN.fixed)}
     fits = proposed(book(csv(*NEXT)), kept, WORDS)
     assert [(fit.code, fit.there, fit.of) for fit in fits] == [("FIN", 4, 4), ("LESS", 4, 5)]
     said = said_of(fits)
-    assert said.startswith("the headings fit your source FIN (all 4 that it maps are there, and it says assessment_type =")
+    assert said.startswith(
+        "the headings fit your source FIN (all 4 that it maps are there, and it says assessment_type"
+    )
     assert "so do those of LESS" in said
     assert said.endswith("It is not used unless it is named: `--source FIN`")
     assert proposed(book(xlsx(("Empty", [("a", "b"), ("c", "d")]))), kept, WORDS) == []
