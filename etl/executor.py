@@ -129,17 +129,19 @@ def _processes(understood: Understood) -> Iterator[tuple[Ask, int]]:
         _OWN.reader = Reader()
         readers.append(_OWN.reader)
 
-    with ThreadPoolExecutor(children(), "reading", begin) as pool:
-        try:
-            edition = own_edition()
-            yield lambda data: pool.submit(read, data, understood, edition).result, 2 * children()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for reader in readers:
-                reader.stop()
-            raise
-    for reader in readers:  # their threads have ended, and the children with them
-        reader.__exit__()
+    try:
+        with ThreadPoolExecutor(children(), "reading", begin) as pool:
+            try:
+                edition = own_edition()
+                yield lambda data: pool.submit(read, data, understood, edition).result, 2 * children()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                for reader in readers:
+                    reader.stop()
+                raise
+    finally:
+        for reader in readers:  # their threads have ended, and the children with them
+            reader.__exit__()
 
 
 # --- a cluster --------------------------------------------------------------------------------------------------------
