@@ -9,7 +9,7 @@ import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -67,7 +67,9 @@ def read(data: bytes, understood: Understood, edition: str) -> Read:
         return Read(refused=str(refused))
 
 
-def in_order(executor: str, contents: Iterable[Content], understood: Understood) -> Iterator[tuple[Content, Read]]:
+def in_order(
+    executor: str, contents: Iterable[Content], understood: Understood
+) -> Generator[tuple[Content, Read], None, None]:
     """What each content holds, in the order in which they come, wherever they are read; to be closed after use.
 
     `executor`: "processes", or the address of a Dask scheduler (tcp://HOST:PORT or tls://HOST:PORT). No more contents
@@ -127,17 +129,19 @@ def _processes(understood: Understood) -> Iterator[tuple[Ask, int]]:
         _OWN.reader = Reader()
         readers.append(_OWN.reader)
 
-    with ThreadPoolExecutor(children(), "reading", begin) as pool:
-        try:
-            edition = own_edition()
-            yield lambda data: pool.submit(read, data, understood, edition).result, 2 * children()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for reader in readers:
-                reader.stop()
-            raise
-    for reader in readers:  # their threads have ended, and the children with them
-        reader.__exit__()
+    try:
+        with ThreadPoolExecutor(children(), "reading", begin) as pool:
+            try:
+                edition = own_edition()
+                yield lambda data: pool.submit(read, data, understood, edition).result, 2 * children()
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                for reader in readers:
+                    reader.stop()
+                raise
+    finally:
+        for reader in readers:  # their threads have ended, and the children with them
+            reader.__exit__()
 
 
 # --- a cluster --------------------------------------------------------------------------------------------------------
@@ -219,7 +223,7 @@ def _client(address: str) -> Iterator[Any]:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with dask.config.set({"distributed.admin.large-graph-warning-threshold": "100GB"}):
         try:
-            client = distributed.Client(address, timeout=_SECONDS, set_as_default=False)
+            client: Any = distributed.Client(address, timeout=_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
         except Exception as error:  # of many kinds, from the network's to those of certificates
             raise UsageError(
                 f"the scheduler at {address} cannot be reached ({_line(error)}); check that it runs, and its address"

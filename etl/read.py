@@ -68,6 +68,10 @@ class Reader:
                     f"reading it takes longer than {self._seconds:.0f} seconds, as no table does; save it again as CSV"
                 ) from error
             raise FileRefused(_STRAY) from error
+        except FileRefused as refused:  # as the child itself says, which may go on unless it ran out of memory
+            if str(refused) == _STRAY:
+                self._retire()
+            raise
         except BaseException:
             child.kill()
             self._retire()
