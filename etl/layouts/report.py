@@ -43,8 +43,8 @@ def staged(book: Book, source: Source, words: Words) -> tuple[list[Staged], list
     if not any(re.search(r"report|assess|review|excellence", line.text, re.I) for line in title):
         doubts.append("nothing at its beginning says that it is a report")
     years: dict[tuple[int, int], Year] = {}
-    for part in (part for finding in found.found for part in finding.parts if part.year):
-        years.setdefault(part.year.key, part.year)
+    for year in (part.year for finding in found.found for part in finding.parts if part.year):
+        years.setdefault(year.key, year)
     current = _current(years, cover, doubts)
     scope = {code for text in cover.scope.split(";") if (code := words.element(text)[0])}
     notes: list[str] = []

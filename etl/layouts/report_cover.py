@@ -158,11 +158,11 @@ def _days(
         found = [(tuple(days_in(one.value, words)), one) for one in said if one.name == name]
         clear = {days for days, _ in found if days}
         if len(clear) == 1:
-            days = next(iter(clear))
+            days = list(clear.pop())
             if name == "assessment":
                 doubts.append("its day is called the assessment's, not the visit's")
-            row = next(one.line.row for days, one in found if days)
-            return list(days), row, f"{name} {in_words(days)}"
+            row = next(one.line.row for named, one in found if named)
+            return days, row, f"{name} {in_words(days)}"
         if len(clear) > 1:
             why = f"its {name} is dated {' and also '.join(in_words(days) for days in sorted(clear))}"
             break
@@ -172,11 +172,11 @@ def _days(
             why = f"the day of its {name} cannot be told ({one.line.where}: {reason})"
             break
     if "assessed_on" in source.fixed:
-        day, reason = words.day(source.fixed["assessed_on"])
+        day, unread = words.day(source.fixed["assessed_on"])
         if day:
             notes.append(f"{why}; {day:%-d %B %Y} is the source file's")
             return [day], 0, f"assessed on {day:%-d %B %Y}"
-        why = f"assessed_on in [fixed]: {reason}"
+        why = f"assessed_on in [fixed]: {unread}"
     raise FileRefused(
         f"this is an assessor's report, but {why} (the day on its cover may be that of printing, and never counts); "
         "write `Visit: 3 March 2025` into it, or put assessed_on = 2025-03-03 into [fixed] of a source file"

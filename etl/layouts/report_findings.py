@@ -125,28 +125,20 @@ def _read_table(rows: Sequence[Line], columns: Columns, kind: str, words: Words,
         summed = summaries_in(line, words, None)
         band, code = columns.band_of(cells), code_at(" ".join(cells[columns.element].split()))
         comments = [cells[n] for n in columns.comments if cells[n].strip()]
-        if not code and summed and not cells[columns.element].strip():
+        if summed and not code:
             into.summaries += summed
             current = None
-        elif code and (element_at(code[0], words) or band.strip()):
+            continue
+        if code and (element_at(code[0], words) or band.strip()):
             taken = {name: cells[n] for name, n in columns.others.items() if cells[n].strip()}
             current = Finding(line, code[0], band, cells=taken)
             into.found.append(current)
-        elif cells[columns.element].strip() and band.strip() and not code:
-            if summed:
-                into.summaries += summed
-                continue
-            current = Finding(line, cells[columns.element].strip(), band)  # no code: set aside with its own cell
+        elif band.strip():  # without a code: set aside with what stands in its place
+            current = Finding(line, cells[columns.element].strip(), band)
             into.found.append(current)
-        elif band.strip():
-            current = Finding(line, "", band)
-            into.found.append(current)
-        elif current is None or code or not comments:
-            if summed:
-                into.summaries += summed
-            else:
-                into.rest.append(line)
-            current = current if not code else None
+        elif current is None or cells[columns.element].strip() or not comments:
+            into.rest.append(line)
+            current = None if cells[columns.element].strip() else current
             continue
         for comment in comments:
             for n, text in enumerate(comment.split("\n")):

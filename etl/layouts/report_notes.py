@@ -44,7 +44,7 @@ def left_and_summed(rows: Sequence[Placed], found: Findings, cover: Cover, plus_
             f"its recommendation ({cover.recommendation[:100]}) was not kept: it states neither a scope nor a "
             "reference of the assessment; put assessment_code into [fixed] of a source file"
         )
-    bands = {}
+    bands: dict[str, str] = {}
     for _, row, _ in rows:
         code, band = words.element(row["element"])[0], words.band(row["band"])[0]
         if code and band:

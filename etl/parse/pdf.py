@@ -49,7 +49,7 @@ def book(data: bytes) -> Book:
     from pdfminer.pdfdocument import PDFPasswordIncorrect
     from pdfminer.pdfpage import PDFPage
 
-    pdftypes.zlib = _Bounded
+    vars(pdftypes)["zlib"] = _Bounded
     try:
         with pdfplumber.open(io.BytesIO(data)) as document:
             if sum(1 for _ in islice(PDFPage.create_pages(document.doc), PAGES + 1)) > PAGES:

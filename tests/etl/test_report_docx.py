@@ -67,7 +67,7 @@ def expected(rows):
     return [(code, band, bare(comment)) for code, band, comment in rows]
 
 
-@settings(max_examples=max(EXAMPLES // 2, 10))
+@settings(max_examples=max(EXAMPLES // 3, 8))
 @given(rows=judged, shape=st.sampled_from(sorted(SHAPES)))
 def test_what_is_written_in_any_shape_is_what_is_read(rows, shape):
     back, _ = read_back(as_docx(SHAPES[shape](Report(rows))))

@@ -19,7 +19,7 @@ from tests.etl.reports import COVER, SHAPES, Report, as_docx, as_pdf, paragraphs
 from tests.etl.test_report_docx import JUDGED, ROLLING, WORDS, expected, judged, read_back
 
 
-@settings(max_examples=max(EXAMPLES // 3, 10))
+@settings(max_examples=max(EXAMPLES // 5, 6))
 @given(rows=judged, shape=st.sampled_from(sorted(SHAPES)))
 def test_what_is_written_in_any_shape_is_what_is_read(rows, shape):
     back, notes = read_back(as_pdf(SHAPES[shape](Report(rows))))
