@@ -195,6 +195,13 @@ def superseded_behind(view: View, departments: list[str | None], elements: list[
         return _in_sight(view, reads.superseded_rows(session, departments, elements, view.known_at))
 
 
+def visits_behind(view: View, sites: list[str]) -> pl.DataFrame:
+    """Every visit to those of these sites that this person may see, and where it came from (db.reads.visit_rows)."""
+    seen = set(programme(view).sites["site_code"])
+    with open_session(view.scope) as session:
+        return reads.visit_rows(session, [site for site in sites if site in seen], view.known_at)
+
+
 def _in_sight(view: View, results: pl.DataFrame) -> pl.DataFrame:
     """Results of what this person may see: a row belongs to the department and to the site it names."""
     if sees_all(view):

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from sqlalchemy import make_url, select
@@ -29,9 +29,11 @@ from db.session import bound_tenant
 from scheme.errors import UsageError, WarehouseError
 from scheme.frames import Schema
 
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig, RetryConfig
+
 STORES = ("s3", "gs", "az")
 OFF = "off"
-_TIMES: Any = {"connect_timeout": "10s", "timeout": "120s"}
 
 
 @dataclass(frozen=True)
@@ -218,8 +220,9 @@ def _store(where: str) -> Any:
     from obstore.store import from_url
 
     plain = os.environ.get("AWS_ALLOW_HTTP", "").lower() == "true"  # storage on this machine, without TLS
-    patience: Any = {"max_retries": 3, "retry_timeout": timedelta(seconds=60)}
-    return from_url(where, client_options={**_TIMES, "allow_http": plain}, retry_config=patience)
+    patience: RetryConfig = {"max_retries": 3, "retry_timeout": timedelta(seconds=60)}
+    limits: ClientConfig = {"connect_timeout": "10s", "timeout": "120s", "allow_http": plain}
+    return from_url(where, client_options=limits, retry_config=patience)
 
 
 def _out_of_reach(where: str, error: Exception) -> WarehouseError:

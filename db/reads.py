@@ -180,6 +180,14 @@ def result_rows(
     return in_turn(_with_origin(session, _told(rows)), TABLES["results"].key)
 
 
+def visit_rows(session: Session, sites: Sequence[str], known_at: datetime | None = None) -> pl.DataFrame:
+    """Visits to some sites: all columns of the table visits, then file, sheet, row, load, loaded_at; sorted by key."""
+    model: Any = VERSIONED["visits"]
+    columns, load = {**kept_schema("visits"), **PLACE}, load_known(session, known_at)
+    rows = kept(session, "visits", columns, load, model.site_code.in_(list(sites)))
+    return in_turn(_with_origin(session, as_told("visits", rows)), TABLES["visits"].key)
+
+
 def superseded_rows(
     session: Session,
     departments: Sequence[str | None],

@@ -30,7 +30,7 @@ def may_withdraw(scope: Scope) -> bool:
 def ask(load: int) -> Response:
     """What withdrawing a load would do, and a form that does it."""
     scope = current_scope()
-    return _page(scope, load) if may_withdraw(scope) else refused("send for all departments")  # type: ignore[return-value]  # werkzeug's own
+    return _page(scope, load) if may_withdraw(scope) else refused("send for all departments")
 
 
 @needs(SEND)
@@ -38,7 +38,7 @@ def take_back(load: int) -> Response:
     """Withdraw it, if nothing was loaded since the form was shown."""
     scope = current_scope()
     if not may_withdraw(scope):
-        return refused("send for all departments")  # type: ignore[return-value]  # werkzeug's own
+        return refused("send for all departments")
     told = sent("why", "seen")
     if not told["why"]:
         return _page(scope, load, {"why": "Say why; it is kept with the withdrawal."})

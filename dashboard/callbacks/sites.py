@@ -17,6 +17,7 @@ from dashboard.gate import needs
 from dashboard.identity import current_scope
 from dashboard.pages import certificates
 from dashboard.pages import sites as page
+from dashboard.pages.details_lineage import of_visits
 from dashboard.words import day, organisation
 from db.roles import CYCLE, EXPORT, SEND
 
@@ -88,7 +89,7 @@ def _states(view: data.View, row: dict[str, Any], asked: Filters) -> pl.DataFram
 def _sites(
     view: data.View, row: dict[str, Any], rows: pl.DataFrame, names: certificates.Names, asked: Filters
 ) -> tuple[Any, ...]:
-    """Figures, chips, table, map and benchmark of one certificate."""
+    """Figures, chips, table, map, benchmark and lineage of one certificate."""
     sites = _states(view, row, asked)
     enter = choices(view.scope).sites if view.scope.may(SEND) else ()
     book = [certificates.booking(row)] if view.scope.may(SEND) else []
@@ -97,8 +98,16 @@ def _sites(
         page.chips(sites, row["certificate_code"], asked),
         page.sites_table(page.shown(sites, asked.status), names, asked.as_of, enter),
         page.on_a_map(sites),
-        page.benchmark(row),
+        [page.benchmark(row), _lineage(view, row, sites["site_code"].to_list(), asked)],
     )
+
+
+def _lineage(view: data.View, row: dict[str, Any], sites: list[str], asked: Filters) -> Component:
+    """Where the figures of a certificate come from."""
+    known, visits = data.programme(view), data.visits_behind(view, sites)
+    named = known.certificates.filter(pl.col("certificate_code") == row["certificate_code"])["profile"]
+    profile = known.profile(asked.as_of, named[0] if named.len() else None)
+    return of_visits(visits, data.origins_of(view, visits["load"].to_list()), profile)
 
 
 def _nothing(view: data.View, asked: Filters) -> Component:

@@ -187,8 +187,9 @@ def chosen(
     elif not refused.height:
         parts.append(html.P("Nothing was set aside."))
     if after.withdrawn_by:
-        by = html.A(f"load {after.withdrawn_by}", href=asked.href(load=after.withdrawn_by, file=None))
-        parts.insert(1, html.P(["This load is withdrawn by ", by, "; nothing of it holds any more."]))
+        by: Component = html.A(f"load {after.withdrawn_by}", href=asked.href(load=after.withdrawn_by, file=None))
+        said_so: list[Any] = ["This load is withdrawn by ", by, "; nothing of it holds any more."]
+        parts.insert(1, html.P(said_so))
     elif after.may_withdraw:
         href = f"/administration/withdraw/{load}"
         parts.append(html.P(html.A("Withdraw this load", href=href, **components.attributes(data_reload=""))))
@@ -200,12 +201,12 @@ def chosen(
     return components.card(f"Load {load}" + (f": {asked.file}" if asked.file else ""), *parts)
 
 
-def _fingerprint(load: int, file: str, sha256: str, after: Afterwards) -> list[Component | str]:
+def _fingerprint(load: int, file: str, sha256: str, after: Afterwards) -> list[Any]:
     if not sha256:
         return [f"{file}: said without a file"]
     number = after.originals.get(file)
-    link = html.A("the file as it was sent", href=f"/download/original/{load}/{number}", download="")
-    return [f"{file}: SHA-256 {sha256}", *([", ", link] if number else [])]
+    link: Component = html.A("the file as it was sent", href=f"/download/original/{load}/{number}", download="")
+    return [f"{file}: SHA-256 {sha256}", ", ", link] if number else [f"{file}: SHA-256 {sha256}"]
 
 
 def _whole(load: int, asked: Filters) -> Component:

@@ -12,6 +12,7 @@ from dashboard.behind import CriterionBehind, ElementBehind, Origin
 from dashboard.pages.details_parts import assessment
 from dashboard.shell import installed
 from dashboard.table import Column, Row, table_json, text
+from scheme.standard import Profile
 
 _LISTED = 8  # more rows than this and a table gets a box to find in
 _WHOSE = {"formal": "formal results", "self": "self-assessments", "desk": "desk reviews"}
@@ -30,11 +31,47 @@ def lineage(behind: ElementBehind | CriterionBehind, rule: str) -> Component:
     return components.details("Details", *parts)
 
 
-def _rule(behind: ElementBehind | CriterionBehind, rule: str) -> str:
-    profile, standard = behind.profile, behind.standard
-    since = f"in force from {words.day(profile.in_force_from)}" if profile.in_force_from else "in force since ever"
+def of_visits(visits: pl.DataFrame, origins: Mapping[int, Origin], profile: Profile) -> Component:
+    """The same for the sites of a certificate: each visit known with where it was sent; `visits`: db.reads.visit_rows.
+
+    `profile`: the version in force, the certificate's own where it names one.
+    """
+    told = visits.sort("visited_on", "site_code", descending=[True, False]).to_dicts()
+    rule = f"Rule: visits that count in the cycle, against the number required. {_profile(profile)}"
+    parts: list[Component] = [html.P(f"{rule} Worked out by Assay {installed()}.", className="d-soft")]
+    if told:
+        rows = [Row(str(number), _visit(row, origins)) for number, row in enumerate(told)]
+        columns = [Column("site", "Visit"), Column("file", "File"), Column("load", "Load")]
+        drawn = table_json("Where the visits come from", columns, rows, find=len(rows) > _LISTED)
+        parts += [components.table("details-visits", drawn), _files(origins, told)]
+    return components.details("Details", *parts)
+
+
+def _visit(row: Mapping[str, Any], origins: Mapping[int, Origin]) -> Sequence[Any]:
+    mode = (row["mode"] or "on_site").replace("_", " ")
+    what = f"{words.day(row['visited_on'])}, {mode}{', planned' if row['planned'] else ''}"
+    return text(row["site_code"], what), *_sent(row, origins)
+
+
+def _sent(row: Mapping[str, Any], origins: Mapping[int, Origin]) -> tuple[Any, Any]:
+    """In which file a row stands, and which load it came with."""
+    origin, where = origins.get(row["load"]), f"row {row['row']}" if row["row"] is not None else "no row"
+    by = f" from {origin.sent_by}" if origin else ""
     return (
-        f"Rule: {rule}, from {_WHOSE[behind.basis]}. Profile: {profile.name}, {since}. Standard: {standard.title}, "
+        text(row["file"], f"sheet {row['sheet']}, {where}" if row["sheet"] else where),
+        text(f"{row['load']}", f"received {words.moment(row['loaded_at'])}{by}"),
+    )
+
+
+def _profile(profile: Profile) -> str:
+    since = f"in force from {words.day(profile.in_force_from)}" if profile.in_force_from else "in force since ever"
+    return f"Profile: {profile.name}, {since}."
+
+
+def _rule(behind: ElementBehind | CriterionBehind, rule: str) -> str:
+    standard = behind.standard
+    return (
+        f"Rule: {rule}, from {_WHOSE[behind.basis]}. {_profile(behind.profile)} Standard: {standard.title}, "
         f"{standard.edition}. Worked out by Assay {installed()}."
     )
 
@@ -53,16 +90,13 @@ def _results(behind: ElementBehind | CriterionBehind, told: Sequence[Mapping[str
 
 
 def _result(behind: ElementBehind | CriterionBehind, row: Mapping[str, Any], of_several: bool) -> Sequence[Any]:
-    ended, origin = row.get("superseded_at"), behind.origins.get(row["load"])
+    ended = row.get("superseded_at")
     what = f"{words.day(row['assessed_on'])}, {assessment(row['assessment_type'])}"
     site = f", site {row['site_code']}" if row["site_code"] else ""
     label = behind.standard.band[row["band"]].label
-    where = f"row {row['row']}" if row["row"] is not None else "no row"
-    by = f" from {origin.sent_by}" if origin else ""
     return (
         text(f"{row['element']} {label}" if of_several else label, what + site),
-        text(row["file"], f"sheet {row['sheet']}, {where}" if row["sheet"] else where),
-        text(f"{row['load']}", f"received {words.moment(row['loaded_at'])}{by}"),
+        *_sent(row, behind.origins),
         words.moment(ended) if ended else None,
     )
 
@@ -79,8 +113,7 @@ def _files(origins: Mapping[int, Origin], told: Sequence[Mapping[str, Any]]) -> 
         sha256, number = origin.files.get((file, sheet), ("", None))
         facts = [f"load {load} from {origin.sent_by}", f"taken by Assay {origin.loader}" if origin.loader else ""]
         facts += [f"SHA-256 {sha256}"] if sha256 else []
-        link = html.A("the file as it was sent", href=f"/download/original/{load}/{number}", download="")
-        said: list[Component | str] = [f"{file}: {', '.join(fact for fact in facts if fact)}"]
-        offered = [", ", html.Span(link, className=components.FILES)] if number else []
-        items.append(html.Li([*said, *offered]))
+        link: Component = html.A("the file as it was sent", href=f"/download/original/{load}/{number}", download="")
+        offered: list[Any] = [", ", html.Span(link, className=components.FILES)] if number else []
+        items.append(html.Li([f"{file}: {', '.join(fact for fact in facts if fact)}", *offered]))
     return html.Ul(items, className="d-list d-files")
