@@ -78,8 +78,9 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_is_kept(admin, told, fie
 
 
 def test_the_list_and_the_form_say_how_the_last_run_went_and_when_the_next_is(admin, tmp_path, monkeypatch):
+    (tmp_path / "in").mkdir()
     monkeypatch.setenv("ASSAY_FOLDERS", f"demo={tmp_path}")
-    keep(f'{BODY}[from]\nfolder = "{tmp_path}"\n')
+    keep(f'{BODY}[from]\nfolder = "{tmp_path}/in"\n')
     assert "as soon as the timer comes" in page(admin, "/sources")
     sync([scope_of("demo")])
     for path in ("/sources", "/sources/change?code=housing", "/sources/from?code=housing"):
