@@ -173,9 +173,17 @@ def _told(session: Session, row: Sending) -> Waiting:
         .where(SendingFile.sending_number == row.sending_number, SendingFile.kind == _SENT)
         .order_by(SendingFile.place)
     )
-    names, said = tuple(session.scalars(of)), (json.loads(row.mends), json.loads(row.preview), row.fingerprint)
-    when = (row.sent_at, row.expires_at)
-    return Waiting(row.sending_number, row.sent_by, row.source_code, *when, names, *said)
+    return Waiting(
+        row.sending_number,
+        row.sent_by,
+        row.source_code,
+        row.sent_at,
+        row.expires_at,
+        tuple(session.scalars(of)),
+        json.loads(row.mends),
+        json.loads(row.preview),
+        row.fingerprint,
+    )
 
 
 def _forget(session: Session, numbers: list[int]) -> None:

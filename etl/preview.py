@@ -161,7 +161,7 @@ class _Looking:
         return {**told, "refused": len(refused), "files": len({f.file for f in self._load.files}), "codes": codes}
 
     def _codes(self) -> list[dict[str, Any]]:
-        found = []
+        found: list[dict[str, Any]] = []
         for table, frame in self._new.items():
             for code, number, row, like in frame.head(LISTED).iter_rows():
                 file = self._load.files[number - 1].file
@@ -173,7 +173,7 @@ class _Looking:
         first = self._load.rejected[: 2 * MENDABLE]
         now = cells_of(self._files, [(row.file_number, row.row, row.at) for row in first])
         mended = {mend.place: dict(mend.was) for mend in self._mends}
-        found = []
+        found: list[dict[str, Any]] = []
         for row, cells in zip(first, now, strict=True):
             place = (self._copies.get(row.file_number, row.file_number), row.row, row.at)
             file = self._load.files[row.file_number - 1]
