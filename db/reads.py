@@ -263,6 +263,9 @@ def senders(session: Session, loads: Sequence[int]) -> pl.DataFrame:
     return fetched(session, statement, {"load": pl.Int64, "sent_by": pl.String, "loader": pl.String})
 
 
+_EDITIONS: Schema = {**_LOADS, "notes": pl.String}
+
+
 def notes(session: Session, load_number: int) -> pl.DataFrame:
     """What a load had to say of its files: file, sheet, table, note (String)."""
     statement = select(File).where(File.load_number == load_number).order_by(File.file_number)
@@ -280,7 +283,7 @@ def editions(session: Session, actor: str | None = None) -> pl.DataFrame:
     Sorted by file and sheet. With an `actor` those alone that somebody sent themselves (see `loads`).
     """
     statement = _files(actor).add_columns(File.notes).where(File.sha256 != NO_FILE)
-    rows = fetched(session, statement, {**_LOADS, "notes": pl.String})
+    rows = fetched(session, statement, _EDITIONS)
     newest = rows.group_by("file").agg(pl.col("load").max())
     told = rows.join(newest, on=["file", "load"], how="semi", maintain_order="left")
     return told.with_columns(pl.col("notes").str.json_decode(pl.List(pl.String))).sort(
@@ -304,7 +307,7 @@ def reasons(session: Session, loads: Sequence[int]) -> pl.DataFrame:
         .group_by(RejectedRow.load_number, File.file, File.sheet, RejectedRow.why)
         .order_by(RejectedRow.load_number, File.file, File.sheet, func.min(RejectedRow.row_number))
     )
-    columns = {"load": whole, "file": text, "sheet": text, "why": text, "rows": whole, "first_row": whole}
+    columns: Schema = {"load": whole, "file": text, "sheet": text, "why": text, "rows": whole, "first_row": whole}
     return fetched(session, statement, columns)
 
 

@@ -86,13 +86,14 @@ def lay_in(arrived: Arrived, mends: Sequence[Mend], by: str) -> dict[int, int]:
         rows = [_mended(row, own) for row in sheet.rows.filter(which).iter_rows(named=True)]
         told = f"mended by {by}"
         copy = FileReport(report.file, f"{report.sheet}, {told}" if report.sheet else told, report.sha256, report.table)
+        copy.layout, copy.certainty = report.layout, report.certainty
         copy.notes = [_note(mend, by) for mend in own.values()]
         report.notes.append(f"rows mended by {by} before they were taken: {', '.join(str(row) for row, _ in own)}")
         arrived.files.append(copy)
         copies[len(arrived.files)] = number
         frame = pl.DataFrame(rows, sheet.rows.schema, orient="row")
         arrived.sheets[len(arrived.files)] = MendedRows(
-            sheet.table, frame, sheet.sheet, sheet.headings, sheet.identity, [], own
+            sheet.table, frame, sheet.sheet, sheet.headings, sheet.identity, mends=own
         )
         sheet.rows = sheet.rows.filter(~which)
     return copies

@@ -132,7 +132,7 @@ def body(files: pl.DataFrame, odd: list[Oddity]) -> Component:
             [
                 html.Strong(f"{each.what}: {each.number:,}. " if each.number > 1 else f"{each.what}. "),
                 each.where,
-                *([" ", html.A("Look", href=each.href)] if each.href else []),
+                html.Span([" ", html.A("Look", href=each.href)]) if each.href else "",
             ]
         )
         for each in odd

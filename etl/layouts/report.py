@@ -54,6 +54,8 @@ def staged(book: Book, source: Source, words: Words) -> tuple[list[Staged], list
     tables += _earlier(found, years, current, cover, source, notes)
     if assessment := _assessment(cover):
         tables.insert(0, _staged("assessments", _frame([assessment], tuple(assessment[1])), "assessment"))
+    for table in tables:
+        table.layout, table.certainty = "report", "likely" if doubts else "sure"
     results = tables[1 if assessment else 0]
     results.notes += [*notes, *left_and_summed(rows, found, cover, plus_only, words)]
     return tables, [*book.notes, *recognised(rows, found, cover, doubts, words), *cover.notes]
