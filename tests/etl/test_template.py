@@ -17,6 +17,7 @@ from etl.template import KINDS, template
 from scheme.errors import UsageError
 from scheme.standard import shipped
 from scheme.tables import TABLES
+from scheme.words import Words
 from tests.conftest import EXAMPLES
 from tests.etl.made import TODAY, accounted, csv, write
 
@@ -153,7 +154,7 @@ FILLED = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=max(3, EXAMPLES // 6), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=max(3, EXAMPLES // 10), suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(first=FILLED, second=FILLED)
 def test_whatever_is_filled_in_comes_back_without_loss(warehouse, tmp_path_factory, first, second):
     folder = tmp_path_factory.mktemp("round")
@@ -194,7 +195,9 @@ def put(book, code: str, column: int, text: object) -> None:
 
 def as_kept(text: str) -> str | None:
     """A text as the way in keeps it; None where it is nothing to be seen."""
-    return text.strip("\u200b\ufeff \t\r\n\u00a0") or None
+    kept, why = Words(shipped("cse")).parsed("text", text)
+    assert why is None
+    return kept
 
 
 def saved(book) -> bytes:
