@@ -37,7 +37,7 @@ class EvidenceCodes:
         text, note = clean(shown(said)), None
         own: str | None = ref if clean(shown(ref)) else None
         if own is not None and SEVERAL.search(shown(own).strip()):
-            own, note = None, clean(shown(own))
+            own, note = None, clean(shown(ref))
         if own is None:
             own = leading_code(text) if note is None else None
         print_ = hashlib.sha256(f"{kind}\n{text}".encode()).hexdigest()[:10]

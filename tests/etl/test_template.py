@@ -75,16 +75,16 @@ def content(scope) -> str:
         return reads.content_hash(session)
 
 
-def test_a_template_of_every_kind_comes_back_as_it_went_out(warehouse, tmp_path):
+def test_a_template_comes_back_as_it_went_out(warehouse, tmp_path):
     scope = tenant("ASH", tmp_path, results_csv=RESULTS, evidence_csv=EVIDENCE)
     before = content(scope)
     counts = {}
-    for kind in KINDS:
+    for kind in ("workbook", "departments", "results", "evidence"):
         report = sent(scope, tmp_path / "back", f"{kind}.xlsx", template(scope, kind, "HOU", TODAY))
         assert all(file.outcome == "loaded" for file in report.files), report.files
         assert (total(report, "loaded"), total(report, "set_aside")) == (0, 0)
         counts[kind] = total(report, "unchanged")
-    assert {kind: count for kind, count in counts.items() if count} == {
+    assert counts == {
         "workbook": 7,  # two bands in force, five pieces of evidence
         "departments": 1,
         "results": 4,
@@ -100,13 +100,13 @@ def test_a_template_holds_the_standing_of_its_department_in_our_own_words_and_of
     assert [(row[6], row[10], str(row[11])[:10]) for row in (lines["1.1.1"], lines["1.1.2"])] == [
         ("Compliant", "Compliant", "2025-03-07"),
         ("Partial", "Partial", "2024-03-07"),
-    ] or lines["1.1.1"][6] is None  # further lines of an element bear its code too
+    ]
     said = " ".join(str(cell) for sheet in book for row in sheet.iter_rows(values_only=True) for cell in row if cell)
     assert shipped("cse").element["1.1.1"].title in said
     assert "Not theirs" not in said
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["workbook", "results", "sites"])
 def test_a_blank_template_holds_nothing_and_is_recognised(warehouse, tmp_path, kind):
     if warehouse == "postgresql" and kind != "workbook":
         return  # nothing of it is the database's
