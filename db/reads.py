@@ -293,7 +293,7 @@ def arrived(session: Session, known_at: datetime | None = None) -> pl.DataFrame:
     for name in SENT_BY_CHAMPIONS:
         model: Any = VERSIONED[name]
         there = [column for column in text if column in kept_schema(name)]
-        columns = dict.fromkeys(there, pl.String) | {"load_number": pl.Int64, "file_number": pl.Int64}
+        columns: Schema = {**dict.fromkeys(there, pl.String), **dict.fromkeys(("load_number", "file_number"), pl.Int64)}
         statement = select(*(getattr(model, column) for column in columns)).where(at_load(model, load)).distinct()
         rows = fetched(session, statement, columns)
         nothing = [pl.lit(None, pl.String).alias(column) for column in text if column not in there]
