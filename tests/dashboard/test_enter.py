@@ -54,6 +54,9 @@ def fields(answer) -> dict[str, str]:
 
     found = next(form.fields for form in forms_in(answer.text)[0] if form.action.startswith("/enter"))
     areas = re.findall(r'<textarea[^>]* name="(\w+)"[^>]*>(.*?)</textarea>', answer.text, re.DOTALL)
+    for name, options in re.findall(r'<select[^>]* name="(\w+)"[^>]*>(.*?)</select>', answer.text, re.DOTALL):
+        chosen = re.search(r'value="([^"]*)" selected', options) or re.search(r'value="([^"]*)"', options)
+        found[name] = unescape(chosen[1]) if chosen else ""
     return found | {name: unescape(value) for name, value in areas}
 
 
