@@ -52,7 +52,12 @@ def fields(answer) -> dict[str, str]:
     """What the form of a page holds."""
     from tests.noninterference.surfaces import forms_in
 
-    return next(form.fields for form in forms_in(answer.text)[0] if form.action.startswith("/enter"))
+    found = next(form.fields for form in forms_in(answer.text)[0] if form.action.startswith("/enter"))
+    areas = re.findall(r'<textarea[^>]* name="(\w+)"[^>]*>(.*?)</textarea>', answer.text, re.DOTALL)
+    for name, options in re.findall(r'<select[^>]* name="(\w+)"[^>]*>(.*?)</select>', answer.text, re.DOTALL):
+        chosen = re.search(r'value="([^"]*)" selected', options) or re.search(r'value="([^"]*)"', options)
+        found[name] = unescape(chosen[1]) if chosen else ""
+    return found | {name: unescape(value) for name, value in areas}
 
 
 def post(client, name: str, form: dict[str, str], **told: str):
@@ -102,7 +107,7 @@ def test_a_correction_says_from_what_to_what_and_keeps_the_comment_and_the_histo
 def test_what_is_said_already_is_never_overwritten_unseen(one, demo):
     form = fields(one.get("/enter/result")) | RESULT | {"band": "partial", "why": "New"}
     answer = post(one, "result", form)
-    assert answer.status_code == 400
+    assert answer.status_code == 400, (answer.status_code, text(answer)[:300])
     assert "There is something said of this already: Compliant." in text(answer)
     assert fields(answer)["comment"] == "Sound work"
     assert fields(answer)["band"] == "partial"
