@@ -185,6 +185,7 @@ def small_disk(place: Path, size: str) -> Iterator[Path]:
     finally:
         engine().dispose()
         subprocess.run(["umount", "-l", str(place)], check=True)
+        place.rmdir()
 
 
 def fill(disk: Path, leave: int) -> Path:
