@@ -1,4 +1,4 @@
-"""`assay load` killed: nothing partial is ever in, and a second run makes it whole (reliability.md F4)."""
+"""`assay load` killed, or its database: nothing partial is ever in, and a second run makes it whole (F4, F16)."""
 
 import os
 import random
@@ -6,15 +6,18 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from db import reads
 from db.engine import engine
 from db.session import open_session
 from db.tenants import add_tenant, scope_of
-from tests.conftest import EXAMPLES
+from tests import cluster
+from tests.conftest import EXAMPLES, brought_up, missing
 from tests.etl.made import HEADINGS, csv, xlsx
 
 ROOT = Path(__file__).parents[2]
@@ -109,3 +112,41 @@ def test_a_load_killed_at_any_instant_is_in_or_is_not_and_a_second_one_completes
     assert cut_short
     assert ended(begun(files))[0] == 3
     assert state()[0] == content
+
+
+@pytest.mark.postgres
+def test_a_database_restarted_in_mid_load_loses_that_load_alone(files, monkeypatch):
+    where = cluster.programs()
+    if where is None:
+        missing("PostgreSQL (Debian package postgresql)")
+    postgres = cluster.new_cluster(where)
+    postgres.start()
+    try:
+        database = postgres.database()
+        monkeypatch.setenv("ASSAY_DATABASE_URL", database.url)
+        monkeypatch.setenv("ASSAY_OWNER_DATABASE_URL", database.owner_url)
+        brought_up({"ASSAY_DATABASE_URL": database.url, "ASSAY_OWNER_DATABASE_URL": database.owner_url})
+        add_tenant("QUIET", "Quiet")
+        add_tenant("ASH", "Ashcombe County Council")
+        assert ended(begun(files, code="QUIET"))[0] == 3
+        content, before = state("QUIET")[0], state()
+        with psycopg.connect(postgres.url("postgres", database.name)) as other:
+            other.execute("LOCK TABLE results IN SHARE MODE")  # the load waits for it, half written
+            load = begun(files)
+            waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+            while other.execute(waiting).fetchone() == (0,):
+                assert load.poll() is None
+            postgres.restart()
+            code, said = ended(load)
+            with suppress(psycopg.Error):
+                other.rollback()
+        assert code == 1
+        assert "the warehouse cannot be reached" in said, said
+        assert "try again" in said
+        assert state() == before
+        assert ended(begun(files))[0] == 3
+        assert state()[0] == content
+        engine().dispose()
+        engine(database.owner_url).dispose()
+    finally:
+        postgres.stop()
