@@ -163,6 +163,8 @@ def _read_text(all_lines: Sequence[Line], kind: str, plus_only: bool, words: Wor
         if started:
             current, waiting = started, not started.band
             into.found.append(started)
+            if kind == "pdf" and not line.table and " | " in text:
+                into.doubts.append("columns without lines around them were told apart by the space between them")
             continue
         code = element_at(text, words)
         if code and current is None:
