@@ -262,9 +262,11 @@ def _brings(body: dict[str, Any], known: dict[str, Any]) -> bool:
         given = named(body.get(key, []))
         if given is None or given != [(item["id"], item["property"]) for item in declared]:
             return False
-        # All that our callbacks are given is addresses: text, and paths where Dash's own would fail on anything else.
+        # Our callbacks are given addresses and counts of clicks: text, and paths where Dash's own would fail else.
         for item in body.get(key, []):
             value = item.get("value")
+            if item["property"] == "n_clicks" and isinstance(value, int):
+                continue
             if not isinstance(value, str | None) or (item["property"] == "pathname" and value and value[0] != "/"):
                 return False
             if body["output"] == _ROUTER and item["property"] == "pathname" and not value:

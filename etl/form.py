@@ -29,11 +29,11 @@ def filled_in(tables: Mapping[str, Sequence[Row]], standard: Standard, why: str 
         lacking = canonical.missing(TABLES[name], heading, Source())
         if lacking:
             raise UsageError(f"a form for {name} needs {' and '.join(lacking)}")
-        rows = canonical.staged(name, sheet, heading, Source())
+        staged = canonical.staged(name, sheet, heading, Source())
         report = FileReport(BY_HAND, None, NO_FILE, name, notes=[why] if why else [])
-        report.layout, report.certainty = rows.layout, rows.certainty
+        report.layout, report.certainty = staged.layout, staged.certainty
         arrived.files.append(report)
-        arrived.sheets[len(arrived.files)] = rows
+        arrived.sheets[len(arrived.files)] = staged
     typed(arrived, Words(standard))
     return arrived
 

@@ -28,7 +28,7 @@ def read_as_codes(arrived: Arrived, names: Mapping[str, str], codes: Collection[
         said = frame.filter(here & (pl.col("fate") == GOOD)).select("file_number", "department_code").drop_nulls()
         present: dict[str, str] = {}
         for number, name in said.unique(maintain_order=True).iter_rows():
-            code = meant.get(_spelt(name))
+            code = meant.get(_spelt(name), "")
             if code and code != name and name not in codes:
                 present[name] = code
                 arrived.files[number - 1].notes.append(f"department '{name}' was read as {code}, which has that name")

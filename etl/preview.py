@@ -143,8 +143,8 @@ class _Looking:
             "notes": sorted(file.notes)[:_NOTES],
             "mends": self._copies.get(number),
             # What the sheet was taken for, and how surely, where the layouts say so (glossary).
-            "layout": getattr(file, "layout", None),
-            "certainty": getattr(file, "certainty", None),
+            "layout": file.layout,
+            "certainty": file.certainty,
         }
 
     def _counts(self) -> dict[str, int]:

@@ -40,9 +40,7 @@ def element(behind: ElementBehind, asked: Filters, enters: bool = False) -> list
 def _enter(behind: ElementBehind) -> Component:
     form = "self" if behind.basis == "self" else "result"
     words = "Enter or correct this result"
-    return html.P(
-        components.enter_link(form, words, department_code=behind.place.code, element=behind.element.code)
-    )
+    return html.P(components.enter_link(form, words, department_code=behind.place.code, element=behind.element.code))
 
 
 def _in_force(behind: ElementBehind) -> Component:

@@ -161,7 +161,7 @@ class _Sheet:
 
     def _bands(self, row: Mapping[str, str], number: int, ref: str, element: str | None) -> bool:
         """Take both bands of a row; whether one stands where no band belongs."""
-        own = {"row_number": number, "fault": None, "element": ref}
+        own: dict[str, object] = {"row_number": number, "fault": None, "element": ref}
         ours, theirs = self.cell(row, "self_band"), self.cell(row, "assessor_band")
         if is_said(ours) or (ours == MERGED and element):
             since = self.cell(row, "since")
