@@ -204,8 +204,7 @@ def in_brief(row: Mapping[str, Any] | None, asked: Filters) -> Any:
     words = STATES[row["state"]]
     if row["state"] != "came" and row["due_on"]:
         words = f"{words} {'since' if row['state'] == 'overdue' else 'by'} {day(row['due_on'])}"
-    if row["state"] == "came":
-        small = f"newest result {old(row['age_days'])} old" if row["age_days"] is not None else "no result yet"
-    else:
-        small = expected(row)
+    small = f"newest result {old(row['age_days'])} old" if row["age_days"] is not None else "no result yet"
+    if row["state"] != "came":
+        small = f"{expected(row)}; {small}"
     return table.text(words, small, asked.href("arrivals", department=row["department_code"] or ""))

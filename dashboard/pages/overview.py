@@ -165,13 +165,15 @@ def departments_table(facts: Facts, asked: Filters, came: pl.DataFrame | None = 
         ),
         Column("change", "Since last year", "change", "Against the same day a year before"),
         Column("next_on", "Next date", "day"),
-        Column(
-            "last_on", "Latest result", "day", "The newest result of any kind, here or below", first_descending=True
-        ),
     ]
     arrived = None
-    if came is not None:
-        columns.append(Column("arrivals", "Arrivals", title="What is expected next, and whether it came", width=150))
+    if came is None:
+        title = "The newest result of any kind, here or below"
+        columns.append(Column("last_on", "Latest result", "day", title, first_descending=True))
+    else:
+        columns.append(
+            Column("arrivals", "Arrivals", title="What is expected next, and how old the last is", width=190)
+        )
         arrived = {row["department_code"]: row for row in came.iter_rows(named=True)}
     return table.table_json(
         "Departments, worst first",
@@ -184,7 +186,7 @@ def departments_table(facts: Facts, asked: Filters, came: pl.DataFrame | None = 
 
 
 def _row(row: dict[str, Any], asked: Filters, arrived: dict[str | None, dict[str, Any]] | None) -> Row:
-    came = [] if arrived is None else [in_brief(arrived.get(row["department_code"]), asked)]
+    last = row["last_on"] if arrived is None else in_brief(arrived.get(row["department_code"]), asked)
     name = row["name"] if row["is_named"] else f"{row['name']} (please confirm)"
     return Row(
         row["department_code"] or "",
@@ -194,8 +196,7 @@ def _row(row: dict[str, Any], asked: Filters, arrived: dict[str | None, dict[str
             verdicts.reason(row),
             None if row["change"] is None else table.change(row["change"], row["change_words"]),
             table.day(row["next_on"], row["next_what"]),
-            row["last_on"],
-            *came,
+            last,
         ],
         href=asked.href("heatmap", department=row["department_code"]),
         name=row["name"],
