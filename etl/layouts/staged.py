@@ -87,7 +87,8 @@ class HeadingRow:
 
 def squashed(heading: str) -> str:
     """A heading without case, spaces, hyphens and underscores (inputs.md section 1)."""
-    return re.sub(r"[\s_-]+", "", clean(heading)).casefold()
+    # Cleaned again, for a letter and an accent may have stood on both sides of a hyphen.
+    return clean(re.sub(r"[\s_-]+", "", clean(heading)).casefold())
 
 
 def below(sheet: Sheet, heading: HeadingRow) -> pl.DataFrame:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from db import kept_sources
@@ -137,6 +137,12 @@ sources = st.builds(
     day_first=st.booleans(),
     date_1904=st.booleans(),
 )
+
+
+@given(st.text(max_size=12))
+@example("a-\N{COMBINING ACUTE ACCENT}")
+def test_a_heading_squashed_is_squashed(text):
+    assert squashed(squashed(text)) == squashed(text)
 
 
 @given(sources)
