@@ -53,6 +53,14 @@ Export = Annotated[
 Why = Annotated[
     str, typer.Option("--why", help='Why, kept with the change. Example: --why "Council decision of 3 March"')
 ]
+Executor = Annotated[
+    str,
+    typer.Option(
+        "--executor",
+        help="Where files are read: processes (of this machine), or the address of a Dask scheduler. "
+        "Example: --executor tcp://scheduler.example:8786",
+    ),
+]
 
 
 def sub_app() -> typer.Typer:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from commands.arguments import Basis, Format, Printed, Tenant, day, moment, sender, sub_app, today
+from commands.arguments import Basis, Executor, Format, Printed, Tenant, day, moment, sender, sub_app, today
 from commands.printing import progress, report_code, show, show_table, wanted_format, write
 
 data_app = sub_app()
@@ -26,14 +26,6 @@ Source = Annotated[
     ),
 ]
 Strict = Annotated[bool, typer.Option("--strict", help="Refuse a file at its first row set aside.")]
-Executor = Annotated[
-    str,
-    typer.Option(
-        "--executor",
-        help="Where files are read: processes (of this machine), or the address of a Dask scheduler. "
-        "Example: --executor tcp://scheduler.example:8786",
-    ),
-]
 
 
 @data_app.command()

@@ -200,7 +200,7 @@ def _put(where: str, path: str, data: bytes) -> None:
 
     try:
         obstore.put(_store(where), path, data)
-    except BaseError as error:
+    except (BaseError, OSError) as error:  # what is not there is an OSError
         raise _out_of_reach(where, error) from error
 
 
@@ -210,7 +210,7 @@ def _fetch(where: str, path: str) -> bytes:
 
     try:
         return bytes(obstore.get(_store(where), path).bytes())
-    except BaseError as error:
+    except (BaseError, OSError) as error:  # what is not there is an OSError
         raise _out_of_reach(where, error) from error
 
 

@@ -20,6 +20,7 @@ from db.session import Scope, open_session
 from db.source_runs import ALL_IN, FAILED, NOTHING_NEW, REFUSED, SET_ASIDE, STOPPED, WAITING
 from etl import run
 from etl.due import Standing
+from etl.executor import PROCESSES
 from etl.fetch import TRIES, Seen, fetch
 from etl.layouts.staged import Source
 from etl.origin import Origin
@@ -35,11 +36,15 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Around:
-    """What a sync does not decide itself: what time it is, how to wait for some seconds, and chance from 0 to 1."""
+    """What a sync does not decide itself: what time it is, how to wait for some seconds, and chance from 0 to 1.
+
+    `executor`: where files are read (etl.executor.in_order).
+    """
 
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     pause: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = random.random
+    executor: str = PROCESSES
 
 
 def patiently(act: Callable[[], _T], around: Around) -> _T:
@@ -159,6 +164,7 @@ class Turn:
                 withdraw_missing=origin.withdraw_missing,
                 sent_by=f"source {self._code}",
                 progress=self._hold,
+                executor=self._around.executor,
             )
 
         try:
