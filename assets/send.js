@@ -13,8 +13,6 @@
     const label = document.getElementById("send-bar-label");
     const live = document.getElementById("send-live");
     const button = form.querySelector("button[type=submit]");
-    const largest = Number(form.dataset.largest);
-    const most = Number(form.dataset.most);
     let told = -1;
 
     function megabytes(bytes) {
@@ -30,6 +28,8 @@
     }
 
     function tooMuch() {
+      const largest = Number(form.dataset.largest);
+      const most = Number(form.dataset.most);
       if (input.files.length > most) return "These are " + input.files.length + " files; " + most + " are the most at once.";
       if (weight() > largest) return "These files have " + megabytes(weight()) + "; " + megabytes(largest) + " are the most at once. Send fewer, or split them.";
       return "";

@@ -125,6 +125,7 @@ def test_a_database_restarted_in_mid_load_loses_that_load_alone(files, monkeypat
         database = postgres.database()
         monkeypatch.setenv("ASSAY_DATABASE_URL", database.url)
         monkeypatch.setenv("ASSAY_OWNER_DATABASE_URL", database.owner_url)
+        monkeypatch.setenv("ASSAY_ORIGINALS", str(files / "originals"))
         brought_up({"ASSAY_DATABASE_URL": database.url, "ASSAY_OWNER_DATABASE_URL": database.owner_url})
         add_tenant("QUIET", "Quiet")
         add_tenant("ASH", "Ashcombe County Council")

@@ -73,7 +73,7 @@ def test_files_are_dropped_previewed_mended_and_taken_and_axe_objects_to_nothing
     page.keyboard.press("Enter")
     expect(page.get_by_role("status")).to_contain_text("none is set aside now", timeout=PATIENCE)
     page.get_by_role("button", name="Take it").click()
-    expect(page.get_by_role("status")).to_contain_text(re.compile("Taken as load .* 2 rows loaded"), timeout=PATIENCE)
+    expect(page.locator(".said")).to_contain_text(re.compile("Taken as load .* 2 rows loaded"), timeout=PATIENCE)
     assert page.faults == []
 
 
@@ -92,4 +92,4 @@ def test_without_javascript_files_are_sent_and_left_by_plain_forms(own, new_cont
     page.get_by_role("button", name="Send for preview").click()
     expect(page.locator("#summary")).to_contain_text("set aside", timeout=PATIENCE)
     page.get_by_role("button", name="Leave it").click()
-    expect(page.get_by_role("status")).to_contain_text("nothing of it was taken")
+    expect(page.locator(".said")).to_contain_text("nothing of it was taken")
