@@ -24,6 +24,7 @@ from db.models import User
 from db.session import Scope, open_platform
 from db.tenants import add_tenant, scope_of
 from etl import run
+from etl.template import KINDS
 from scheme.errors import AssayError
 from tests.noninterference import masks, story, surfaces
 from tests.noninterference.harness import page_token
@@ -175,18 +176,27 @@ def measured(scope: Scope, name: str, departments: Sequence[str] = ()) -> list[R
 
 def of_downloads(app) -> Iterable[surfaces.Ask]:
     """Every download for every load and certificate that there is in any of the three."""
-    for rule, _, names, _ in surfaces.rules(app):
+    for rule, *_ in surfaces.rules(app):
         if not rule.startswith("/download/"):
             continue
-        whole = [rule.replace("<int:load>", str(load)) for load in range(1, 10)] if "load" in names else [rule]
-        queries = ["", *(f"?certificate=C-{code}" for code in CODES)] if whole == [rule] else [""]
-        for each, kind, query in product(whole, ("csv", "xlsx"), queries):
-            path = each.replace("<kind>", kind)
+        values = [PLACES[place] for place in re.findall(r"<[^>]+>", rule) if place in PLACES]
+        queries = ["", *(f"?certificate=C-{code}" for code in CODES)] if rule.startswith("/download/sites") else [""]
+        for chosen, query in product(product(*values), queries):
+            path = rule
+            for value in chosen:
+                path = re.sub(r"<[^>]+>", str(value), path, count=1)
             assert "<" not in path, f"say here what to ask of {rule}"
             yield surfaces.Ask(rule, path + query, "GET", path + query)
 
 
 CODES = ("HOU", "FIN", "ALL", "NEW")
+PLACES: dict[str, Sequence[object]] = {
+    "<int:load>": range(1, 10),
+    "<int:file_number>": (1, 2),
+    "<kind>": ("csv", "xlsx"),
+    "<template_kind>": KINDS,
+    "<path:department>": CODES,
+}
 
 
 def differences(one: Answers, other: Answers) -> list[str]:
