@@ -161,7 +161,7 @@ def departments_table(facts: Facts, asked: Filters, came: pl.DataFrame | None = 
         Column("department", "Department"),
         Column("status", "Status", "status"),
         Column(
-            "why", "Tightest criterion", title="The criterion nearest to failing, and why", sortable=False, width=240
+            "why", "Tightest criterion", title="The criterion nearest to failing, and why", sortable=False, width=225
         ),
         Column("change", "Since last year", "change", "Against the same day a year before"),
         Column("next_on", "Next date", "day"),
