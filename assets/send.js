@@ -101,6 +101,15 @@
       say("The files are here. They are being checked; large ones take a minute or two.");
     }
 
+    function kind(request) {
+      return request.getResponseHeader("Content-Type") || "";
+    }
+
+    // A page is read by the browser itself, which runs nothing in it.
+    function asPage(request) {
+      if (request.readyState === XMLHttpRequest.HEADERS_RECEIVED && kind(request).startsWith("text/html")) request.responseType = "document";
+    }
+
     function answered(request) {
       const path = new URL(request.responseURL || window.location.href).pathname;
       if (request.status === 200 && path !== "/send") {
@@ -108,9 +117,9 @@
         window.location.assign(path);
         return;
       }
-      const page = new DOMParser().parseFromString(request.responseText, "text/html");
-      const wrong = page.querySelector("#wrong li");
-      const plain = (request.getResponseHeader("Content-Type") || "").startsWith("text/plain");
+      const page = request.responseType === "document" ? request.response : null;
+      const wrong = page && page.querySelector("#wrong li");
+      const plain = kind(request).startsWith("text/plain");
       failed(wrong ? wrong.textContent : plain ? request.responseText.trim() : "The files could not be sent. Reload this page and try again.");
     }
 
@@ -126,6 +135,7 @@
       const request = new XMLHttpRequest();
       request.upload.addEventListener("progress", moved);
       request.upload.addEventListener("load", arrived);
+      request.addEventListener("readystatechange", () => asPage(request));
       request.addEventListener("load", () => answered(request));
       request.addEventListener("error", () => failed("Assay cannot be reached just now, or the files are too large. Check your connection, then try again."));
       told = -1;

@@ -39,6 +39,7 @@ def asked(request, app, empty_warehouse, tmp_path_factory) -> Iterator[None]:
             postgres = request.getfixturevalue("postgres")
             database = postgres.database(template=empty_warehouse("postgresql"))
             patch.setenv("ASSAY_DATABASE_URL", database.url)
+        patch.setenv("ASSAY_ORIGINALS", str(tmp_path_factory.mktemp("originals")))
         NOW.update(server=app.server.wsgi_app, token=made(programme("ASH")))
         yield
         engine().dispose()
