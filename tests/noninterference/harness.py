@@ -325,11 +325,13 @@ def trespasses(answers: Answers) -> Iterator[str]:
         page = next((name for name in needs if re.match(rf"callback \W*{name}-", surface)), None)
         if page and needs[page] not in may and not refused:
             yield f"{person} · {surface} · {variant}: may not open {page}, and was answered {seen.status}"
-        if "/administration" in surface and not may & {"administer", "audit"} and not refused:
+        needed = {"send"} if "/administration/withdraw" in surface else {"administer", "audit"}
+        if "/administration" in surface and not may & needed and not refused:
             yield f"{person} · {surface} · {variant}: may not administer, and was answered {seen.status}"
         if surface.startswith("API GET") and "export" not in may and "{" in surface and not refused:
             yield f"{person} · {surface} · {variant}: may not read, and was answered {seen.status}"
         if surface.startswith("API POST") and "send" not in may and not refused:
             yield f"{person} · {surface} · {variant}: may not send, and was answered {seen.status}"
-        if "export" not in may and seen.status == 200 and "attachment" in str(seen.headers):
+        is_blank = "/download/blank/" in surface  # holds nothing of anybody
+        if "export" not in may and seen.status == 200 and "attachment" in str(seen.headers) and not is_blank:
             yield f"{person} · {surface} · {variant}: may not take files away, and was given one"
