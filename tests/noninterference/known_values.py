@@ -171,6 +171,7 @@ READ: dict[str, Known] = {
     "started_on": Known((TODAY.isoformat(),)),
     "submitted_on": Known((LAST_YEAR,)),
     "scope": Known(("1.1.1",)),
+    "source": Known(("",), "their-17-source", "nobodys-99"),  # by which files that are sent are read
     "preview": Known(("0" * 64,)),  # what stands for a preview of files that wait to be taken
     "row": Known(("0",)),  # of a preview's rows that can be mended
     "champions_see_others": Known(("distribution", "nothing")),
