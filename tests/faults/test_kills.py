@@ -1,12 +1,14 @@
-"""`assay load` killed, or its database: nothing partial is ever in, and a second run makes it whole (F4, F16)."""
+"""`assay load` killed, starved and disturbed: nothing partial is ever in, and a second run makes it whole (F4, F16)."""
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -21,13 +23,33 @@ from tests.conftest import EXAMPLES, brought_up, missing
 from tests.etl.made import HEADINGS, csv, xlsx
 
 ROOT = Path(__file__).parents[2]
-KILLS = max(3, EXAMPLES * 2 // 5 if EXAMPLES > 30 else 0)  # 3 in `make test`, 200 in `make soak`
+KILLS = max(3, (EXAMPLES - 30) // 4)  # on each of two databases: 3 in `make test`, more than 100 in `make soak`
+KILLED_STEPS = max(4, EXAMPLES // 6)  # 4 in `make test`, all of them in `make soak`
 MOST_SECONDS = 120
+
+# A load whose steps are what it says to the database, commits included. It kills itself before one of them.
+DYING = """
+import os, signal, sys
+from sqlalchemy import Engine, event
+left = int(sys.argv.pop(1))
+def step(*_):
+    global left
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left -= 1
+event.listen(Engine, "before_cursor_execute", step)
+event.listen(Engine, "commit", step)
+import assay
+try:
+    assay.main()
+finally:
+    print(-1 - left)
+"""
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory) -> Path:
-    """Seven files: a register, results in workbooks and CSV, one that is damaged, rows that cannot be taken."""
+    """Eight files: a register, results in workbooks and CSV, one that is damaged, rows that cannot be taken."""
     folder = tmp_path_factory.mktemp("sent")
     (folder / "a.csv").write_text(
         csv("Department code,Department name,Parent code", *(f"D{n},N{n}," for n in range(4)))
@@ -88,8 +110,7 @@ def undisturbed(warehouse, files, known) -> tuple[str, float]:
     return known[warehouse]
 
 
-@pytest.mark.parametrize("warehouse", ["sqlite"], indirect=True)
-def test_a_load_killed_at_any_instant_is_in_or_is_not_and_a_second_one_completes_it(undisturbed, files):
+def test_a_load_killed_at_any_instant_is_in_or_is_not_and_a_second_one_completes_it(undisturbed, files, tmp_path):
     content, seconds = undisturbed
     empty, chance = state(), random.Random(None if "ASSAY_EXAMPLES" in os.environ else 4)
     assert empty[1:] == ([], 0)
@@ -98,7 +119,7 @@ def test_a_load_killed_at_any_instant_is_in_or_is_not_and_a_second_one_completes
         before = state()
         load = begun(files)
         try:
-            load.wait(chance.uniform(0.1, 1) * seconds)
+            load.wait(chance.uniform(0.3, 1.1) * seconds)
         except subprocess.TimeoutExpired:
             load.send_signal(signal.SIGKILL)
         code, _ = ended(load)
@@ -114,8 +135,122 @@ def test_a_load_killed_at_any_instant_is_in_or_is_not_and_a_second_one_completes
     assert state()[0] == content
 
 
+def test_a_load_killed_before_any_of_its_steps_leaves_nothing_and_a_second_one_completes_it(undisturbed, files):
+    content, _ = undisturbed
+    words = ("load", str(files), "--tenant")
+
+    def dying(step: int, code: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [sys.executable, "-c", DYING, str(step), *words, code],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    add_tenant("COUNTED", "Counted")
+    steps = int(dying(-1, "COUNTED").stdout.split()[-1])
+    assert steps > 20
+    before = state()
+    last = steps - 1
+    for step in sorted({round(n * last / (KILLED_STEPS - 1)) for n in range(KILLED_STEPS)}):
+        assert dying(step, "ASH").returncode == -signal.SIGKILL, f"step {step} of {steps}"
+        if step < last:
+            assert state() == before, f"step {step} of {steps}"
+    assert ended(begun(files))[0] == 3
+    assert state()[0] == content
+
+
+def test_two_loads_at_once_are_in_one_after_the_other(undisturbed, files):
+    content, _ = undisturbed
+    loads = [begun(files) for _ in range(2)]
+    assert [ended(load)[0] for load in loads] == [3, 3]
+    found, counts, _ = state()
+    assert found == content
+    assert sorted({row[0] for row in counts}) == [1, 2]
+    assert sum(row[3] for row in counts if row[0] == 1) == sum(row[4] for row in counts if row[0] == 2) > 0
+
+
+@contextmanager
+def small_disk(place: Path, size: str) -> Iterator[Path]:
+    """A file system of its own that is soon full."""
+    place.mkdir()
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size},mode=777", "none", str(place)], capture_output=True
+    )
+    if made.returncode != 0:
+        pytest.skip("a small disk cannot be mounted here, which needs root")
+    try:
+        yield place
+    finally:
+        engine().dispose()
+        subprocess.run(["umount", "-l", str(place)], check=True)
+        place.rmdir()
+
+
+def fill(disk: Path, leave: int) -> Path:
+    """Fill a disk up to a few bytes."""
+    filler = disk / "filler"
+    free = os.statvfs(disk)
+    filler.write_bytes(bytes(max(0, free.f_bavail * free.f_frsize - leave)))
+    return filler
+
+
+def test_a_full_disk_says_so_keeps_what_was_and_with_room_again_the_load_completes(
+    request, undisturbed, warehouse, files, tmp_path, monkeypatch
+):
+    content, _ = undisturbed
+    with small_disk(Path(f"/tmp/assay-disk-{os.getpid()}"), "64M") as disk:
+        if warehouse == "sqlite":
+            engine().dispose()
+            moved = shutil.copy(engine().url.database, disk / "assay.db")
+            monkeypatch.setenv("ASSAY_DATABASE_URL", f"sqlite:///{moved}")
+        else:
+            postgres = request.getfixturevalue("postgres")
+            (disk / "space").mkdir()
+            shutil.chown(disk / "space", "postgres") if os.geteuid() == 0 else None
+            engine().dispose()
+            name = engine().url.database
+            postgres.say(f"CREATE TABLESPACE small LOCATION '{disk / 'space'}'")
+            postgres.say(f"ALTER DATABASE {name} SET TABLESPACE small")
+        before = state()
+        filler = fill(disk, 4096)
+        code, said = ended(begun(files))
+        assert code == 1, said
+        assert "the disk of the warehouse is full; nothing was saved, make room and try again" in said
+        filler.unlink()
+        assert state() == before
+        assert sorted(path.name for path in disk.iterdir()) in (["assay.db"], ["space"])
+        assert ended(begun(files))[0] == 3
+        assert state()[0] == content
+        if warehouse == "postgresql":
+            engine().dispose()
+            postgres.say(f"ALTER DATABASE {name} SET TABLESPACE pg_default", "DROP TABLESPACE small")
+
+
+@pytest.mark.parametrize("warehouse", ["sqlite"], indirect=True)
+def test_a_disk_that_may_not_be_written_says_so_and_afterwards_the_load_completes(
+    undisturbed, files, tmp_path, monkeypatch
+):
+    content, _ = undisturbed
+    with small_disk(tmp_path / "disk", "8M") as disk:
+        engine().dispose()
+        moved = shutil.copy(engine().url.database, disk / "assay.db")
+        monkeypatch.setenv("ASSAY_DATABASE_URL", f"sqlite:///{moved}")
+        before = state()
+        engine().dispose()
+        subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
+        code, said = ended(begun(files))
+        assert code == 1
+        assert "check its address and permissions" in said, said
+        subprocess.run(["mount", "-o", "remount,rw", str(disk)], check=True)
+        assert state() == before
+        assert ended(begun(files))[0] == 3
+        assert state()[0] == content
+
+
 @pytest.mark.postgres
-def test_a_database_restarted_in_mid_load_loses_that_load_alone(files, monkeypatch):
+def test_a_database_restarted_in_mid_load_loses_that_load_alone(files, monkeypatch, tmp_path):
     where = cluster.programs()
     if where is None:
         missing("PostgreSQL (Debian package postgresql)")
