@@ -4,6 +4,7 @@ import csv
 import json
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from dashboard import data
@@ -15,6 +16,7 @@ from db.tenants import scope_of
 from etl.demo import folder as own_files
 from scheme.errors import UsageError
 from scheme.standard import shipped
+from tests.etl import reports
 
 CODES = shipped("cse").codes
 HEADINGS = ("Department code", "Assessment type", "Assessed on", "Element", "Band", "Comment", "Restated")
@@ -64,6 +66,20 @@ def test_a_folder_of_ones_own_becomes_a_tenant_and_says_what_it_understood(last_
     assert found["Elements rated lower by the department than by its assessor"][0] == len(CODES[2::3])
     assert found["Results that repeat an earlier band (restated)"][0] == 1
     assert "restated results that differ" in found["Figures that contradict each other"][1]
+
+
+@pytest.mark.parametrize("warehouse", ["sqlite"], indirect=True)
+def test_a_report_whose_summary_contradicts_its_rows_does_not_add_up(last_year, warehouse):
+    judged = [(code, "Compliant", "") for code in CODES]
+    after = (("text", "Criterion 2: 9 compliant, 2 partial"),)
+    (last_year / "report.docx").write_bytes(reports.as_docx(reports.tables(reports.Report(judged, after=after))))
+    own_files.build(last_year)
+    view, asked = view_of(scope_of("LAST-YEAR")), filters("/understood", "understood")
+    files = data.editions(view)
+    assert files.filter(pl.col("file") == "report.docx").select("layout", "certainty").row(0) == ("report", "sure")
+    odd = page.oddities(files, data.reasons(view), page.apart(*2 * [data.standings(view, asked.as_of)]), 0, asked)
+    told = [each.where for each in odd if each.what == "Figures that contradict each other"]
+    assert any("report.docx: Criterion 2's summary says 2 partial; its rows have none" in where for where in told)
 
 
 def test_the_same_folder_again_changes_nothing_and_says_the_same(last_year, warehouse):
