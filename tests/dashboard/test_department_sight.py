@@ -123,9 +123,11 @@ class Browser:
 @pytest.fixture(scope="module")
 def app():
     """The dashboard as it is served, in this process."""
-    from dashboard.app import create_app
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("dashboard.app._OFTEN", "1000000")  # all of it is asked within a minute
+        from dashboard.app import create_app
 
-    return create_app()
+        yield create_app()
 
 
 @pytest.fixture
