@@ -27,20 +27,28 @@ class Page:
     icon: str
     needs: str
     opens: bool = False
+    group: str = "standing"
 
 
+# The groups of the menu: their words, and what the first page of each needs.
+GROUPS = {
+    "standing": ("How we stand", RESULTS),
+    "cycle": ("The cycle", CYCLE),
+    "doing": ("What we do", RESULTS),
+    "data": ("What was sent", LOADS),
+}
 PAGES = (
     Page("overview", "/", "Overview", "bi-house", RESULTS),
     Page("heatmap", "/heatmap", "Heatmap", "bi-grid-3x3", RESULTS, opens=True),
     Page("headroom", "/headroom", "Headroom", "bi-speedometer2", RESULTS, opens=True),
-    Page("coverage", "/coverage", "Coverage", "bi-calendar-check", CYCLE, opens=True),
-    Page("sites", "/sites", "Sites", "bi-geo-alt", CYCLE),
-    Page("arrivals", "/arrivals", "Arrivals", "bi-envelope-check", LOADS),
-    Page("data", "/data", "Data", "bi-database", LOADS),
-    Page("understood", "/understood", "Understood", "bi-patch-question", LOADS),
+    Page("coverage", "/coverage", "Coverage", "bi-calendar-check", CYCLE, opens=True, group="cycle"),
+    Page("sites", "/sites", "Sites", "bi-geo-alt", CYCLE, group="cycle"),
+    Page("arrivals", "/arrivals", "Arrivals", "bi-envelope-check", LOADS, group="data"),
+    Page("data", "/data", "Data", "bi-database", LOADS, group="data"),
+    Page("understood", "/understood", "Understood", "bi-patch-question", LOADS, group="data"),
 )
 # A plain page, as those of administration are (dashboard.sending).
-SENDING = Page("sending", "/send", "Send files", "bi-upload", SEND)
+SENDING = Page("sending", "/send", "Send files", "bi-upload", SEND, group="data")
 
 
 def layout() -> Component:
@@ -73,18 +81,32 @@ def layout() -> Component:
 
 def _menu() -> Component:
     # The same for everybody; `data-may` then shows what the person's role includes (assets/shell.css).
+    groups = [_group(name, words, needs) for name, (words, needs) in GROUPS.items()]
+    administration = html.A([icon("bi-gear"), "Administration"], href="/administration", **attributes(data_reload=""))
+    groups.append(html.Ul(html.Li(administration, **attributes(data_needs=ADMINISTER))))
+    return html.Nav(html.Div(groups), id=ids.NAVIGATION, className="nav-pages", **attributes(aria_label="Pages"))
+
+
+def _group(name: str, words: str, needs: str) -> Component:
+    pages = [page for page in (*PAGES, SENDING) if page.group == name]
     links = [
         html.Li(
-            html.A([icon(page.icon), page.title], href=page.path, **attributes(data_path=page.path)),
+            html.A(
+                [icon(page.icon), page.title],
+                href=page.path,
+                **(attributes(data_reload="") if page is SENDING else attributes(data_path=page.path)),
+            ),
             **attributes(data_needs=page.needs),
         )
-        for page in PAGES
+        for page in pages
     ]
-    sending = html.A([icon(SENDING.icon), SENDING.title], href=SENDING.path, **attributes(data_reload=""))
-    links.append(html.Li(sending, **attributes(data_needs=SENDING.needs)))
-    administration = html.A([icon("bi-gear"), "Administration"], href="/administration", **attributes(data_reload=""))
-    links.append(html.Li(administration, **attributes(data_needs=ADMINISTER)))
-    return html.Nav(html.Ul(links), id=ids.NAVIGATION, className="nav-pages", **attributes(aria_label="Pages"))
+    if not links:
+        return html.Ul()
+    heading = f"shell-nav-{name}"
+    return html.Div(
+        [html.P(words, id=heading, className="nav-group"), html.Ul(links, **attributes(aria_labelledby=heading))],
+        **attributes(data_needs=needs),
+    )
 
 
 def _main() -> Component:

@@ -366,9 +366,8 @@ class File(TenantOwned, Base):
     # Where its rows first stood, where they are said again (db.recode).
     first_load_number: Mapped[int | None]
     first_file_number: Mapped[int | None]
-    layout: Mapped[
-        str | None
-    ]  # what it was taken for, and how surely (db.loading.FileReport); None: before that was kept
+    # What it was taken for, and how surely (db.loading.FileReport); None: before that was kept.
+    layout: Mapped[str | None]
     certainty: Mapped[str | None]
 
 
@@ -451,6 +450,24 @@ class SendingFile(TenantOwned, Base):
     body: Mapped[bytes]
 
 
+class DraftRow(TenantOwned, Base):
+    """What somebody tries out or plans, apart from facts; of its maker until it is shared (db.drafts)."""
+
+    __tablename__ = "drafts"
+    draft_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str]  # db.drafts.KINDS
+    name: Mapped[str]
+    body: Mapped[str]  # JSON object
+    department_codes: Mapped[str]  # ";" between; "" is the whole tenant
+    certificate_code: Mapped[str]  # "" where it is about none
+    actor: Mapped[str]
+    made_by: Mapped[str]
+    made_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    edition: Mapped[int]
+    is_shared: Mapped[bool]
+
+
 class Versioned(TenantOwned):
     """A row as one load said it. Current while nothing superseded it; a withdrawn one has no successor."""
 
@@ -510,4 +527,5 @@ FORGETTABLE = (
     "department_aliases",
     "sendings",
     "sending_files",
+    "drafts",
 )

@@ -7,18 +7,19 @@ CYCLE: Final = "cycle"  # coverage and sites
 LOADS: Final = "loads"  # what was sent and what was set aside
 EXPORT: Final = "export"  # take anything away as a file; given apart from the right to see it
 SEND: Final = "send"  # files and forms, through the way in
+PLAN: Final = "plan"  # scenarios, scopes of reviews, plans of visits: kept apart from facts
 ADMINISTER: Final = "administer"  # people, departments, sites, certificates, profiles, sources, tokens
 AUDIT: Final = "audit"  # who did what
-PERMISSIONS = (RESULTS, CYCLE, LOADS, EXPORT, SEND, ADMINISTER, AUDIT)
+PERMISSIONS = (RESULTS, CYCLE, LOADS, EXPORT, SEND, PLAN, ADMINISTER, AUDIT)
 
 # The strongest first. `export` is not among them: it comes with the grant.
 ROLES: dict[str, frozenset[str]] = {
     "operator": frozenset({RESULTS, CYCLE, LOADS}),  # while visiting: what outlives a visit is done by command
-    "administrator": frozenset({RESULTS, CYCLE, LOADS, SEND, ADMINISTER, AUDIT}),
-    "corporate_lead": frozenset({RESULTS, CYCLE, LOADS, SEND}),
+    "administrator": frozenset({RESULTS, CYCLE, LOADS, SEND, PLAN, ADMINISTER, AUDIT}),
+    "corporate_lead": frozenset({RESULTS, CYCLE, LOADS, SEND, PLAN}),
     "senior_leader": frozenset({RESULTS}),
     "assessor": frozenset({RESULTS, CYCLE}),
-    "champion": frozenset({RESULTS, CYCLE, LOADS, SEND}),
+    "champion": frozenset({RESULTS, CYCLE, LOADS, SEND, PLAN}),
 }
 # Who takes files away unless a grant says otherwise; an operator never does.
 EXPORTS = ("corporate_lead", "senior_leader", "assessor", "champion")

@@ -41,7 +41,11 @@ def shown(template: str, title: str, wrong: Mapping[str, str] | None = None, **t
         "organisation": organisation(scope.tenant_name),
         "is_fictional": shell.is_fictional(scope.tenant_name),
         "has_several": len(person.grants) > 1 or person.is_operator,
-        "pages": [page for page in (*shell.PAGES, shell.SENDING) if scope.may(page.needs)],
+        "groups": [
+            (words, [page for page in (*shell.PAGES, shell.SENDING) if page.group == name and scope.may(page.needs)])
+            for name, (words, needs) in shell.GROUPS.items()
+            if scope.may(needs)
+        ],
         "places": [page for page in PAGES if scope.may(page.needs)],
         "start": START,
         "version": shell.installed(),

@@ -29,7 +29,7 @@ def signed_in_as(served: Served, context: BrowserContext, who: str) -> Page:
         if who == "operator":
             page.get_by_label("Organisation").select_option("ASHCOMBE")
             page.get_by_label("Why").fill("A question about a file that was set aside")
-            page.get_by_role("button", name="Visit").click()
+            page.get_by_role("button", name="Visit", exact=True).click()
         else:
             page.locator('button[value="ASHCOMBE"]').click()
     page.wait_for_url(f"{served.url}/", timeout=PATIENCE)

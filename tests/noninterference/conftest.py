@@ -1,4 +1,4 @@
-"""The worlds of each kind of warehouse, made once for all tests of this package."""
+"""The worlds of each kind of warehouse, made anew for each module: asking leaves traces in the log of who asked."""
 
 from collections.abc import Callable
 from functools import cache
@@ -9,7 +9,7 @@ import pytest
 from tests.noninterference import worlds
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def made(request: pytest.FixtureRequest, empty_warehouse, tmp_path_factory) -> Callable[[str], dict[str, worlds.World]]:
     """A function: the worlds of a kind ("sqlite", "postgresql") by name."""
 
@@ -27,7 +27,7 @@ def kind(request: pytest.FixtureRequest) -> str:
     return request.param
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def world_of(kind: str, made) -> dict[str, worlds.World]:
     """The worlds of this kind."""
     return made(kind)
