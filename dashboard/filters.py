@@ -13,8 +13,8 @@ from scheme.errors import UsageError
 
 BASES = ("formal", "self", "desk", "difference")
 CARRIED = ("as_of", "known_at", "basis", "compare", "department")  # kept from page to page (assets/assay.js too)
-_CODES = ("mode", "criterion", "department", "status", "certificate", "file")
-_KEYS = ("as_of", "known_at", "basis", "compare", *_CODES, "load", "cell", "open", "find")
+_CODES = ("mode", "criterion", "department", "status", "certificate", "file", "element", "site")
+_KEYS = ("as_of", "known_at", "basis", "compare", *_CODES, "load", "draft", "cell", "open", "find")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LONGEST = 200
 
@@ -34,7 +34,10 @@ class Filters:
     status: str = ""
     certificate: str = ""
     file: str = ""
+    element: str = ""
+    site: str = ""
     load: int | None = None
+    draft: int | None = None
     given: tuple[tuple[str, str], ...] = ()
 
     def href(self, page: str | None = None, **changes: str | int | date | None) -> str:
@@ -133,9 +136,9 @@ def _basis(value: str) -> str:
     return value
 
 
-def _load(value: str) -> int:
+def _number(value: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", value):
-        raise UsageError(f"the address has load={_shown(value)}; it should be a number")
+        raise UsageError(f"the address has {_shown(value)} where it should have a number")
     return int(value)
 
 
@@ -144,6 +147,7 @@ _READ: Mapping[str, Callable[[str], Any]] = {
     "compare": _day,
     "known_at": _moment,
     "basis": _basis,
-    "load": _load,
+    "load": _number,
+    "draft": _number,
     **dict.fromkeys(_CODES, str),
 }

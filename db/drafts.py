@@ -23,7 +23,7 @@ KINDS = ("scenario", "review_scope", "visit_plan")
 MOST = 200  # drafts of one person and kind
 LONGEST_NAME = 100  # characters
 LARGEST = 500_000  # characters of a body as JSON
-_NUMBERS = 1_000_000_000  # drawn, not counted: a number tells nothing of what others draft
+_NUMBERS = 999_999_999  # drawn, not counted: a number tells nothing of what others draft
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ it was first loaded (files.first_load_number, first_file_number).
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 import polars as pl
 from sqlalchemy import select
@@ -56,7 +57,11 @@ def say(session: Session, rows: Mapping[str, pl.DataFrame], places: pl.DataFrame
     for table, frame in rows.items():
         there = places.filter(pl.col("table") == table).select("said_in", *_WHERE)
         said = frame.join(there, on=_WHERE, how="left", maintain_order="left")
-        where = [pl.lit(number, pl.Int64).alias("load_number"), pl.col("said_in").alias("file_number"), "row_number"]
+        where: list[Any] = [
+            pl.lit(number, pl.Int64).alias("load_number"),
+            pl.col("said_in").alias("file_number"),
+            "row_number",
+        ]
         insert(session, table, said.select(*columns(table), *where))
 
 

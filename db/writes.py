@@ -4,6 +4,7 @@ import json
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
 import polars as pl
 from sqlalchemy import func, select
@@ -203,7 +204,7 @@ def _write(session: Session, table: str, rows: pl.DataFrame, number: int) -> Non
     old = told.filter(pl.col("held_by_load").is_not_null()).rename({"held_by_load": "load_number"})
     supersede(session, table, old, number)
     extra = [pl.lit(value=True).alias("is_confirmed")] if table in TAKEN_IN else []
-    place = [pl.lit(number, pl.Int64).alias("load_number"), "file_number", "row_number"]
+    place: list[Any] = [pl.lit(number, pl.Int64).alias("load_number"), "file_number", "row_number"]
     insert(session, table, told.select(*kept_schema(table), *extra, *place))
 
 

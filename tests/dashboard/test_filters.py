@@ -85,6 +85,9 @@ codes = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"]), m
             "department": codes,
             "criterion": codes,
             "certificate": codes,
+            "element": codes,
+            "site": codes,
+            "draft": st.integers(0, 999_999_999),
             "load": st.integers(0, 999_999_999),
         },
     )
