@@ -37,7 +37,7 @@ def full(world_of):
         yield world_of["full"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def usual(app, world_of):
     """What lead and champion are told by the heatmap where the others have nothing, and every lock is there."""
     with world_of["empty"].entered():
