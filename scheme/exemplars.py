@@ -147,3 +147,21 @@ def _sites(programme: Programme, day: date) -> dict[str | None, int]:
     codes = pl.col("department_codes").fill_null([])
     named = in_scope.select(codes).explode("department_codes").group_by("department_codes").len()
     return dict(named.iter_rows())
+
+
+def told_elsewhere(whole: Programme, own: Programme, day: date) -> dict[str, list[tuple[str, date]]]:
+    """What may be told of exemplars out of sight to somebody who sees `own` of the whole: by element, name and since.
+
+    Only of elements in which a department of their own is partial or worse on the day, rolled up or not; by code of the
+    element, the longest in the band first, then by name. Nothing else of the others leaves this function, not even
+    their codes; that the list is in no order of kin is on purpose: it would tell where they stand in the tree.
+    """
+    mine = standing(own, day).filter(pl.col("department_code").is_not_null(), pl.col("band").is_in(WORSE))
+    wanted = set(mine["element"])
+    seen = set(own.departments["department_code"])
+    names = dict(whole.departments.select("department_code", "department_name").iter_rows())
+    told: dict[str, list[tuple[str, date]]] = {}
+    for element, code, since_on in exemplars(whole, day).select("element", "department_code", "since_on").iter_rows():
+        if element in wanted and code not in seen:
+            told.setdefault(element, []).append((names.get(code) or code, since_on))
+    return {element: sorted(rows, key=lambda row: (row[1], row[0])) for element, rows in told.items()}

@@ -160,7 +160,7 @@ def _candidates(
         row["nearness"] = int(others[0][0] > NEAR) if others else 2
         looks = reviews.get((code or CORPORATE, element))
         row["in_next_review"], row["review_on"] = looks is not None, looks[1] if looks else None
-        row["review_type"] = looks[2] if looks else None
+        row["review_type"], row["review_of"] = looks[2:] if looks else (None, None)
     return rows
 
 
@@ -172,10 +172,10 @@ def _due(actions: pl.DataFrame | None) -> dict[tuple[str | None, str], date | No
     return {(code, element): due_on for code, element, due_on in named.select(*_CELL, "due_on").iter_rows()}
 
 
-def _reviews(programme: Programme, day: date) -> dict[tuple[str, str], tuple[date, date, str]]:
+def _reviews(programme: Programme, day: date) -> dict[tuple[str, str], tuple[date, date, str, str]]:
     """By place ("" is the corporate body) and element, the next planned formal assessment whose scope names it.
 
-    Of the department, of one above it or of one below it; its last day on or after the day. Last day, first day, type.
+    Of the department, of one above it or of one below it; ending on or after the day: last day, first day, type, whose.
     """
     ahead = programme.assessments.filter("planned", pl.col("ended_on") >= day, pl.col("assessment_type").is_in(FORMAL))
     family = lines(programme.departments)
@@ -197,12 +197,12 @@ def _reviews(programme: Programme, day: date) -> dict[tuple[str, str], tuple[dat
         .drop_nulls("element")
         .join(related, on="of")
     )
-    found: dict[tuple[str, str], tuple[date, date, str]] = {}
+    found: dict[tuple[str, str], tuple[date, date, str, str]] = {}
     for place, element, *review in scoped.select(
-        "place", "element", "ended_on", "begins_on", "assessment_type"
+        "place", "element", "ended_on", "begins_on", "assessment_type", "of"
     ).iter_rows():
-        ended_on, begins_on, kind = review
-        key, told = (place, element), (ended_on, begins_on, kind)
+        ended_on, begins_on, kind, of = review
+        key, told = (place, element), (ended_on, begins_on, kind, of)
         found[key] = min(found.get(key, told), told)
     return found
 
@@ -248,7 +248,9 @@ def _why(
         hold = f" and {more} more hold" if more else " holds"
         said.append(f"{names.get(row['nearest'], row['nearest'])}{hold} {standard.bands[0].label.lower()}")
     if row["review_on"]:
-        said.append(f"the {row['review_type'].replace('_', ' ')} of {_day(row['review_on'])} looks at it")
+        of, own = row["review_of"], row["department_code"] or CORPORATE
+        whose = "" if of == own else f" ({names.get(of, of) or 'the corporate body'})"
+        said.append(f"the {row['review_type'].replace('_', ' ')} of {_day(row['review_on'])}{whose} looks at it")
     return f"{row['element']}: {'; '.join(said)}."
 
 
