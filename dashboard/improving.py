@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 
 import measures
-from dashboard.data import View, cut, open_actions, programme, sees_all
+from dashboard.data import View, certificates, cut, open_actions, programme, sees_all
 from scheme.cycle import certificates_on, cycles, planned
 from scheme.exemplars import exemplars, held_since, lessons
 from scheme.safety import cheapest, limits
@@ -102,3 +102,17 @@ def _looks_ahead(view: View, day: date) -> pl.DataFrame:
         .unique(["certificate_code", "element"], keep="first", maintain_order=True)
         .join(holders, on="certificate_code")
     )
+
+
+def certificate_of(view: View, day: date, department: str | None) -> str | None:
+    """The certificate that covers a department on the day: its own, else that of the nearest above that may be seen."""
+    held = dict(certificates(view, day).select("department_code", "certificate_code").iter_rows())
+    parents = dict(programme(view).departments.select("department_code", "parent_code").iter_rows())
+    walked: set[str | None] = set()
+    code = department
+    while code not in walked:
+        if code in held:
+            return str(held[code])
+        walked.add(code)
+        code = parents.get(code)
+    return None

@@ -78,6 +78,7 @@ def _of(view: data.View, asked: Filters, chosen: Element) -> element_one.Of:
         improving.told_exemplars(view).get(chosen.code, []),
         _due(view, asked, chosen) if view.scope.may(CYCLE) else None,
         asked.department,
+        improving.certificate_of(view, day, asked.department) if asked.department and view.scope.may(CYCLE) else None,
         view.scope.may(SEND),
     )
 

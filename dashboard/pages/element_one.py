@@ -38,6 +38,7 @@ class Of:
     elsewhere: Sequence[tuple[str, date]]
     due: pl.DataFrame | None
     department: str
+    certificate: str | None  # the one that covers the department
     enters: bool
 
 
@@ -171,6 +172,8 @@ def _todo(of: Of, asked: Filters) -> list[Any]:
         reload = components.attributes(data_reload="")
         links += [" · ", html.A("Add an action", href=add_href(code, element), **reload)]
         links += [" · ", components.enter_link("evidence", "Add evidence", department_code=code, element=element)]
+    if of.certificate:
+        links += [" · ", html.A("Plan the next review", href=asked.href("scope", certificate=of.certificate))]
     return links
 
 
@@ -266,7 +269,10 @@ def _exemplars(known: Known, asked: Filters) -> Component | None:
     if known.exemplars.is_empty():
         return html.P(f"Nobody shown here holds {known.standard.bands[0].label.lower()} in it.", className="d-soft")
     learners: dict[str, list[str]] = {}
-    for code, exemplar in known.lessons.sort("place").select("department_code", "exemplar").iter_rows():
+    rolled = known.standing.select("department_code", "rolled_up")
+    # those with a band of their own first: what is rolled up is mended below
+    ordered = known.lessons.join(rolled, on="department_code", nulls_equal=True).sort("rolled_up", "place")
+    for code, exemplar in ordered.select("department_code", "exemplar").iter_rows():
         learners.setdefault(exemplar, []).append(known.names.get(code) or "")
     columns = [
         Column("department", known.standard.bands[0].label),
@@ -310,4 +316,5 @@ def _years(known: Known, of: Of) -> Component | None:
         Column("bands", "Found", "counts", sortable=False),
     ]
     body = table.table_json("What was found, year by year", columns, rows, bands=known.standard.bands, find=False)
-    return components.table(ids.ELEMENT_YEARS, body)
+    years = words.count(len(rows), "year")
+    return components.details(f"What was found, year by year ({years})", components.table(ids.ELEMENT_YEARS, body))

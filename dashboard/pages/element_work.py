@@ -13,7 +13,9 @@ from dashboard.pages.details_element import is_web
 from dashboard.pages.details_parts import assessment
 from dashboard.pages.element import Known
 from dashboard.table import Column, Row
-from dashboard.words import day
+from dashboard.words import count, day
+
+_LISTED = 8  # more rows than this and a table gets a box to find in
 
 
 def actions(known: Known, element: str, enters: bool, asked: Filters) -> Component:
@@ -57,7 +59,10 @@ def evidence(known: Known, rows: pl.DataFrame) -> Component:
         Column("expires", "Expires", "day"),
     ]
     drawn = [Row(str(number), _shown(known, row)) for number, row in enumerate(rows.iter_rows(named=True))]
-    return components.table(ids.ELEMENT_EVIDENCE, table.table_json("Evidence", columns, drawn, find=False))
+    lapsed = rows.filter(pl.col("expires_on") <= known.day).height
+    said = f"Evidence ({count(rows.height, 'piece')}{f', {lapsed} expired' if lapsed else ''})"
+    body = table.table_json("Evidence", columns, drawn, find=rows.height > _LISTED)
+    return components.details(said, components.table(ids.ELEMENT_EVIDENCE, body))
 
 
 def _shown(known: Known, row: Mapping[str, Any]) -> list[table.Cell]:
@@ -103,7 +108,10 @@ def due(known: Known, rows: pl.DataFrame, asked: Filters) -> Component | None:
         )
         for number, row in told
     ]
-    return components.table(ids.ELEMENT_DUE, table.table_json("Looked at next, by certificate", columns, drawn))
+    owed = sum(order[number] == "owed" for number, _ in told)
+    said = f"Looked at next ({count(rows.height, 'certificate')}, {owed or 'none'} owed and not planned)"
+    body = table.table_json("Looked at next, by certificate", columns, drawn, find=len(drawn) > _LISTED)
+    return components.details(said, components.table(ids.ELEMENT_DUE, body))
 
 
 def _state(row: Mapping[str, Any]) -> str:

@@ -14,7 +14,7 @@ from dashboard.filters import Filters
 from dashboard.table import Column, Row
 from dashboard.words import count, day
 from scheme.errors import UsageError
-from scheme.standard import Standard
+from scheme.standard import BANDS, Standard
 
 Names = Mapping[str | None, str]  # of departments; None is the corporate body
 ROOM = {"": "1 more partial", "0": "none, just not failing", "2": "2 more partials", "3": "3 more partials"}
@@ -44,9 +44,9 @@ def headline(rows: pl.DataFrame, limits: pl.DataFrame, asked: Filters) -> str:
     own = rows.filter(~pl.col("rolled_up"))
     said = _few(own, asked)
     if rolled := rows.height - own.height:
-        said += f" {count(rolled, 'more element')} {'is' if rolled == 1 else 'are'} rolled up and mended below."
+        said += f" {count(rolled, 'more band is', 'more bands are')} rolled up and mended by those below."
     if missing := limits.filter(pl.col("not_assessed") > 0)["department_code"].n_unique():
-        said += f" {count(missing, 'department')} cannot pass before more was assessed."
+        said += f" {count(missing, 'department')} cannot pass before more is assessed."
     return said
 
 
@@ -106,14 +106,14 @@ def fixes(caption: str, rows: pl.DataFrame, about: About) -> str:
     """Elements to mend, each with the reason and the action; rows of improving.fixes."""
     columns = [
         Column("department", "Department", width=150),
-        Column("place", "First", "number", "In which order to take them, 1 first"),
+        Column("place", "Order", "number", "In which order to take those of a department, 1 first"),
         Column("element", "Element", width=200),
         Column("band", "Now", "band"),
         Column("why", "Why this one", sortable=False, width=300),
         Column("action", "Action", title="Who owns the open action, and by when", width=130),
     ]
     drawn = []
-    for row in rows.iter_rows(named=True):
+    for row in worst_first(rows).iter_rows(named=True):
         code, element = row["department_code"], row["element"]
         title = f"{element} {about.standard.element[element].title}"
         cells = [
@@ -127,6 +127,14 @@ def fixes(caption: str, rows: pl.DataFrame, about: About) -> str:
         drawn.append(Row(f"{code or ''}~{element}", cells, name=f"{about.names.get(code)}, {element}"))
     said = f"{count(len(drawn), 'element')} shown"
     return table.table_json(caption, columns, drawn, bands=about.standard.bands, find="url", say=said)
+
+
+def worst_first(rows: pl.DataFrame) -> pl.DataFrame:
+    """Departments with something non-compliant first, then those with more to mend; each in its own order."""
+    told = rows.with_columns(
+        fails=(pl.col("band") == BANDS[-1]).any().over("department_code"), many=pl.len().over("department_code")
+    )
+    return told.sort("fails", "many", descending=True, maintain_order=True)
 
 
 def reason(why: str) -> str:
