@@ -12,8 +12,7 @@ from dash.development.base_component import Component
 from dashboard import components, words
 from dashboard.behind import Behind, ElementBehind
 from dashboard.filters import Filters
-from dashboard.pages.details_parts import section
-from dashboard.pages.element_one import kin
+from dashboard.pages.details_parts import kin, section
 from dashboard.pages.safety import add_href, reason
 from scheme.exemplars import WORSE
 

@@ -25,9 +25,10 @@ def criterion(behind: CriterionBehind, asked: Filters, better: Better | None = N
     parts: list[Component | None] = [
         where(behind.place),
         _verdict(behind),
-        *((below, against) if behind.headroom["indicative"] else (against, below)),
+        *((below, against) if behind.headroom["indicative"] else (against,)),
         green(behind, asked, better) if better else None,
         following(behind, asked, better) if better else None,
+        None if behind.headroom["indicative"] else below,
         _all_elements(behind, asked),
         open_actions(behind.actions, behind.day),
         lineage(behind, "the allowance less the partials, and one non-compliant element fails it"),

@@ -13,7 +13,7 @@ from dashboard import components, ids, table, words
 from dashboard.figures import figure
 from dashboard.filters import Filters
 from dashboard.pages import element_work
-from dashboard.pages.details_parts import assessment, sign
+from dashboard.pages.details_parts import assessment, kin, sign
 from dashboard.pages.element import Known, badness, band_of, counted, nobody, own
 from dashboard.pages.safety import add_href
 from dashboard.table import Column, Row
@@ -150,19 +150,6 @@ def _nearest(known: Known, of: Of, asked: Filters, row: Mapping[str, Any] | None
     ]
     more = [html.P(f"{rows.height - _MOST} more below.", className="d-soft")] if rows.height > _MOST else []
     return [heading, html.Ol(items, className="d-list"), *more]
-
-
-def kin(lesson: Mapping[str, Any]) -> str:
-    """How near an exemplar is in kind, in words; a row of scheme.exemplars.LESSONS."""
-    steps, apart = lesson["steps"], lesson["sites_apart"]
-    if lesson["same_parent"]:
-        near = "beside it in the tree"
-    elif steps == 1:
-        near = "directly above or below it"
-    else:
-        near = f"{steps} steps away in the tree"
-    sites = "as many sites" if not apart else f"{words.count(apart, 'site')} more or fewer"
-    return f"{near}, {sites}"
 
 
 def _todo(of: Of, asked: Filters) -> list[Any]:
