@@ -111,8 +111,8 @@ def tells_of_others(scope: Scope) -> bool:
 def distribution(scope: Scope, day: date) -> Distribution | None:
     """How all departments stand as far as this scope may be told; None for not at all.
 
-    The one place where the whole tenant is measured for somebody who may see a part: only what
-    scheme.disclosure.distribution lets through leaves it. `day` is one of scheme.disclosure.told_on.
+    With `exemplars_elsewhere` the one place where the whole tenant is measured for somebody who may see a part: only
+    what scheme.disclosure.distribution lets through leaves it. `day` is one of scheme.disclosure.told_on.
     """
     if not tells_of_others(scope):
         return None
