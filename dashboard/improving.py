@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 
 import measures
-from dashboard.data import View, certificates, cut, open_actions, programme, sees_all
+from dashboard.data import View, certificates, cut, open_actions, programme, sees_all, standings
 from scheme.cycle import certificates_on, cycles, planned
 from scheme.exemplars import exemplars, held_since, lessons
 from scheme.safety import cheapest, limits
@@ -38,9 +38,13 @@ def exemplars_of(view: View, day: date) -> pl.DataFrame:
     return view.kept("exemplars", lambda: cut(view, exemplars(programme(view), day)), day)
 
 
-def lessons_of(view: View, day: date, basis: str = "formal") -> pl.DataFrame:
-    """scheme.exemplars.lessons of the day, cut to what may be seen."""
-    return view.kept("lessons", lambda: cut(view, lessons(programme(view), day, basis)), day, basis)
+def lessons_of(view: View, day: date, element: str, basis: str = "formal") -> pl.DataFrame:
+    """scheme.exemplars.lessons of one element on the day, cut to what may be seen."""
+
+    def make() -> pl.DataFrame:
+        return cut(view, lessons(programme(view), day, basis, standings(view, day, basis), element))
+
+    return view.kept("lessons", make, day, basis, element)
 
 
 def since_of(view: View, day: date, basis: str = "formal") -> pl.DataFrame:

@@ -76,13 +76,21 @@ def exemplars(programme: Programme, day: date, bands: pl.DataFrame | None = None
     return in_code_order(rows, "element", "department_code").select(list(EXEMPLARS))
 
 
-def lessons(programme: Programme, day: date, basis: str = "formal", bands: pl.DataFrame | None = None) -> pl.DataFrame:
+def lessons(
+    programme: Programme,
+    day: date,
+    basis: str = "formal",
+    bands: pl.DataFrame | None = None,
+    element: str | None = None,
+) -> pl.DataFrame:
     """For every department that is partial or worse in an element, every exemplar there, the nearest in kind first.
 
-    Also rolled-up bands learn. LESSONS, sorted by element, department and place. `basis` is that of the learner;
-    exemplars are formal ones always. `bands`: standing of the day on that basis, where it is known already.
+    Also rolled-up bands learn. LESSONS, sorted by element, department and place; of one `element` if it is given.
+    `basis` is that of the learner; exemplars are formal ones always. `bands`: standing of the day on that basis, where
+    it is known already.
     """
     known = standing(programme, day, basis) if bands is None else bands
+    known = known if element is None else known.filter(element=element)
     learners = known.filter(pl.col("band").is_in(WORSE)).select("element", "department_code", "band")
     teachers = exemplars(programme, day, known if basis == "formal" else None).rename({"department_code": "exemplar"})
     pairs = learners.join(teachers, on="element")

@@ -52,7 +52,7 @@ def _better(view: data.View, asked: Filters, behind: Behind) -> Better:
     criterion = behind.element.criterion if isinstance(behind, ElementBehind) else behind.criterion.code
     return Better(
         improving.fixes(view, day, 1, basis).filter(of_place, criterion=criterion),
-        improving.lessons_of(view, day, basis).filter(of_place, element=key),
+        improving.lessons_of(view, day, key, basis).filter(of_place),
         improving.told_exemplars(view).get(key, []),
         data.names(view),
         improving.certificate_of(view, day, code) if view.scope.may(CYCLE) else None,

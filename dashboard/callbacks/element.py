@@ -57,7 +57,7 @@ def _known(view: data.View, asked: Filters, chosen: Element | None) -> page.Know
         programme.profile(day).cycle_years,
         standing.join(since, on=["department_code", "element"], how="left", nulls_equal=True, maintain_order="left"),
         shown["department_code"].drop_nulls().to_list(),
-        improving.lessons_of(view, day, basis).filter(of_it),
+        improving.lessons_of(view, day, chosen.code if chosen else "", basis),
         improving.exemplars_of(view, day).filter(of_it),
         data.cut(view, data.open_actions(view, day), there).filter(of_it),
         data.names(view) | {None: organisation(view.scope.tenant_name)},

@@ -26,7 +26,7 @@ class Known:
     """What the pages of elements are made of, all of it cut to what may be seen and to the department asked for below.
 
     standing: rows of scheme.standing.STANDING with since_on. departments: codes of those active on the day, the
-    corporate body left out. lessons: scheme.exemplars.LESSONS. actions: open ones.
+    corporate body left out. lessons: scheme.exemplars.LESSONS, of one element. actions: open ones.
     """
 
     standard: Standard

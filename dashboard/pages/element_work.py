@@ -73,7 +73,7 @@ def _shown(known: Known, row: Mapping[str, Any]) -> list[table.Cell]:
         table.text(name, ", ".join(fact for fact in seen if fact) or None, link.strip() if is_web(link) else None),
         row["kind"],
         known.names.get(row["department_code"]),
-        row["owner"] or row["shown_by"],
+        table.text(row["owner"], f"shown by {row['shown_by']}") if row["shown_by"] else row["owner"],
         table.day(row["expires_on"], "expired" if expired else None),
     ]
 

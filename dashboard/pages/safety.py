@@ -45,7 +45,7 @@ def headline(rows: pl.DataFrame, limits: pl.DataFrame, asked: Filters) -> str:
     said = _few(own, asked)
     if rolled := rows.height - own.height:
         said += f" {count(rolled, 'more band is', 'more bands are')} rolled up and mended by those below."
-    if missing := limits.filter(pl.col("not_assessed") > 0)["department_code"].n_unique():
+    if missing := limits.filter(pl.col("not_assessed") > 0)["department_code"].drop_nulls().n_unique():
         said += f" {count(missing, 'department')} cannot pass before more is assessed."
     return said
 

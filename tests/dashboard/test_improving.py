@@ -210,8 +210,8 @@ def test_exemplars_elsewhere_are_told_as_of_now_and_never_to_an_assessor(scope):
 
 def test_what_a_champion_is_shown_otherwise_does_not_depend_on_the_setting_nor_on_others(scope):
     own = champion(scope, "A")
-    before = (safety(own), improving.lessons_of(data.view(own), DAY).rows(), element.headline(known(own, "")))
+    before = (safety(own), improving.lessons_of(data.view(own), DAY, "1.1.3").rows(), element.headline(known(own, "")))
     chosen(scope, "yes")
     put(scope, a_load({"results": results(("B", "1.1.3", "compliance_plus"), ("C", "1.1.3", "non_compliant"))}))
-    after = (safety(own), improving.lessons_of(data.view(own), DAY).rows(), element.headline(known(own, "")))
+    after = (safety(own), improving.lessons_of(data.view(own), DAY, "1.1.3").rows(), element.headline(known(own, "")))
     assert before == after

@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import replace
+from datetime import date
 from itertools import combinations
 
 import polars as pl
@@ -9,11 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from scheme.exemplars import exemplars
+from scheme.frames import Programme
 from scheme.headroom import headroom
 from scheme.safety import FIXES, LIMITS, cheapest, limits
 from scheme.standing import standing
+from tests import oracle
 from tests.by_hand import assessment, department, on, programme, result, site
 from tests.programmes import cases
+from tests.scheme.test_exemplars import since, steps, way_up
 from tests.scheme.test_other_standards import CARE_STANDARD
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -109,6 +114,54 @@ def test_what_cannot_be_reached_is_said_and_more_room_never_asks_for_less(case, 
         assert (f"not {left}" in said) == (row["allowance"] < left)
         assert ("never assessed" in said) == (row["not_assessed"] > 0)
         assert ("indication" in said) == row["indicative"]
+
+
+def looks_at(made: Programme, day: date, code: str | None, element: str) -> bool:
+    """Whether a planned formal assessment on or after the day, of it or one above or below, names the element."""
+    family = {*way_up(made, code), None, *oracle.with_all_below(made, code)}
+    return any(
+        row["planned"]
+        and row["ended_on"] >= day
+        and row["assessment_type"] in oracle.FORMAL
+        and row["department_code"] in family
+        and element in (row["scope"] or [])
+        for row in made.assessments.to_dicts()
+    )
+
+
+@examples
+@given(data=st.data(), left=st.integers(0, 2))
+def test_of_equally_small_sets_the_one_that_is_easiest_to_do_next_is_chosen(data, left):
+    made, day = data.draw(cases())
+    bands = standing(made, day)
+    places = bands.select("department_code", "element").rows()
+    open_ones = data.draw(st.sets(st.sampled_from(places), max_size=8)) if places else set()
+    actions = pl.DataFrame([(*place, None) for place in sorted(open_ones, key=str)], ACTIONS, orient="row")
+    best = exemplars(made, day)
+
+    def key(row):
+        code, element = row["department_code"], row["element"]
+        apart = [steps(made, code, other) for other in best.filter(element=element)["department_code"]]
+        held = since(made, day, code, element) if not row["rolled_up"] else None
+        return (
+            (code, element) not in open_ones,
+            0 if min(apart, default=9) <= 2 else 1 if apart else 2,
+            not looks_at(made, day, code, element),
+            held or date.max,
+            oracle.number_order(element),
+        )
+
+    expected = set()
+    for row in headroom(made, day, standing=bands).iter_rows(named=True):
+        code, elements = row["department_code"], made.standard.codes
+        of_it = [element for element in elements if made.standard.element[element].criterion == row["criterion"]]
+        mine = pl.col("department_code").eq_missing(pl.lit(code)) & pl.col("element").is_in(of_it)
+        found = bands.filter(mine).to_dicts()
+        worst = [one["element"] for one in found if one["band"] == "non_compliant"]
+        partials = sorted((one for one in found if one["band"] == "partial"), key=key)
+        over = max(0, len(partials) - max(0, row["allowance"] - left))
+        expected |= {(code, element) for element in [*worst, *(one["element"] for one in partials[:over])]}
+    assert set(cheapest(made, day, left, actions=actions).select("department_code", "element").rows()) == expected
 
 
 # --- which of several equally small sets ------------------------------------------------------------------------------
