@@ -23,7 +23,8 @@ import polars as pl
 from scheme.exemplars import WORSE, exemplars, held_since, steps_between
 from scheme.frames import Programme, Schema
 from scheme.headroom import headroom
-from scheme.standard import FORMAL, Standard, code_order
+from scheme.safety_words import why_mend, why_not
+from scheme.standard import FORMAL, code_order
 from scheme.standing import CORPORATE, lines, site_standing, standing
 
 NEAR = 2  # steps in the tree: a parent, a child, a sibling, or two up or down (ours)
@@ -97,7 +98,7 @@ def cheapest(
     for row in chosen:
         code = row["department_code"]
         row["place"] = places[code] = places.get(code, 0) + 1
-        row["why"] = _why(programme.standard, names, day, row, below.get((code, row["element"]), []))
+        row["why"] = why_mend(programme.standard, names, day, row, below.get((code, row["element"]), []))
     return pl.DataFrame(chosen, schema=FIXES)
 
 
@@ -108,21 +109,8 @@ def limits(programme: Programme, day: date, left: int = 1, basis: str = "formal"
     """
     rows = headroom(programme, day, basis).with_columns(reachable=pl.min_horizontal("allowance", pl.lit(left)))
     told = rows.filter((pl.col("allowance") < left) | (pl.col("not_assessed") > 0) | pl.col("indicative"))
-    why = pl.Series("why", [_limit(row, left) for row in told.iter_rows(named=True)], dtype=pl.String)
+    why = pl.Series("why", [why_not(row, left) for row in told.iter_rows(named=True)], dtype=pl.String)
     return told.with_columns(why).select(pl.col(name).cast(dtype) for name, dtype in LIMITS.items())
-
-
-def _limit(row: dict[str, Any], left: int) -> str:
-    said = []
-    if row["allowance"] < left:
-        most = f"{row['allowance']} can ever be left" if row["allowance"] else "no partial is allowed, so none is left"
-        said.append(f"{most}, not {left}")
-    if missing := row["not_assessed"]:
-        what = "element was never assessed" if missing == 1 else "elements were never assessed"
-        said.append(f"{missing} {what} and must be before it passes")
-    if row["indicative"]:
-        said.append("bands rolled up from below give an indication and no verdict")
-    return f"Criterion {row['criterion']}: {'; '.join(said)}."
 
 
 def _easiest(row: dict[str, Any]) -> tuple[Any, ...]:
@@ -227,40 +215,3 @@ def _worse_below(
 def _names(programme: Programme) -> dict[str, str]:
     rows = programme.departments.select("department_code", "department_name").iter_rows()
     return {code: name or code for code, name in rows}
-
-
-def _why(
-    standard: Standard, names: Mapping[str, str], day: date, row: dict[str, Any], below: list[tuple[str, str]]
-) -> str:
-    """The reason in a sentence: the band and since when, what is being done, who does it well, who looks at it."""
-    label = standard.band[row["band"]].label.lower()
-    said = [f"{label} since {_day(row['since_on'])}" if row["since_on"] else label]
-    if row["rolled_up"]:
-        said = [f"{label}, rolled up from below, an indication; {_mended_below(standard, below)}"]
-    if row["has_action"]:
-        due_on = row["action_due_on"]
-        when = f"{'due' if due_on >= day else 'overdue since'} {_day(due_on)}" if due_on else "with no day set"
-        said.append(f"an action is open, {when}")
-    else:
-        said.append("no action is open")
-    if row["nearest"]:
-        more = row["exemplars"] - 1
-        hold = f" and {more} more hold" if more else " holds"
-        said.append(f"{names.get(row['nearest'], row['nearest'])}{hold} {standard.bands[0].label.lower()}")
-    if row["review_on"]:
-        of, own = row["review_of"], row["department_code"] or CORPORATE
-        whose = "" if of == own else f" ({names.get(of, of) or 'the corporate body'})"
-        said.append(f"the {row['review_type'].replace('_', ' ')} of {_day(row['review_on'])}{whose} looks at it")
-    return f"{row['element']}: {'; '.join(said)}."
-
-
-def _mended_below(standard: Standard, below: list[tuple[str, str]]) -> str:
-    if not below:
-        return "what lies below makes it safe"
-    shown = [f"{name} ({standard.band[band].label.lower()})" for name, band in below[:5]]
-    more = len(below) - len(shown)
-    return f"made safe by {', '.join(shown)}{f' and {more} more' if more else ''}"
-
-
-def _day(value: date) -> str:
-    return f"{value.day} {value:%B %Y}"

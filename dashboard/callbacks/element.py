@@ -65,13 +65,13 @@ def _known(view: data.View, asked: Filters, chosen: Element | None) -> page.Know
     )
 
 
-def _of(view: data.View, asked: Filters, chosen: Element) -> element_one.Of:
+def _of(view: data.View, asked: Filters, chosen: Element) -> page.Of:
     """That evidence was read is written into the audit log (reliability.md W6)."""
     day, of_it = asked.as_of, pl.col("element") == chosen.code
     evidence = data.rows_of(view, "evidence").filter(of_it)
     if evidence.height:
         gate.record("read evidence", f"everywhere, {chosen.code}", rows=evidence.height)
-    return element_one.Of(
+    return page.Of(
         chosen,
         improving.looked_at(view, day, asked.basis.replace("difference", "formal")).filter(of_it),
         evidence,

@@ -41,6 +41,24 @@ class Known:
     paths: Names
 
 
+@dataclass(frozen=True)
+class Of:
+    """What is known of one element beside Known, whose frames are cut to it: everything here is about it alone.
+
+    looked_at: the departments' own results that moved something. elsewhere: names of departments out of sight that hold
+    compliance plus, and since when. due: coverage by certificate with the next planned look; None: not for this reader.
+    """
+
+    element: Element
+    looked_at: pl.DataFrame
+    evidence: pl.DataFrame
+    elsewhere: Sequence[tuple[str, date]]
+    due: pl.DataFrame | None
+    department: str
+    certificate: str | None  # the one that covers the department
+    enters: bool
+
+
 def layout() -> Component:
     """Controls and empty places."""
     return components.page(

@@ -116,9 +116,9 @@ def test_the_list_of_elements_counts_departments_by_band_and_never_averages(scop
     assert len(json.loads(element.elements_table(told, filters("/element?criterion=1", "element")))["rows"]) == 11
 
 
-def of(scope: Scope, code: str, department: str = "", **more) -> element_one.Of:
+def of(scope: Scope, code: str, department: str = "", **more) -> element.Of:
     shown = data.view(scope)
-    return element_one.Of(
+    return element.Of(
         data.programme(shown).standard.element[code],
         improving.looked_at(shown, DAY).filter(element=code),
         data.rows_of(shown, "evidence").filter(element=code),
