@@ -12,6 +12,7 @@ from scheme.coverage import coverage
 from scheme.disclosure import Distribution
 from scheme.disclosure import distribution as told_of
 from scheme.errors import Forbidden, UsageError
+from scheme.exemplars import told_elsewhere
 from scheme.frames import Programme
 from scheme.headroom import headroom
 from scheme.sight import in_sight
@@ -110,8 +111,8 @@ def tells_of_others(scope: Scope) -> bool:
 def distribution(scope: Scope, day: date) -> Distribution | None:
     """How all departments stand as far as this scope may be told; None for not at all.
 
-    The one place where the whole tenant is measured for somebody who may see a part: only what
-    scheme.disclosure.distribution lets through leaves it. `day` is one of scheme.disclosure.told_on.
+    With `exemplars_elsewhere` the one place where the whole tenant is measured for somebody who may see a part: only
+    what scheme.disclosure.distribution lets through leaves it. `day` is one of scheme.disclosure.told_on.
     """
     if not tells_of_others(scope):
         return None
@@ -119,6 +120,20 @@ def distribution(scope: Scope, day: date) -> Distribution | None:
         whole = reads.programme(session)
     own = in_sight(whole, scope.departments).departments["department_code"].to_list()
     return told_of(headroom(whole, day), own)
+
+
+def exemplars_elsewhere(scope: Scope, day: date) -> dict[str, list[tuple[str, date]]]:
+    """By element, who else holds compliance plus and since when, for somebody who may see a part; {} for not at all.
+
+    Where the tenant chose `champions_see_exemplars=yes`, and only for elements in which this scope's own departments
+    are partial or worse. Beside `distribution` the one place where the whole tenant is measured for somebody who may
+    see a part: only what scheme.exemplars.told_elsewhere lets through leaves it.
+    """
+    with open_session(scope) as session:
+        if scope.departments is None or setting(session, "champions_see_exemplars") != "yes":
+            return {}
+        whole = reads.programme(session)
+    return told_elsewhere(whole, in_sight(whole, scope.departments), day)
 
 
 def selected(

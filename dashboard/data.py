@@ -1,7 +1,8 @@
 """What the pages show: of a view, and so of nothing but what the person may see.
 
 Every measure is made from a programme that was cut to the person's departments before (scheme.sight), so that none can
-depend on another department; the one exception is `distribution`. Answers are kept by dashboard.view.
+depend on another department; the exceptions are `distribution` and dashboard.improving.told_exemplars. Answers are kept
+by dashboard.view.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -76,6 +76,25 @@ SITES_PLAN = "sites-plan"
 SITES_CERTIFICATES = "sites-certificates"
 SITES_BENCHMARK = "sites-benchmark"
 
+# safety
+SAFETY_HEADLINE = "safety-headline"
+SAFETY_BODY = "safety-body"
+SAFETY_FIXES = "safety-fixes"
+SAFETY_BELOW = "safety-below"
+SAFETY_LIMITS = "safety-limits"
+
+# element
+ELEMENT_HEADLINE = "element-headline"
+ELEMENT_BODY = "element-body"
+ELEMENT_LIST = "element-list"
+ELEMENT_BANDS = "element-bands"
+ELEMENT_DEPARTMENTS = "element-departments"
+ELEMENT_EXEMPLARS = "element-exemplars"
+ELEMENT_YEARS = "element-years"
+ELEMENT_EVIDENCE = "element-evidence"
+ELEMENT_ACTIONS = "element-actions"
+ELEMENT_DUE = "element-due"
+
 # arrivals
 ARRIVALS_HEADLINE = "arrivals-headline"
 ARRIVALS_EMPTY = "arrivals-empty"

@@ -304,7 +304,10 @@ def who_runs_this() -> str:
         return f"user {os.getuid()}"
 
 
-SETTINGS = {"champions_see_others": ("nothing", "distribution")}  # the first is what holds where none was chosen
+SETTINGS = {  # the first value is what holds where none was chosen
+    "champions_see_others": ("nothing", "distribution"),
+    "champions_see_exemplars": ("no", "yes"),
+}
 
 
 def setting(session: Session, name: str) -> str:

@@ -10,17 +10,35 @@ from db.roles import ADMINISTER
 from db.session import open_session
 from db.tenants import SETTINGS, choose, setting
 
-_OTHERS = "champions_see_others"
+# By setting: its question, the beginning of the sentence once it is kept, and what each value means.
 WORDS = {
-    "nothing": (
-        "Nothing",
-        "A champion's pages speak of the champion's own departments, and of no others. Choose this where departments "
-        "might guess each other's results from even a few numbers.",
+    "champions_see_others": (
+        "What champions see of departments that are not theirs",
+        "Champions see of other departments: ",
+        {
+            "nothing": (
+                "Nothing",
+                "A champion's pages speak of the champion's own departments, and of no others. Choose this where "
+                "departments might guess each other's results from even a few numbers.",
+            ),
+            "distribution": (
+                "A distribution without names",
+                "Beside their own, champions see how many of the other departments have each band: as counts, never "
+                "by name, and not where so few departments stand behind a number that it would give one of them away.",
+            ),
+        },
     ),
-    "distribution": (
-        "A distribution without names",
-        "Beside their own, champions see how many of the other departments have each band: as counts, never by name, "
-        "and not where so few departments stand behind a number that it would give one of them away.",
+    "champions_see_exemplars": (
+        "Whether champions are told who does well what they do not",
+        "Champions are told who holds compliance plus where they do not: ",
+        {
+            "no": ("No", "Champions learn of exemplars in their own departments alone."),
+            "yes": (
+                "Yes, by name",
+                "For an element in which one of their own departments is partial or worse today, champions are told "
+                "the names of departments that hold compliance plus there, and since when. Nothing else about them.",
+            ),
+        },
     ),
 }
 
@@ -33,20 +51,26 @@ def settings() -> Response:
 
 @needs(ADMINISTER)
 def save() -> Response:
-    """Keep what was chosen."""
-    told = sent(_OTHERS)
-    if told[_OTHERS] not in SETTINGS[_OTHERS]:
-        return _page({_OTHERS: "Choose what champions may see of other departments."})
+    """Keep what was chosen; a setting that was not sent stays as it is."""
+    told = {name: value for name, value in sent(*WORDS).items() if value}
+    wrong = {name: "Choose one of these." for name, value in told.items() if value not in SETTINGS[name]}
+    if wrong or not told:
+        return _page(wrong or dict.fromkeys(WORDS, "Choose one of these."))
     with open_session(current_scope(), write=True) as session:
-        choose(session, _OTHERS, told[_OTHERS])
-    return done(f"Champions see of other departments: {WORDS[told[_OTHERS]][0].lower()}.", "/administration/settings")
+        for name, value in told.items():
+            choose(session, name, value)
+    said = [f"{WORDS[name][1]}{WORDS[name][2][value][0].lower()}." for name, value in told.items()]
+    return done(" ".join(said), "/administration/settings")
 
 
 def _page(wrong: dict[str, str] | None = None) -> Response:
     with open_session(current_scope()) as session:
-        holds = setting(session, _OTHERS)
-    choices = [(value, *WORDS[value]) for value in SETTINGS[_OTHERS]]
-    return shown("settings", "Settings", wrong, choices=choices, holds=holds)
+        holds = {name: setting(session, name) for name in WORDS}
+    asked = [
+        (name, question, [(value, *told) for value, told in values.items()], holds[name])
+        for name, (question, _, values) in WORDS.items()
+    ]
+    return shown("settings", "Settings", wrong, asked=asked)
 
 
 ROUTES = (Route("", settings), Route("", save, ("POST",)))

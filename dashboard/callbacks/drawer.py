@@ -2,17 +2,19 @@
 
 from collections.abc import Callable
 
+import polars as pl
 from dash import Dash, Input, Output, State
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from dashboard import cells, data, gate, ids
-from dashboard.behind import ElementBehind
-from dashboard.filters import cell, filters
+from dashboard import cells, data, gate, ids, improving
+from dashboard.behind import Behind, ElementBehind
+from dashboard.filters import Filters, cell, filters
 from dashboard.gate import needs
 from dashboard.identity import current_scope
 from dashboard.pages import details
-from db.roles import SEND
+from dashboard.pages.details_better import Better
+from db.roles import CYCLE, SEND
 
 
 def register(app: Dash, page: str, need: str) -> None:
@@ -36,6 +38,23 @@ def _update(page: str, need: str) -> Callable[..., tuple[str, list[Component]]]:
         behind = cells.cell(view, asked.as_of, asked.basis, *place)
         if isinstance(behind, ElementBehind) and behind.evidence.height:
             gate.record("read evidence", f"{place[0] or 'corporate body'}, {place[1]}", rows=behind.evidence.height)
-        return details.title(behind), list(details.body(behind, asked, view.scope.may(SEND)))
+        better = _better(view, asked, behind)
+        return details.title(behind), list(details.body(behind, asked, view.scope.may(SEND), better))
 
     return update_details
+
+
+def _better(view: data.View, asked: Filters, behind: Behind) -> Better:
+    """What could be done about a cell: the way to safety of its criterion, who does it well, the next review."""
+    day, code, basis = asked.as_of, behind.place.code, behind.basis
+    of_place = pl.col("department_code").eq_missing(pl.lit(code, pl.String))
+    key = behind.element.code if isinstance(behind, ElementBehind) else ""
+    criterion = behind.element.criterion if isinstance(behind, ElementBehind) else behind.criterion.code
+    return Better(
+        improving.fixes(view, day, 1, basis).filter(of_place, criterion=criterion),
+        improving.lessons_of(view, day, key, basis).filter(of_place),
+        improving.told_exemplars(view).get(key, []),
+        data.names(view),
+        improving.certificate_of(view, day, code) if view.scope.may(CYCLE) else None,
+        view.scope.may(SEND),
+    )

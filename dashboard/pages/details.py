@@ -4,6 +4,7 @@ from dash.development.base_component import Component
 
 from dashboard.behind import Behind, ElementBehind
 from dashboard.filters import Filters
+from dashboard.pages.details_better import Better
 from dashboard.pages.details_criterion import criterion
 from dashboard.pages.details_element import element
 
@@ -15,6 +16,8 @@ def title(behind: Behind) -> str:
     return f"Criterion {behind.criterion.code}: {behind.criterion.title}"
 
 
-def body(behind: Behind, asked: Filters, enters: bool = False) -> list[Component]:
-    """What stands in the drawer; `enters`: the reader may enter results by hand."""
-    return element(behind, asked, enters) if isinstance(behind, ElementBehind) else criterion(behind, asked)
+def body(behind: Behind, asked: Filters, enters: bool = False, better: Better | None = None) -> list[Component]:
+    """What stands in the drawer; `enters`: the reader may enter results by hand; `better`: what could be done."""
+    if isinstance(behind, ElementBehind):
+        return element(behind, asked, enters, better)
+    return criterion(behind, asked, better)

@@ -10,6 +10,7 @@ from dash.development.base_component import Component
 from dashboard import components, words
 from dashboard.behind import CriterionBehind
 from dashboard.filters import Filters
+from dashboard.pages.details_better import Better, following, green
 from dashboard.pages.details_lineage import lineage
 from dashboard.pages.details_parts import band_cell, cell_href, open_actions, section, sign, where
 from dashboard.pages.verdicts import tally
@@ -18,13 +19,16 @@ from scheme.headroom import STATUSES
 from scheme.standard import BANDS
 
 
-def criterion(behind: CriterionBehind, asked: Filters) -> list[Component]:
-    """What the status of a criterion is made of: the sentence why, what counts against it, all its elements."""
+def criterion(behind: CriterionBehind, asked: Filters, better: Better | None = None) -> list[Component]:
+    """What the status of a criterion is made of: the sentence why, what counts against it, what would mend it."""
     against, below = _counting(behind, asked), _verdicts_below(behind, asked)
     parts: list[Component | None] = [
         where(behind.place),
         _verdict(behind),
-        *((below, against) if behind.headroom["indicative"] else (against, below)),
+        *((below, against) if behind.headroom["indicative"] else (against,)),
+        green(behind, asked, better) if better else None,
+        following(behind, asked, better) if better else None,
+        None if behind.headroom["indicative"] else below,
         _all_elements(behind, asked),
         open_actions(behind.actions, behind.day),
         lineage(behind, "the allowance less the partials, and one non-compliant element fails it"),

@@ -12,6 +12,7 @@ from dash.development.base_component import Component
 from dashboard import components, words
 from dashboard.behind import ElementBehind, full_years
 from dashboard.filters import Filters
+from dashboard.pages.details_better import Better, following, green, well
 from dashboard.pages.details_lineage import lineage
 from dashboard.pages.details_parts import assessment, band_cell, cell_href, open_actions, section, sign, where
 from dashboard.table import Column, Row, table_json, text
@@ -20,7 +21,9 @@ from scheme.standard import BANDS, BASES
 _LISTED = 8  # more rows than this and a table gets a box to find in
 
 
-def element(behind: ElementBehind, asked: Filters, enters: bool = False) -> list[Component]:
+def element(
+    behind: ElementBehind, asked: Filters, enters: bool = False, better: Better | None = None
+) -> list[Component]:
     """What the band of an element is made of: what it asks, the band in force, what was said when, what to do."""
     parts: list[Component | None] = [
         where(behind.place),
@@ -29,6 +32,9 @@ def element(behind: ElementBehind, asked: Filters, enters: bool = False) -> list
         _own_word(behind),
         html.P(behind.element.guidance, className="d-guidance") if behind.element.guidance else None,
         _enter(behind) if enters else None,
+        green(behind, asked, better) if better else None,
+        well(behind, asked, better) if better else None,
+        following(behind, asked, better) if better else None,
         *_results(behind, asked),
         open_actions(behind.actions, behind.day),
         _evidence(behind),

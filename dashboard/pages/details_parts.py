@@ -67,3 +67,16 @@ def band_cell(behind: ElementBehind | CriterionBehind, row: Mapping[str, Any]) -
     """A row of standing as a band cell of a table."""
     age = full_years(row["assessed_on"], behind.day)
     return band(row["band"], age, old=age >= behind.cycle_years, rolled_up=bool(row["rolled_up"]))
+
+
+def kin(lesson: Mapping[str, Any]) -> str:
+    """How near an exemplar is in kind, in words; a row of scheme.exemplars.LESSONS."""
+    steps, apart = lesson["steps"], lesson["sites_apart"]
+    if lesson["same_parent"]:
+        near = "beside it in the tree"
+    elif steps == 1:
+        near = "directly above or below it"
+    else:
+        near = f"{steps} steps away in the tree"
+    sites = "as many sites" if not apart else f"{words.count(apart, 'site')} more or fewer"
+    return f"{near}, {sites}"

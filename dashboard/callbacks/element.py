@@ -1,0 +1,89 @@
+"""Elements: from the address to the list of all, or to everything about one."""
+
+from typing import Any
+
+import polars as pl
+from dash import Dash, Input, Output
+
+from dashboard import components, data, gate, ids, improving
+from dashboard.filters import Filters, filters
+from dashboard.gate import needs
+from dashboard.identity import current_scope
+from dashboard.pages import element as page
+from dashboard.pages import element_one
+from dashboard.words import organisation
+from db.roles import CYCLE, RESULTS, SEND
+from scheme.standard import Element
+
+
+def register(app: Dash) -> None:
+    """Everything follows from the address."""
+    app.callback(
+        Output(ids.ELEMENT_HEADLINE, "children"),
+        Output(ids.ELEMENT_BODY, "children"),
+        Output(ids.filter_bar("element"), "data-options"),
+        Input(ids.VIEW, "data"),
+    )(update_element)
+
+
+@needs(RESULTS)
+def update_element(address: str | None) -> tuple[Any, Any, str]:
+    """The page for an address."""
+    asked = filters(address, "element")
+    view = data.view(current_scope(), asked.known_at)
+    standard = data.programme(view).standard
+    chosen, options = page.chosen(asked, standard), page.options(standard)
+    if data.is_empty(view):
+        return components.NO_DATA, components.nothing_loaded(view.scope.tenant_code), options
+    known = _known(view, asked, chosen)
+    if chosen is None:
+        return page.headline(known), page.everything(known, asked), options
+    of = _of(view, asked, chosen)
+    return element_one.headline(known, of), element_one.page(known, of, asked), options
+
+
+def _known(view: data.View, asked: Filters, chosen: Element | None) -> page.Known:
+    """With an element, the department asked for comes first; without one, it cuts the list."""
+    day, basis = asked.as_of, asked.basis.replace("difference", "formal")
+    tree, programme = data.branch(view, day, asked.department), data.programme(view)
+    of_it = pl.lit(value=True) if chosen is None else pl.col("element") == chosen.code
+    there = "" if chosen else asked.department
+    shown = data.tree(view, day) if chosen else tree
+    since = improving.since_of(view, day, basis)
+    standing = data.cut(view, data.standings(view, day, basis), there).filter(of_it)
+    return page.Known(
+        programme.standard,
+        day,
+        programme.profile(day).cycle_years,
+        standing.join(since, on=["department_code", "element"], how="left", nulls_equal=True, maintain_order="left"),
+        shown["department_code"].drop_nulls().to_list(),
+        improving.lessons_of(view, day, chosen.code if chosen else "", basis),
+        improving.exemplars_of(view, day).filter(of_it),
+        data.cut(view, data.open_actions(view, day), there).filter(of_it),
+        data.names(view) | {None: organisation(view.scope.tenant_name)},
+        dict(data.tree(view, day).select("department_code", "path").iter_rows()),
+    )
+
+
+def _of(view: data.View, asked: Filters, chosen: Element) -> page.Of:
+    """That evidence was read is written into the audit log (reliability.md W6)."""
+    day, of_it = asked.as_of, pl.col("element") == chosen.code
+    evidence = data.rows_of(view, "evidence").filter(of_it)
+    if evidence.height:
+        gate.record("read evidence", f"everywhere, {chosen.code}", rows=evidence.height)
+    return page.Of(
+        chosen,
+        improving.looked_at(view, day, asked.basis.replace("difference", "formal")).filter(of_it),
+        evidence,
+        improving.told_exemplars(view).get(chosen.code, []),
+        _due(view, asked, chosen) if view.scope.may(CYCLE) else None,
+        asked.department,
+        improving.certificate_of(view, day, asked.department) if asked.department and view.scope.may(CYCLE) else None,
+        view.scope.may(SEND),
+    )
+
+
+def _due(view: data.View, asked: Filters, chosen: Element) -> pl.DataFrame:
+    ahead = improving.looks_ahead(view, asked.as_of).drop("department_code")
+    rows = data.coverages(view, asked.as_of).filter(element=chosen.code)
+    return rows.join(ahead, on=["certificate_code", "element"], how="left", maintain_order="left")
