@@ -76,6 +76,19 @@ SITES_PLAN = "sites-plan"
 SITES_CERTIFICATES = "sites-certificates"
 SITES_BENCHMARK = "sites-benchmark"
 
+# renewal
+RENEWAL_HEADLINE = "renewal-headline"
+RENEWAL_CERTIFICATES = "renewal-certificates"
+RENEWAL_CHOSEN = "renewal-chosen"
+RENEWAL_CHECKS = "renewal-checks"
+
+# journey
+JOURNEY_HEADLINE = "journey-headline"
+JOURNEY_CHIPS = "journey-chips"
+JOURNEY_COUNTDOWN = "journey-countdown"
+JOURNEY_TABLE = "journey-table"
+JOURNEY_CHOSEN = "journey-chosen"
+
 # arrivals
 ARRIVALS_HEADLINE = "arrivals-headline"
 ARRIVALS_EMPTY = "arrivals-empty"

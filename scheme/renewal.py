@@ -56,13 +56,23 @@ def renewal(programme: Programme, day: date) -> pl.DataFrame:
     measures.md section 6.
     """
     certificates = certificates_on(programme, day)
+    now, later = evidence(programme, day, certificates), evidence_at_expiry(programme, day, certificates)
+    return judged(certificates, now, later)
+
+
+def evidence_at_expiry(programme: Programme, day: date, certificates: pl.DataFrame) -> Evidence:
+    """What each certificate is judged by on the last day of its cycle, with what is planned on the day asked."""
+    last_days = certificates.with_columns(asked_on=pl.col("expires_on").dt.offset_by("-1d"))
+    return evidence(as_planned(programme, day), day, last_days)
+
+
+def judged(certificates: pl.DataFrame, now: Evidence, later: Evidence) -> pl.DataFrame:
+    """The checks of these certificates (scheme.frames.CERTIFICATES) by the evidence of the day and at expiry; RENEWAL."""
     codes = certificates["certificate_code"]
-    now = evidence(programme, day, certificates).apart(codes)
-    at_expiry = certificates.with_columns(asked_on=pl.col("expires_on").dt.offset_by("-1d"))
-    later = evidence(as_planned(programme, day), day, at_expiry).apart(codes)
+    today, then = now.apart(codes), later.apart(codes)
     rows: list[tuple[Any, ...]] = []
     for code, holder, expires_on in certificates.select("certificate_code", "department_code", "expires_on").iter_rows():
-        rows += _of_certificate(code, holder, expires_on, now[code], later[code])
+        rows += _of_certificate(code, holder, expires_on, today[code], then[code])
     rows.sort(key=lambda row: (code_order(row[0]), CHECKS.index(row[1])))
     return pl.DataFrame(rows, RENEWAL, orient="row")
 
