@@ -20,6 +20,7 @@ from scheme.renewal import CHECKS, OUTCOMES
 
 SIGNS = {"pass": "passes", "attention": "at_limit", "fail": "fails", "unknown": "incomplete"}
 WORDS = {"pass": "Pass", "attention": "Attention", "fail": "Fail", "unknown": "Not known"}
+SHORT = {"reports": "reports", "elements": "elements", "sites": "sites", "pass_mark": "pass mark", "trend": "trend"}
 _KINDS = {
     "initial": "first assessment",
     "annual_review": "annual review",
@@ -89,8 +90,8 @@ def headline(rows: pl.DataFrame, row: Mapping[str, Any], names: Names, asked: Fi
 
 def stands(row: Mapping[str, Any], end: str) -> str:
     """What stands in the way of a renewal, on the day (`end` is "") or at expiry ("_at_expiry")."""
-    failing = [TITLES[name].lower() for name in CHECKS if row[f"{name}{end}"] == "fail"]
-    unknown = [TITLES[name].lower() for name in CHECKS if row[f"{name}{end}"] == "unknown"]
+    failing = [SHORT[name] for name in CHECKS if row[f"{name}{end}"] == "fail"]
+    unknown = [SHORT[name] for name in CHECKS if row[f"{name}{end}"] == "unknown"]
     verb = "stands" if len(failing) == 1 else "stand"
     said = f"{listing(failing)} {verb} in the way" if failing else "nothing that is known stands in the way"
     return f"{said}, {listing(unknown)} {'is' if len(unknown) == 1 else 'are'} not known" if unknown else said
