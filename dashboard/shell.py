@@ -44,6 +44,7 @@ PAGES = (
     Page("coverage", "/coverage", "Coverage", "bi-calendar-check", CYCLE, opens=True, group="cycle"),
     Page("sites", "/sites", "Sites", "bi-geo-alt", CYCLE, group="cycle"),
     Page("renewal", "/renewal", "Renewal", "bi-patch-check", CYCLE, group="cycle"),
+    Page("journey", "/journey", "Assessments", "bi-signpost-split", CYCLE, group="cycle"),
     Page("arrivals", "/arrivals", "Arrivals", "bi-envelope-check", LOADS, group="data"),
     Page("data", "/data", "Data", "bi-database", LOADS, group="data"),
     Page("understood", "/understood", "Understood", "bi-patch-question", LOADS, group="data"),

@@ -1,8 +1,8 @@
 """The countdown to a visit that begins within four weeks: what the desk review predicts, and what to mend first.
 
-The prediction is the headroom made of the desk review's bands (basis *desk*), and of this round's alone: what an older
-desk review said has been judged since. It speaks of what was looked at; the rest is not assessed, and said to be. Where
-this round has no desk review, nothing is predicted, and what is to be mended is told from the bands in force (**ours**).
+The prediction (**ours**) is the headroom there will be if the visit finds what this round's desk review found, and all
+that it did not look at stays as it is in force. What an older desk review said has been judged since, and counts for
+nothing. Where this round has no desk review nothing is predicted, and what is to be mended follows from what is in force.
 """
 
 from dataclasses import replace
@@ -14,6 +14,7 @@ from scheme.frames import Programme, Schema
 from scheme.headroom import headroom
 from scheme.journey import FOUR_WEEKS, journey
 from scheme.safety import FIXES, cheapest
+from scheme.standing import standing
 
 COUNTDOWN: Schema = {
     "department_code": pl.String,
@@ -25,7 +26,7 @@ COUNTDOWN: Schema = {
     "criterion": pl.String,
     "elements": pl.Int64,
     "looked_at": pl.Int64,  # of them, by the desk review
-    "predicted": pl.String,  # status by the desk review's bands; null without one
+    "predicted": pl.String,  # status if the visit finds what the desk review found; null without one
     "why_predicted": pl.String,
     "status": pl.String,  # by the bands in force
     "why": pl.String,
@@ -33,11 +34,12 @@ COUNTDOWN: Schema = {
 }
 TO_MEND: Schema = {
     **FIXES,
-    "basis": pl.String,  # desk, or formal where there was no desk review
+    "by_desk": pl.Boolean,  # so found by the desk review; else it is the band in force
     "owner": pl.String,  # of the open action that is due first; null where there is none
     "due_on": pl.Date,
 }
 _KEY = ["department_code", "criterion"]
+_CELL = ["department_code", "element"]
 
 
 def countdown(programme: Programme, day: date) -> pl.DataFrame:
@@ -46,12 +48,14 @@ def countdown(programme: Programme, day: date) -> pl.DataFrame:
     Columns and dtypes are COUNTDOWN's, the nearest visit first.
     """
     near = _near(programme, day)
-    desk = headroom(_of_this_round(programme, near), day, "desk").select(
-        *_KEY, looked_at=pl.col("elements") - pl.col("not_assessed"), predicted="status", why_predicted="why"
+    desk = headroom(_as_found(programme, day, near), day).select(*_KEY, predicted="status", why_predicted="why")
+    looked_at = headroom(_of_this_round(programme, near), day, "desk").select(
+        *_KEY, looked_at=pl.col("elements") - pl.col("not_assessed")
     )
     rows = (
         near.join(headroom(programme, day), on="department_code", nulls_equal=True, maintain_order="left_right")
         .join(desk, on=_KEY, nulls_equal=True, maintain_order="left")
+        .join(looked_at, on=_KEY, nulls_equal=True, maintain_order="left")
         .with_columns(pl.when(pl.col("desk_on").is_not_null()).then(pl.col("predicted", "why_predicted")))
     )
     return rows.select(pl.col(name).cast(dtype) for name, dtype in COUNTDOWN.items())
@@ -60,22 +64,19 @@ def countdown(programme: Programme, day: date) -> pl.DataFrame:
 def to_mend(programme: Programme, day: date, actions: pl.DataFrame) -> pl.DataFrame:
     """What each of these departments had best mend before its visit, with who has it in hand.
 
-    scheme.safety.cheapest with one partial to spare, on the basis of the desk review where this round has one.
-    `actions`: the open ones (department_code, element, owner, due_on). TO_MEND, by department and place.
+    scheme.safety.cheapest with one partial to spare, of the bands that are predicted. `actions`: the open ones
+    (department_code, element, owner, due_on). TO_MEND, by department and place.
     """
     near = _near(programme, day)
+    fixes = cheapest(_as_found(programme, day, near), day, 1, "formal", actions)
     owners = actions.sort("due_on", nulls_last=True).unique(["department_code", "element"], keep="first")
-    parts = [pl.DataFrame(schema=TO_MEND)]
-    for basis, has_desk in (("desk", True), ("formal", False)):
-        own = near.filter(pl.col("desk_on").is_not_null() == has_desk).select("department_code")
-        if own.is_empty():
-            continue
-        of = _of_this_round(programme, near) if has_desk else programme
-        fixes = cheapest(of, day, 1, basis, actions).join(own, on="department_code", how="semi", nulls_equal=True)
-        told = owners.select("department_code", "element", "owner", "due_on")
-        fixes = fixes.join(told, on=["department_code", "element"], how="left", nulls_equal=True, maintain_order="left")
-        parts.append(fixes.with_columns(basis=pl.lit(basis)).select(list(TO_MEND)))
-    return pl.concat(parts)
+    return (
+        fixes.join(near.select("department_code"), on="department_code", how="semi", nulls_equal=True)
+        .join(owners.select(*_CELL, "owner", "due_on"), on=_CELL, how="left", nulls_equal=True, maintain_order="left")
+        .join(_found(programme, day, near).select(*_CELL, "by_desk"), on=_CELL, how="left", nulls_equal=True, maintain_order="left")
+        .with_columns(by_desk=pl.col("by_desk").is_not_null())
+        .select(list(TO_MEND))
+    )
 
 
 def _near(programme: Programme, day: date) -> pl.DataFrame:
@@ -91,3 +92,26 @@ def _of_this_round(programme: Programme, near: pl.DataFrame) -> Programme:
     desk = pl.col("assessment_type") == "desk_review"
     own = pl.col("is_near").is_null() | pl.col("round_from").is_null() | (pl.col("assessed_on") > pl.col("round_from"))
     return replace(programme, results=results.filter(~desk | own).select(programme.results.columns))
+
+
+def _found(programme: Programme, day: date, near: pl.DataFrame) -> pl.DataFrame:
+    """The cells of which this round's desk review gave a band: department_code, element, band, by_desk."""
+    bands = standing(_of_this_round(programme, near), day, "desk").filter(~pl.col("rolled_up"))
+    here = bands.join(near.select("department_code"), on="department_code", how="semi", nulls_equal=True)
+    return here.select(*_CELL, "band", by_desk=True)
+
+
+def _as_found(programme: Programme, day: date, near: pl.DataFrame) -> Programme:
+    """The programme as it will be if visits find what the desk reviews found: their bands are the latest formal ones."""
+    results = _found(programme, day, near).select(
+        "department_code",
+        pl.lit(None, pl.String).alias("site_code"),
+        pl.lit("reassessment").alias("assessment_type"),  # the last in order
+        pl.lit(day).alias("assessed_on"),
+        "element",
+        "band",
+        pl.lit(value=False).alias("restated"),
+    )
+    # the scope of a reassessment held on this very day says nothing of these
+    theirs = (pl.col("assessment_type") == "reassessment") & (pl.col("ended_on") == day) & ~pl.col("planned")
+    return replace(programme, assessments=programme.assessments.filter(~theirs), results=pl.concat([programme.results, results]))
