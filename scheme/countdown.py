@@ -95,23 +95,31 @@ def _of_this_round(programme: Programme, near: pl.DataFrame) -> Programme:
 
 
 def _found(programme: Programme, day: date, near: pl.DataFrame) -> pl.DataFrame:
-    """The cells of which this round's desk review gave a band: department_code, element, band, by_desk."""
+    """The cells of which this round's desk review gave a band: department_code, element, band, assessed_on, by_desk."""
     bands = standing(_of_this_round(programme, near), day, "desk").filter(~pl.col("rolled_up"))
     here = bands.join(near.select("department_code"), on="department_code", how="semi", nulls_equal=True)
-    return here.select(*_CELL, "band", by_desk=True)
+    return here.select(*_CELL, "band", "assessed_on", by_desk=True)
 
 
 def _as_found(programme: Programme, day: date, near: pl.DataFrame) -> Programme:
-    """The programme as it will be if visits find what the desk reviews found: their bands are the latest formal ones."""
-    results = _found(programme, day, near).select(
+    """The programme as it will be if visits find what the desk reviews found.
+
+    Their bands count as formal ones of the same day, and win over others of it; a later formal result stays the later.
+    """
+    found = _found(programme, day, near).select(
         "department_code",
         pl.lit(None, pl.String).alias("site_code"),
         pl.lit("reassessment").alias("assessment_type"),  # the last in order
-        pl.lit(day).alias("assessed_on"),
+        "assessed_on",
         "element",
         "band",
         pl.lit(value=False).alias("restated"),
     )
-    # the scope of a reassessment held on this very day says nothing of these
-    theirs = (pl.col("assessment_type") == "reassessment") & (pl.col("ended_on") == day) & ~pl.col("planned")
-    return replace(programme, assessments=programme.assessments.filter(~theirs), results=pl.concat([programme.results, results]))
+    key = ["department_code", "assessment_type", "assessed_on"]
+    results = programme.results.join(found, on=[*key, "site_code", "element"], how="anti", nulls_equal=True)
+    # what a reassessment of that day set out to look at says nothing of these
+    theirs = found.rename({"assessed_on": "ended_on"})
+    held = programme.assessments.join(
+        theirs, on=["department_code", "assessment_type", "ended_on"], how="anti", nulls_equal=True
+    )
+    return replace(programme, assessments=held, results=pl.concat([results, found]))

@@ -2,7 +2,8 @@
 
 Every stage is told by a fact that somebody recorded; none is guessed. What the guide leaves open is **ours**:
 
-- A *round* is all that belongs to one review (a formal assessment other than a reassessment): the gap analysis, self-
+- A review is a formal assessment other than a reassessment, known by its row or, without one, by results of its own.
+- A *round* is all that belongs to one review: the gap analysis, self-
   assessment and desk review since the review before it, and the reassessments after it.
 - The present review of a department is the last one whose visit has begun. It gives way to the next one that is booked
   once that is being prepared: one of the three was held since, its form was submitted, or its visit is four weeks away.
@@ -45,6 +46,7 @@ JOURNEY: Schema = {
     "days_to_visit": pl.Int64,  # null unless the visit lies ahead
     "self_assessed": pl.Int64,  # elements with a self-assessment in this round
     "elements": pl.Int64,  # of the standard
+    "not_self_assessed": pl.List(pl.String),  # the others, in official order
     "improve": pl.Int64,  # elements that the review found partial or non-compliant
     "improve_left": pl.Int64,  # of these, still so on the day
     "missing_left": pl.Int64,  # of these, still non-compliant
@@ -86,7 +88,7 @@ def journey(programme: Programme, day: date) -> pl.DataFrame:
         stage = next((name for name in reversed(STAGES) if name in dates), None)
         review, improve = one.review or {}, found.improve(one.review)
         left = [band for element in improve if (band := found.now[one.department, element]) in _BELOW]
-        begins_on = review.get("begins_on")
+        begins_on, own = review.get("begins_on"), found.self_assessed(one, day)
         next_step, next_on = _next(one, day, dates, left)
         rows.append(
             {
@@ -97,8 +99,9 @@ def journey(programme: Programme, day: date) -> pl.DataFrame:
                 "next_step": next_step,
                 "next_on": next_on,
                 "days_to_visit": (begins_on - day).days if begins_on and begins_on > day else None,
-                "self_assessed": len(found.self_assessed(one, day)),
+                "self_assessed": len(own),
                 "elements": len(programme.standard.codes),
+                "not_self_assessed": [code for code in programme.standard.codes if code not in own],
                 "improve": len(improve),
                 "improve_left": len(left),
                 "missing_left": left.count("non_compliant"),
@@ -167,7 +170,8 @@ def _rounds(programme: Programme, day: date) -> list[_Round]:
         .filter(pl.col("planned") | (pl.col("begins_on") <= day))
     )
     of: dict[str | None, list[_Row]] = {}
-    for row in known.sort("ended_on", "begins_on", "assessment_code").iter_rows(named=True):
+    every = pl.concat([known, _known_by_results(programme, day, known)], how="diagonal")
+    for row in every.sort("ended_on", "begins_on", "assessment_code").iter_rows(named=True):
         of.setdefault(row["department_code"], []).append(row)
     prepared: dict[str | None, list[tuple[str, date]]] = {}
     results = programme.results.filter(
@@ -177,6 +181,19 @@ def _rounds(programme: Programme, day: date) -> list[_Round]:
         prepared.setdefault(code, []).append((kind, on))
     codes = [None, *sorted(active(programme.departments, day)["department_code"], key=code_order)]
     return [_round(code, of.get(code, []), prepared.get(code, []), day) for code in codes]
+
+
+def _known_by_results(programme: Programme, day: date, known: pl.DataFrame) -> pl.DataFrame:
+    """The formal assessments that only own results tell of, in the columns a round needs."""
+    key = ["department_code", "assessment_type", "ended_on"]
+    found = programme.results.filter(
+        pl.col("assessment_type").is_in(FORMAL),
+        pl.col("assessed_on") <= day,
+        pl.col("site_code").is_null(),
+        ~pl.col("restated"),
+    ).select("department_code", "assessment_type", ended_on="assessed_on")
+    alone = found.unique().join(known.filter(~pl.col("planned")), on=key, how="anti", nulls_equal=True)
+    return alone.with_columns(begins_on="ended_on", planned=pl.lit(value=False))
 
 
 def _round(department: str | None, rows: Sequence[_Row], results: Sequence[tuple[str, date]], day: date) -> _Round:

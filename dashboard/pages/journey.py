@@ -11,9 +11,7 @@ from dashboard import components, ids, table
 from dashboard.filters import Filters
 from dashboard.pages.certificates import Names
 from dashboard.table import Column, Row
-from dashboard.words import count, day
-from scheme.journey import STAGES
-
+from dashboard.words import count, day, listing
 STAGE = {
     "gap_analysis": "Gap analysis",
     "self_assessment": "Self-assessment",
@@ -99,23 +97,29 @@ def of_stage(rows: pl.DataFrame, stage: str) -> pl.DataFrame:
     return rows.filter(pl.col("stage") == stage) if stage in STAGE else rows
 
 
+def urgent_first(rows: pl.DataFrame) -> pl.DataFrame:
+    """What is late first, then the nearest visits, what is to be put right, the rest by the day of their next step."""
+    near = pl.col("days_to_visit").is_not_null() & (pl.col("days_to_visit") <= 28)
+    order = pl.when("late").then(0).when(near).then(1).when(pl.col("missing_left") > 0).then(2).otherwise(3)
+    return rows.sort(order, pl.col("stage").is_null(), "next_on", nulls_last=True, maintain_order=True)
+
+
 def stages_table(rows: pl.DataFrame, names: Names, asked: Filters) -> str:
     """Every department with the stage of its present assessment, since when, what comes next, and what is left."""
     columns = [
         Column("department", "Department"),
         Column("stage", "Stage", "status", "How far its present assessment is"),
-        Column("since", "Since", "day"),
-        Column("assessment", "Assessment"),
+        Column("assessment", "Assessment", width=130),
         Column("next", "Next step"),
         Column("by", "By", "day", "Where a day follows from what is booked"),
-        Column("selves", "Self-assessed", "share", "Elements the department assessed itself in this round"),
-        Column("left", "To improve", "number", "Elements the review found below compliant, and still are",
+        Column("selves", "Self", "number", "Elements the department assessed itself in this round"),
+        Column("left", "Left", "number", "Elements the review found below compliant, and still are",
                first_descending=True),
     ]  # fmt: skip
-    shown = of_stage(rows, asked.status)
+    shown = urgent_first(of_stage(rows, asked.status))
     listed = [_row(row, names, asked) for row in shown.iter_rows(named=True)]
     return table.table_json(
-        "Departments by the stage of their assessment",
+        "Departments, the most urgent first",
         columns,
         listed,
         find="url",
@@ -127,18 +131,16 @@ def stages_table(rows: pl.DataFrame, names: Names, asked: Filters) -> str:
 def _row(row: Mapping[str, Any], names: Names, asked: Filters) -> Row:
     code, stage = row["department_code"], row["stage"]
     name = names.get(code) or code or ""
-    position = f"stage {STAGES.index(stage) + 1} of {len(STAGES)}" if stage else None
-    selves = row["self_assessed"]
+    since = f"since {day(row['since_on'])}" if row["since_on"] else None
     return Row(
         code or "",
         [
-            table.text(name, position, None),
+            table.text(name, since, None),
             table.status(_sign(row), STAGE[stage] if stage else "Nothing recorded"),
-            row["since_on"],
             table.text(*_about(row)) if row["assessment_code"] else "None booked",
             NEXT[row["next_step"]],
             table.day(row["next_on"], "overdue") if row["late"] else row["next_on"],
-            table.share(selves / row["elements"], f"{selves} of {row['elements']}") if selves else None,
+            row["self_assessed"] or None,
             row["improve_left"] if row["stage"] in ("improvement", "reassessment", "decision") else None,
         ],
         href=asked.href(department=code, status="") if code else None,
@@ -147,8 +149,7 @@ def _row(row: Mapping[str, Any], names: Names, asked: Filters) -> Row:
 
 
 def _about(row: Mapping[str, Any]) -> tuple[str, str]:
-    days = f"{day(row['begins_on'])} to {day(row['ended_on'])}" if row["begins_on"] != row["ended_on"] else ""
-    return KINDS[row["assessment_type"]], days or day(row["ended_on"])
+    return KINDS[row["assessment_type"]], day(row["begins_on"])
 
 
 def _sign(row: Mapping[str, Any]) -> str:
@@ -194,10 +195,12 @@ def timeline(row: Mapping[str, Any], steps: pl.DataFrame, names: Names, asked: F
 
 def _said(stage: str, row: Mapping[str, Any]) -> str | None:
     if stage == "self_assessment" and row["self_assessed"]:
-        return f"{row['self_assessed']} of {row['elements']} elements in this round"
+        missing = row["not_self_assessed"]
+        more = f"; not yet {listing(missing, 6)}" if missing else ""
+        return f"{row['self_assessed']} of {row['elements']} elements in this round{more}"
     if stage == "visit" and row["begins_on"]:
         left = row["days_to_visit"]
-        return f"in {count(left, 'day')}" if left else f"until {day(row['ended_on'])}"
+        return f"in {count(left, 'day')}" if left else f"to {day(row['ended_on'])}"
     if stage == "improvement" and row["improve"]:
         return f"{row['improve_left'] or 'none'} of {count(row['improve'], 'element')} still below compliant"
     if stage == "reassessment" and row["missing_left"]:

@@ -19,11 +19,15 @@ _BANDS = {"partial": "partial", "non_compliant": "non-compliant"}
 
 def countdown(rows: pl.DataFrame, mend: pl.DataFrame, names: Names, asked: Filters, may_send: bool) -> Component | str:
     """A card for each department whose visit begins within four weeks: rows of scheme.countdown.countdown, to_mend."""
-    cards = []
+    wide, narrow = [], []  # with a table of what is to be mended, and without
     for code in rows["department_code"].unique(maintain_order=True):
         of_it = pl.col("department_code").eq_missing(code)
-        cards.append(_card(rows.filter(of_it), mend.filter(of_it), names, asked, may_send))
-    return components.stack(html.H2("Countdown: visits within four weeks"), *cards) if cards else ""
+        theirs = mend.filter(of_it)
+        (wide if theirs.height else narrow).append(_card(rows.filter(of_it), theirs, names, asked, may_send))
+    if not wide and not narrow:
+        return ""
+    title = html.H2("Countdown: visits within four weeks")
+    return components.stack(title, *wide, *([components.cards(*narrow)] if narrow else []))
 
 
 def _card(own: pl.DataFrame, mend: pl.DataFrame, names: Names, asked: Filters, may_send: bool) -> Component:
@@ -70,12 +74,11 @@ def _worst(statuses: pl.Series) -> str:
 
 def _mend(mend: pl.DataFrame, code: str | None, left: int, asked: Filters, may_send: bool) -> str:
     columns = [
-        Column("place", "First", "number", "In this order"),
         Column("element", "Element"),
         Column("band", "Found"),
         Column("owner", "Owner", title="Of the open action that is due first"),
         Column("due", "Due", "day"),
-        Column("why", "Why", sortable=False),
+        Column("why", "Why", sortable=False, width=300),
         *([Column("enter", "Action", "link", sortable=False)] if may_send else []),
     ]
     rows = []
@@ -84,16 +87,15 @@ def _mend(mend: pl.DataFrame, code: str | None, left: int, asked: Filters, may_s
         link = asked.href("element", element=row["element"], department=code or "")
         address = f"/enter/action?department_code={code or components.CORPORATE}&element={row['element']}"
         cells = [
-            row["place"],
             table.text(row["element"], None, link),
             found,
             row["owner"] or "nobody yet",
             row["due_on"],
-            row["why"],
+            row["why"].removeprefix(f"{row['element']}: "),
             *([table.link("Enter an action", address)] if may_send else []),
         ]
         rows.append(Row(row["element"], cells))
-    caption = f"What to mend in {count(left, 'day')}, so that every criterion has one partial to spare"
+    caption = f"What to mend in {count(left, 'day')}, in this order, for one partial to spare everywhere"
     return table.table_json(caption, columns, rows, find=False)
 
 
