@@ -15,6 +15,7 @@ from scheme.errors import Forbidden, UsageError
 from scheme.exemplars import told_elsewhere
 from scheme.frames import Programme
 from scheme.headroom import headroom
+from scheme.renewal import renewal
 from scheme.sight import in_sight
 from scheme.standard import BASES
 from scheme.standing import below, effective, standing
@@ -62,6 +63,7 @@ KEYS: dict[str, tuple[str, ...]] = {
         "benchmark",
     ),
     "sites": ("certificate_code", "site_code", "in_scope", "must_visit", "visited", "last_visited_on"),
+    "renewal": ("certificate_code", "check", "outcome", "outcome_at_expiry", "detail"),
     "history": (
         "department_code",
         "site_code",
@@ -86,6 +88,7 @@ _RULES: dict[str, Callable[[Programme, date, str], pl.DataFrame]] = {
     "coverage": lambda programme, day, _: coverage(programme, day),
     "visits": lambda programme, day, _: visits(programme, day),
     "sites": lambda programme, day, _: sites(programme, day),
+    "renewal": lambda programme, day, _: renewal(programme, day),
 }
 
 

@@ -147,7 +147,7 @@ def rejected(
 @data_app.command()
 def measure(
     measure: Annotated[
-        str, typer.Argument(help="standing, headroom, coverage, visits, sites or history. Example: headroom")
+        str, typer.Argument(help="standing, headroom, coverage, visits, sites, renewal or history. Example: headroom")
     ],
     tenant: Tenant,
     as_of: Annotated[str | None, typer.Option(help="The day; today unless given. Example: --as-of 2026-03-31")] = None,

@@ -94,6 +94,18 @@ ELEMENT_YEARS = "element-years"
 ELEMENT_EVIDENCE = "element-evidence"
 ELEMENT_ACTIONS = "element-actions"
 ELEMENT_DUE = "element-due"
+# renewal
+RENEWAL_HEADLINE = "renewal-headline"
+RENEWAL_CERTIFICATES = "renewal-certificates"
+RENEWAL_CHOSEN = "renewal-chosen"
+RENEWAL_CHECKS = "renewal-checks"
+
+# journey
+JOURNEY_HEADLINE = "journey-headline"
+JOURNEY_CHIPS = "journey-chips"
+JOURNEY_COUNTDOWN = "journey-countdown"
+JOURNEY_TABLE = "journey-table"
+JOURNEY_CHOSEN = "journey-chosen"
 
 # arrivals
 ARRIVALS_HEADLINE = "arrivals-headline"

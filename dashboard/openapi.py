@@ -6,6 +6,7 @@ import measures
 from db.tokens import LONGEST
 from scheme.coverage import STATES
 from scheme.headroom import STATUSES
+from scheme.renewal import CHECKS, OUTCOMES
 from scheme.standard import ALL_BANDS, ASSESSMENT_TYPES, BASES
 
 ROOT = "/api/v1"
@@ -58,6 +59,9 @@ _KINDS: Described = {
     "benchmark": _BENCHMARK,
     "loaded_at": MOMENT,
     "superseded_at": _or_null(MOMENT),
+    "check": _one_of(CHECKS),
+    **dict.fromkeys(("outcome", "outcome_at_expiry"), _one_of(OUTCOMES)),
+    "detail": TEXT,
 }
 _OF_MEASURE: dict[str, Described] = {
     "standing": {"assessment_type": _or_null(TYPE)},
@@ -72,6 +76,7 @@ _ABOUT = {
     "coverage": "Which elements of a certificate's cycle have been looked at",
     "visits": "How many sites each certificate still owes a visit",
     "sites": "Which sites have been visited in a certificate's cycle",
+    "renewal": "What each certificate's renewal is judged by: five checks, as of the day and at expiry",
     "history": "Every result as it was loaded, with where it came from",
 }
 

@@ -20,6 +20,7 @@ from db import reads
 from db.engine import database_url
 from db.session import Scope, open_session
 from scheme.frames import Programme
+from scheme.gate_evidence import Evidence
 
 T = TypeVar("T")
 Sight = tuple[int, tuple[str, ...] | None, tuple[str, ...] | None]  # tenant, departments, certificates
@@ -37,7 +38,7 @@ class _Kept:
 def _size(kept: _Kept) -> int:
     if isinstance(kept.answer, pl.DataFrame):
         return int(kept.answer.estimated_size()) + 512
-    if isinstance(kept.answer, Programme):
+    if isinstance(kept.answer, Programme | Evidence):
         frames = (frame for frame in vars(kept.answer).values() if isinstance(frame, pl.DataFrame))
         return sum(int(frame.estimated_size()) + 512 for frame in frames) + 4096
     return 4096

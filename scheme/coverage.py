@@ -43,13 +43,15 @@ COMPLETION: Schema = {
 _CELL = ["certificate_code", "element"]
 
 
-def coverage(programme: Programme, day: date) -> pl.DataFrame:
+def coverage(programme: Programme, day: date, certificates: pl.DataFrame | None = None) -> pl.DataFrame:
     """Whether each element was looked at in the cycle of each certificate, and its state in every year.
 
     Columns and dtypes are COVERAGE's, sorted by certificate_code, element. Where the profile names no annual elements
-    all are rolling; `completion` says whether the list is set. measures.md section 4.
+    all are rolling; `completion` says whether the list is set. `certificates`: of these instead of `certificates_on`,
+    each as of the day in its column `asked_on` where it has one. measures.md section 4.
     """
-    return _coverage(programme, day, cycles(programme, day, certificates_on(programme, day)))
+    of = certificates_on(programme, day) if certificates is None else certificates
+    return _coverage(programme, day, cycles(programme, day, of))
 
 
 def completion(programme: Programme, day: date) -> pl.DataFrame:

@@ -23,6 +23,7 @@ YEARS: Schema = {
 _TERMS: Schema = {
     "certificate_code": pl.String,
     "holder": pl.String,
+    "asked_on": pl.Date,  # the day it is asked for
     "awarded_on": pl.Date,
     "expires_on": pl.Date,
     "cut_on": pl.Date,  # first day on which nothing counts any more
@@ -78,6 +79,11 @@ def places_of(programme: Programme, certificates: pl.DataFrame) -> pl.DataFrame:
     return pl.concat(covered).unique()
 
 
+def asked_on(certificates: pl.DataFrame, day: date) -> pl.DataFrame:
+    """The certificates with a column `asked_on`, the day each is asked for: its own where they have it, else the day."""
+    return certificates if "asked_on" in certificates.columns else certificates.with_columns(asked_on=pl.lit(day))
+
+
 def cycle_years(programme: Programme, day: date) -> pl.DataFrame:
     """The years of each certificate's cycle: their bounds, their state on the day, the assessment days they have.
 
@@ -88,10 +94,13 @@ def cycle_years(programme: Programme, day: date) -> pl.DataFrame:
 
 
 def cycles(programme: Programme, day: date, certificates: pl.DataFrame) -> Cycles:
-    """The cycles of these certificates as of the day; ProfileInvalid where one names an unknown profile."""
-    terms, places = _terms(programme, day, certificates), places_of(programme, certificates)
-    looked_at = _looked_at(programme, day, terms, places)
-    years = _years(terms, looked_at, day)
+    """The cycles of these certificates as of the day, or of the day each has in a column `asked_on`.
+
+    ProfileInvalid where one names an unknown profile.
+    """
+    terms, places = _terms(programme, asked_on(certificates, day)), places_of(programme, certificates)
+    looked_at = _looked_at(programme, terms, places)
+    years = _years(terms, looked_at)
     year_of = years.select("certificate_code", "year", day="assessment_days").explode("day").drop_nulls("day")
     return Cycles(terms, places, looked_at.join(year_of, on=["certificate_code", "day"]), years)
 
@@ -107,17 +116,18 @@ def planned(programme: Programme, day: date, of: Cycles) -> pl.DataFrame:
     )
 
 
-def _terms(programme: Programme, day: date, certificates: pl.DataFrame) -> pl.DataFrame:
-    """What each certificate's profile, in the version in force on the day, makes of its cycle."""
+def _terms(programme: Programme, certificates: pl.DataFrame) -> pl.DataFrame:
+    """What each certificate's profile, in the version in force on its day, makes of its cycle."""
     rows = []
     for certificate in certificates.iter_rows(named=True):
-        profile = programme.profile(day, certificate["profile"])
+        profile = programme.profile(certificate["asked_on"], certificate["profile"])
         opening = timedelta(days=0 if profile.opening_assessment_counts else profile.opening_days)
         awarded_on, expires_on = certificate["awarded_on"], certificate["expires_on"]
         rows.append(
             (
                 certificate["certificate_code"],
                 certificate["department_code"],
+                certificate["asked_on"],
                 awarded_on,
                 expires_on,
                 min(expires_on, certificate["ended_on"] or expires_on),
@@ -131,19 +141,17 @@ def _terms(programme: Programme, day: date, certificates: pl.DataFrame) -> pl.Da
     return pl.DataFrame(rows, schema=_TERMS, orient="row")
 
 
-def _looked_at(programme: Programme, day: date, terms: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
+def _looked_at(programme: Programme, terms: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     """What counts as covered (measures.md section 4), as Cycles says."""
     codes = programme.standard.codes
-    moving = programme.results.filter(
-        pl.col("assessment_type").is_in(FORMAL), pl.col("assessed_on") <= day, pl.col("element").is_in(codes)
-    )
+    moving = programme.results.filter(pl.col("assessment_type").is_in(FORMAL), pl.col("element").is_in(codes))
     results = effective(moving, programme.assessments).filter(~pl.col("restated")).rename({"assessed_on": "day"})
     item = ["place", "element", "day", "assessment_type"]
     own = results.filter(pl.col("site_code").is_null()).rename({"department_code": "place"})
     of_sites = results.drop("department_code").join(
         belongs_to(programme.sites).rename({"department_code": "place"}), on="site_code"
     )
-    held = programme.assessments.filter(~pl.col("planned"), pl.col("ended_on") <= day)
+    held = programme.assessments.filter(~pl.col("planned"))
     items = pl.concat([frame.select(item) for frame in (own, of_sites, _in_scope(held, codes))])
     return (
         items.with_columns(pl.col("place").fill_null(CORPORATE))
@@ -153,6 +161,7 @@ def _looked_at(programme: Programme, day: date, terms: pl.DataFrame, places: pl.
         .filter(
             pl.col("day") >= pl.col("awarded_on"),
             pl.col("day") < pl.col("cut_on"),
+            pl.col("day") <= pl.col("asked_on"),
             (pl.col("day") >= pl.col("opening_to")) | ~pl.col("assessment_type").is_in(["initial", "renewal"]),
         )
         .select("certificate_code", "element", "day", "assessment_type")
@@ -175,11 +184,11 @@ def _in_scope(assessments: pl.DataFrame, codes: Sequence[str]) -> pl.DataFrame:
     )
 
 
-def _years(terms: pl.DataFrame, looked_at: pl.DataFrame, day: date) -> pl.DataFrame:
+def _years(terms: pl.DataFrame, looked_at: pl.DataFrame) -> pl.DataFrame:
     days = {code: sorted(set(found)) for code, found in looked_at.group_by("certificate_code").agg("day").iter_rows()}
     rows: list[tuple[Any, ...]] = []
     for term in terms.iter_rows(named=True):
-        code, grace = term["certificate_code"], timedelta(days=term["grace"])
+        code, day, grace = term["certificate_code"], term["asked_on"], timedelta(days=term["grace"])
         bounds = _bounds(term["awarded_on"], term["expires_on"], term["cycle_years"])
         settled = _settled(bounds, days.get(code, []), grace)
         for number, ((begins_on, ends_on), own) in enumerate(zip(bounds, settled, strict=True), 1):

@@ -5,7 +5,7 @@ from math import isqrt
 
 import polars as pl
 
-from scheme.cycle import certificates_on, places_of
+from scheme.cycle import asked_on, certificates_on, places_of
 from scheme.frames import Programme, Schema
 from scheme.standing import belongs_to, holds, in_code_order
 
@@ -41,14 +41,16 @@ VISITS_OWED: Schema = {
 _ROW = ["certificate_code", "site_code"]
 
 
-def visits(programme: Programme, day: date) -> pl.DataFrame:
+def visits(programme: Programme, day: date, certificates: pl.DataFrame | None = None) -> pl.DataFrame:
     """How many sites of each certificate were visited in its cycle and how many are owed.
 
     Columns and dtypes are VISITS_OWED's, sorted by certificate_code. `visited` takes in sites no longer in scope; a
-    must-visit site in scope is owed until visited. `benchmark` is IAF MD 1, no scheme rule. measures.md section 5.
+    must-visit site in scope is owed until visited. `benchmark` is IAF MD 1, no scheme rule. `certificates`: of these
+    instead of `certificates_on`, each as of the day in its column `asked_on` where it has one. measures.md section 5.
     """
+    of = asked_on(certificates_on(programme, day) if certificates is None else certificates, day)
     of_certificate = (
-        sites(programme, day)
+        sites(programme, day, of)
         .group_by("certificate_code")
         .agg(
             sites_in_scope=pl.col("in_scope").sum(),
@@ -59,51 +61,52 @@ def visits(programme: Programme, day: date) -> pl.DataFrame:
     )
     counted = ["sites_in_scope", "visited", "must_visit_outstanding", "ordinary"]
     rows = (
-        certificates_on(programme, day)
-        .join(of_certificate, on="certificate_code", how="left", maintain_order="left")
+        of.join(of_certificate, on="certificate_code", how="left", maintain_order="left")
         .with_columns(pl.col(counted).fill_null(0).cast(pl.Int64))
         .with_columns(
             outstanding=(pl.col("sites_required") - pl.col("visited")).clip(lower_bound=0),
-            days_to_expiry=(pl.col("expires_on") - day).dt.total_days(),
+            days_to_expiry=(pl.col("expires_on") - pl.col("asked_on")).dt.total_days(),
         )
     )
     benchmarks = pl.Series("benchmark", [_benchmark(x) for x in rows["ordinary"]], dtype=VISITS_OWED["benchmark"])
     return rows.with_columns(benchmarks).select(pl.col(name).cast(dtype) for name, dtype in VISITS_OWED.items())
 
 
-def sites(programme: Programme, day: date) -> pl.DataFrame:
+def sites(programme: Programme, day: date, certificates: pl.DataFrame | None = None) -> pl.DataFrame:
     """The sites of each certificate, whatever their scope, and whether a visit in its cycle counts.
 
-    Columns and dtypes are SITES_TO_VISIT's, sorted by certificate_code, site_code. measures.md section 5.
+    Columns and dtypes are SITES_TO_VISIT's, sorted by certificate_code, site_code. `certificates`: of these instead
+    of `certificates_on`, each as of the day in its column `asked_on` where it has one. measures.md section 5.
     """
-    certificates = certificates_on(programme, day)
+    certificates = asked_on(certificates_on(programme, day) if certificates is None else certificates, day)
     homes = belongs_to(programme.sites).rename({"department_code": "place"})
     of_certificate = places_of(programme, certificates).join(homes, on="place").select(_ROW).unique()
-    listed = _listed(programme, day, certificates, of_certificate)
+    listed = _listed(programme, certificates, of_certificate)
     seen = listed.group_by(_ROW).agg(
         last_visited_on=pl.col("visited_on").filter("counts").max(), visits_listed=pl.len()
     )
     rows = (
-        of_certificate.join(certificates.select("certificate_code", "department_code"), on="certificate_code")
+        of_certificate.join(certificates.select("certificate_code", "department_code", "asked_on"), on="certificate_code")
         .join(programme.sites, on="site_code")
         .join(seen, on=_ROW, how="left")
         .with_columns(
             pl.col("visits_listed").fill_null(0),
-            in_scope=holds(day, "in_scope_from", "in_scope_to"),
+            in_scope=holds(pl.col("asked_on"), "in_scope_from", "in_scope_to"),
             visited=pl.col("last_visited_on").is_not_null(),
         )
     )
     return in_code_order(rows, *_ROW).select(pl.col(name).cast(dtype) for name, dtype in SITES_TO_VISIT.items())
 
 
-def _listed(programme: Programme, day: date, certificates: pl.DataFrame, of_certificate: pl.DataFrame) -> pl.DataFrame:
+def _listed(programme: Programme, certificates: pl.DataFrame, of_certificate: pl.DataFrame) -> pl.DataFrame:
     """The visits held in each cycle up to the day: certificate_code, site_code, visited_on, counts."""
     modes = [
         ["on_site", "remote"] if programme.profile(day, name).remote_visits_count else ["on_site"]
-        for name in certificates["profile"]
+        for day, name in certificates.select("asked_on", "profile").iter_rows()
     ]
     cycles = certificates.select(
         "certificate_code",
+        "asked_on",
         "awarded_on",
         pl.min_horizontal("expires_on", "ended_on").alias("cut_on"),
         pl.Series("modes", modes, dtype=pl.List(pl.String)),
@@ -115,11 +118,13 @@ def _listed(programme: Programme, day: date, certificates: pl.DataFrame, of_cert
     in_scope = holds(visited_on, "in_scope_from", "in_scope_to")
     part_of_preparing = pl.col("assessment_code").is_in(preparing.to_list()).fill_null(False)
     return (
-        programme.visits.filter(~pl.col("planned"), visited_on <= day)
+        programme.visits.filter(~pl.col("planned"))
         .join(of_certificate, on="site_code")
         .join(cycles, on="certificate_code")
         .join(programme.sites.select("site_code", "in_scope_from", "in_scope_to"), on="site_code")
-        .filter(visited_on >= pl.col("awarded_on"), visited_on < pl.col("cut_on"))
+        .filter(
+            visited_on >= pl.col("awarded_on"), visited_on < pl.col("cut_on"), visited_on <= pl.col("asked_on")
+        )
         .select(
             *_ROW,
             "visited_on",

@@ -4,9 +4,12 @@ Every docstring quotes the sentences it stands for. Records have the keys of com
 """
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
+
+import polars as pl
 
 from scheme.frames import Programme
 from scheme.standard import Profile
@@ -412,10 +415,10 @@ def year_states(years: list[tuple[date, date]], belonging: list[set[date]], grac
     return states
 
 
-def cycle_years(programme: Programme, day: date) -> list[Row]:
+def cycle_years(programme: Programme, day: date, of: list[Row] | None = None) -> list[Row]:
     """The years of each certificate, settled; they stay running, over or missed as if it had not ended."""
     rows = []
-    for certificate in chosen_certificates(programme, day):
+    for certificate in of or chosen_certificates(programme, day):
         profile = profile_on(programme, day, certificate["profile"])
         years = years_of(certificate, profile.cycle_years)
         days = {a_day for _, a_day in counting(programme, certificate, profile, day)}
@@ -436,7 +439,7 @@ def cycle_years(programme: Programme, day: date) -> list[Row]:
     return rows
 
 
-def coverage(programme: Programme, day: date) -> list[Row]:
+def coverage(programme: Programme, day: date, of: list[Row] | None = None) -> list[Row]:
     """Per holder, for one certificate, which elements were looked at in this cycle.
 
     "the first that holds: `covered` (a counting result belonging to that year) · `satisfied` (rolling, covered in
@@ -448,7 +451,7 @@ def coverage(programme: Programme, day: date) -> list[Row]:
     there are none."
     """
     rows = []
-    for certificate in chosen_certificates(programme, day):
+    for certificate in of or chosen_certificates(programme, day):
         profile = profile_on(programme, day, certificate["profile"])
         departments = with_all_below(programme, certificate["department_code"])
         years = years_of(certificate, profile.cycle_years)
@@ -524,7 +527,7 @@ def completion(programme: Programme, day: date) -> list[Row]:
 # 5. Sites still to visit
 
 
-def sites(programme: Programme, day: date) -> list[Row]:
+def sites(programme: Programme, day: date, of: list[Row] | None = None) -> list[Row]:
     """The sites of its holder and of every department below it, active or not, whatever their scope.
 
     "A visit counts when it was held (not `planned`), on-site (remote and self-assessed ones are listed; a profile may
@@ -533,7 +536,7 @@ def sites(programme: Programme, day: date) -> list[Row]:
     """
     types = {row["assessment_code"]: row["assessment_type"] for row in programme.assessments.to_dicts()}
     rows = []
-    for certificate in chosen_certificates(programme, day):
+    for certificate in of or chosen_certificates(programme, day):
         profile = profile_on(programme, day, certificate["profile"])
         departments = with_all_below(programme, certificate["department_code"])
         modes = ("on_site", "remote") if profile.remote_visits_count else ("on_site",)
@@ -574,7 +577,7 @@ def smallest_root(tenths: int, count: int) -> int:
     return n
 
 
-def visits(programme: Programme, day: date) -> list[Row]:
+def visits(programme: Programme, day: date, of: list[Row] | None = None) -> list[Row]:
     """Per certificate, the sites still to visit.
 
     "sites in scope on the day; `sites_required`; visited (sites with a counting visit, also those no longer in
@@ -582,9 +585,9 @@ def visits(programme: Programme, day: date) -> list[Row]:
     not visited; days to `expires_on` (negative once past)."
     "initial ceil(√x), surveillance ceil(0.6 √x), recertification ceil(0.8 √x) ..., x without the central function"
     """
-    every = sites(programme, day)
+    every = sites(programme, day, of)
     rows = []
-    for certificate in chosen_certificates(programme, day):
+    for certificate in of or chosen_certificates(programme, day):
         own = [row for row in every if row["certificate_code"] == certificate["certificate_code"]]
         visited = sum(row["visited"] for row in own)
         required = certificate["sites_required"]
@@ -608,4 +611,142 @@ def visits(programme: Programme, day: date) -> list[Row]:
                 },
             }
         )
+    return rows
+
+
+# 6. Renewal gate
+
+
+def as_it_will_be(programme: Programme, day: date) -> Programme:
+    """With what is planned, and leaving out what is not known on the day.
+
+    "planned assessments held on their day cover their scope and leave bands as they are; planned visits happen";
+    "Results, visits and certificates after it do not exist for it."
+    A held assessment beside each one thought of, without a scope, keeps it from restating results of the day itself.
+    """
+    moving = [row for row in results_with_restated(programme) if row["assessed_on"] <= day and not row["restated"]]
+    types = {row["assessment_code"]: row["assessment_type"] for row in programme.assessments.to_dicts()}
+    held, preparing = [], ("gap_analysis", "desk_review", "self_assessment")
+    for row in programme.assessments.to_dicts():
+        if not row["planned"] and row["ended_on"] <= day:
+            held.append(row)
+        elif row["planned"] and row["ended_on"] >= day:
+            held += [row | {"planned": False}, row | {"planned": False, "scope": None}]
+    visits = []
+    for row in programme.visits.to_dicts():
+        happens = row["visited_on"] >= day if row["planned"] else row["visited_on"] <= day
+        if happens and types.get(row["assessment_code"]) not in preparing:
+            visits.append(row | {"planned": False, "assessment_code": None})
+    return replace(
+        programme,
+        assessments=pl.DataFrame(held, programme.assessments.schema),
+        results=pl.DataFrame([{k: row[k] for k in programme.results.columns} for row in moving], programme.results.schema),
+        visits=pl.DataFrame(visits, programme.visits.schema),
+    )
+
+
+def renewal_reports(programme: Programme, day: date, certificate: Row) -> str:
+    """`reports`: an assessment day in every year that is over; else fail."""
+    over = [row for row in cycle_years(programme, day, [certificate]) if row["state"] == "over"]
+    return "pass" if all(row["assessment_days"] for row in over) else "fail"
+
+
+def renewal_elements(programme: Programme, day: date, certificate: Row) -> str:
+    """`elements`: fail if any is outstanding; else attention if an annual year was missed; else unknown if ... not set.
+
+    "else unknown if the annual list is not set; else pass."
+    """
+    rows = coverage(programme, day, [certificate])
+    if any(row["outstanding"] for row in rows):
+        return "fail"
+    if any(row["kind"] == "annual" and "missed" in row["years"] for row in rows):
+        return "attention"
+    return "unknown" if profile_on(programme, day, certificate["profile"]).annual_elements is None else "pass"
+
+
+def renewal_sites(programme: Programme, day: date, certificate: Row) -> str:
+    """`sites`: fail if outstanding or a must-visit site is owed; unknown where no number is stated; else pass."""
+    (row,) = visits(programme, day, [certificate])
+    if row["outstanding"] or row["must_visit_outstanding"]:
+        return "fail"
+    return "unknown" if row["sites_required"] is None else "pass"
+
+
+def renewal_pass_mark(programme: Programme, day: date, certificate: Row) -> str:
+    """`pass_mark`: fail if a criterion of the holder fails; unknown if one is incomplete or indicative; else pass.
+
+    "no screen shows a verdict made of rolled-up bands": what fails only by these is indicative, and unknown. "A
+    certificate's own profile overrides the tenant's for its coverage, visits and renewal."
+    Ours: a holder that is not active has no criteria, and so it is unknown.
+    """
+    under = replace(programme, profiles={"": [profile_on(programme, day, certificate["profile"])]})
+    own = [row for row in headroom(under, day) if row["department_code"] == certificate["department_code"]]
+    rolled = {
+        (row["department_code"], row["element"]): row["band"] for row in standing(under, day) if row["rolled_up"]
+    }
+    for row in own:
+        elements = next(c.elements for c in programme.standard.criteria if c.code == row["criterion"])
+        bands = [rolled[row["department_code"], e] for e in elements if (row["department_code"], e) in rolled]
+        partial = row["partial"] - bands.count("partial")
+        if row["non_compliant"] > bands.count("non_compliant") or partial > row["allowance"]:
+            return "fail"
+    if not own or any(row["status"] == "incomplete" or row["indicative"] for row in own):
+        return "unknown"
+    return "pass"
+
+
+def renewal_trend(programme: Programme, day: date, certificate: Row) -> str:
+    """`trend`: attention where an element fell and is still below, or is partial again and again; never fail.
+
+    "attention if an element of the holder fell from compliant or better to below between consecutive own formal
+    results, the later one in the cycle, and is still below; or is partial at two or more consecutive own formal
+    results, the latest in the cycle. ... unknown with fewer than two formal assessments; else pass."
+    """
+    own = sorted(
+        (
+            row
+            for row in results_with_restated(programme)
+            if row["department_code"] == certificate["department_code"]
+            and row["site_code"] is None
+            and row["assessment_type"] in FORMAL
+            and row["assessed_on"] <= day
+            and not row["restated"]
+        ),
+        key=in_time,
+    )
+    for element in programme.standard.codes:
+        of_it = [row for row in own if row["element"] == element]
+        if not of_it or of_it[-1]["band"] not in ("partial", "non_compliant"):
+            continue
+        for earlier, later in zip(of_it, of_it[1:], strict=False):
+            fell = earlier["band"] in SOUND and later["band"] in ("partial", "non_compliant")
+            if fell and counts_in_cycle(certificate, later["assessed_on"]):
+                return "attention"
+        twice = [row["band"] for row in of_it[-2:]] == ["partial", "partial"]
+        if twice and counts_in_cycle(certificate, of_it[-1]["assessed_on"]):
+            return "attention"
+    return "unknown" if len({(row["assessed_on"], row["assessment_type"]) for row in own}) < 2 else "pass"
+
+
+def renewal(programme: Programme, day: date) -> list[Row]:
+    """Once as of the day, once as of the last day of the cycle with what is planned."""
+    judges = {
+        "reports": renewal_reports,
+        "elements": renewal_elements,
+        "sites": renewal_sites,
+        "pass_mark": renewal_pass_mark,
+        "trend": renewal_trend,
+    }
+    rows = []
+    for certificate in chosen_certificates(programme, day):
+        last, then = certificate["expires_on"] - timedelta(days=1), as_it_will_be(programme, day)
+        for check, judge in judges.items():
+            rows.append(
+                {
+                    "certificate_code": certificate["certificate_code"],
+                    "check": check,
+                    "outcome": judge(programme, day, certificate),
+                    "outcome_at_expiry": judge(then, last, certificate),
+                }
+            )
     return rows

@@ -210,7 +210,9 @@ def _in_force(all_looks: Looks, element: str, day: date) -> str | None:
     return bands[-1] if bands else None
 
 
-def _informal(review: Review, all_looks: Looks, seed: int, standard: Standard) -> Iterator[Result]:
+def _informal(
+    review: Review, all_looks: Looks, seed: int, standard: Standard, told: Mapping[str, str]
+) -> Iterator[Result]:
     # Departments rate themselves higher than assessors do; papers alone show less than a visit.
     by = chance(seed, review.code, "informal")
     for element in review.scope or standard.codes:
@@ -228,9 +230,11 @@ def _informal(review: Review, all_looks: Looks, seed: int, standard: Standard) -
             band = PARTIAL
         elif band == PLUS and dice < 0.4:
             band = COMPLIANT
+        band = told.get(element, band)
         comment = phrases().say("self", element, by) if review.kind == "self_assessment" and dice < 0.25 else ""
         if review.kind == "desk_review":
-            comment = phrases().say({PARTIAL: "partial", NOT_APPLICABLE: "free"}.get(band, "met"), element, by)
+            frame = {PARTIAL: "partial", NOT_APPLICABLE: "free", NONE: "none"}.get(band, "met")
+            comment = phrases().say(frame, element, by)
         yield Result(
             review.department, "", review.kind, review.day, element, band, False, review.code, review.assessor,
             "", comment,
@@ -258,5 +262,8 @@ def results(
             given += _site_checks(cast, department, formal[-1], visits, seed)
         for review in held[code]:
             if not review.formal:
-                given += _informal(review, all_looks, seed, standard)
+                lately = review.kind == "desk_review" and review is held[code][-1]
+                found = {element: PARTIAL for element in department.desk_partial}
+                found |= {element: NONE for element in department.desk_non_compliant}
+                given += _informal(review, all_looks, seed, standard, found if lately else {})
     return sorted(given, key=lambda r: (r.day, r.department, r.kind, r.site)), by_department

@@ -52,6 +52,8 @@ class Department:
     reassessed_days: int = 0
     reassess_in: int | None = None
     late: bool = False  # with its actions
+    desk_partial: tuple[str, ...] = ()  # what the desk review of its next review found, two days ago
+    desk_non_compliant: tuple[str, ...] = ()
 
     @property
     def named(self) -> tuple[str, ...]:

@@ -239,5 +239,10 @@ def _informal(cast: Cast, department: Department, formal: Sequence[Review], seed
             continue
         if -cast.self_assessed_days < (own - today).days <= 0 and review.kind != "initial":
             yield Review(department.code, "self_assessment", own, (), False, owner)
-        if desk <= today and review.scope and dice < 0.35:
+        found = {*department.desk_partial, *department.desk_non_compliant}
+        if found and 0 < (review.day - today).days <= 28:
+            scope, lately = tuple(sorted({*review.scope, *found}, key=code_order)), today - timedelta(2)
+            before = timedelta(max(0, lately.weekday() - 4))  # the Friday before a weekend
+            yield Review(department.code, "desk_review", lately - before, scope, False, review.assessor)
+        elif desk <= today and review.scope and dice < 0.35:
             yield Review(department.code, "desk_review", desk, review.scope, False, review.assessor)

@@ -61,6 +61,7 @@ KEYS = {
     "visits": "certificate_code department_code sites_in_scope sites_required visited outstanding "
     "must_visit_outstanding days_to_expiry benchmark",
     "sites": "certificate_code site_code in_scope must_visit visited last_visited_on",
+    "renewal": "certificate_code check outcome outcome_at_expiry detail",
     "history": "department_code site_code element assessment_type assessed_on band restated file sheet row load "
     "loaded_at superseded_at",
 }

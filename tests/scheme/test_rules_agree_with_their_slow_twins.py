@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from scheme.coverage import certificates_on, completion, coverage, cycle_years
 from scheme.headroom import headroom, status_by_department
+from scheme.renewal import renewal
 from scheme.standing import active, below, effective, standing
 from scheme.visits import sites, visits
 from tests import oracle
@@ -83,6 +84,13 @@ def test_visits_are_what_their_twin_finds(case):
 def test_sites_are_what_their_twin_finds(case):
     twin = oracle.sites(*case)
     assert records(sites(*case), twin) == twin
+
+
+@examples
+@given(case=cases())
+def test_renewal_is_what_its_twin_finds_as_of_the_day_and_at_expiry(case):
+    twin = oracle.renewal(*case)
+    assert records(renewal(*case), twin) == twin
 
 
 @examples

@@ -69,3 +69,14 @@ def test_three_sites_are_still_to_be_visited():
 
 def test_the_benchmark_for_24_sites_is_5_3_and_3():
     assert [oracle.smallest_root(tenths, 24) for tenths in (10, 6, 6)] == [5, 3, 3]
+
+
+def test_the_renewal_gate_answers_as_the_page_says():
+    outcomes = {row["check"]: row["outcome"] for row in oracle.renewal(worked_example(), JUNE)}
+    assert outcomes == {
+        "reports": "pass",
+        "elements": "fail",
+        "sites": "fail",
+        "pass_mark": "pass",
+        "trend": "attention",
+    }

@@ -5,6 +5,7 @@ import pytest
 
 from scheme.coverage import completion, coverage, cycle_years
 from scheme.headroom import headroom
+from scheme.renewal import renewal
 from scheme.standard import shipped
 from scheme.standing import standing
 from scheme.visits import visits
@@ -70,6 +71,26 @@ def test_five_of_57_elements_are_covered_in_june_and_54_are_outstanding():
 )
 def test_an_element_has_these_states_in_the_three_years(element, states):
     assert coverage(EXAMPLE, IN_JUNE).row(by_predicate=pl.col("element") == element, named=True)["years"] == states
+
+
+def test_renewal_passes_for_reports_and_pass_mark_fails_for_elements_and_asks_for_attention_to_the_trend():
+    rows = renewal(EXAMPLE, IN_JUNE)
+    assert dict(rows["check", "outcome"].rows()) == {
+        "reports": "pass",
+        "elements": "fail",
+        "sites": "fail",
+        "pass_mark": "pass",
+        "trend": "attention",
+    }
+    details = dict(rows["check", "today"].rows())
+    assert details["reports"] == (
+        "Every year that is over has an assessment day: year 1 on 10 March 2025; year 2 on 5 March 2026."
+    )
+    assert details["trend"] == (
+        "1.2.1 is partial 2 times in a row (20 February 2024 and 10 March 2025). "
+        "1.2.2 fell from compliant to partial on 10 March 2025."
+    )
+    assert details["elements"].startswith("54 of 57 elements are outstanding: 1.1.1, 1.1.2, ")
 
 
 def test_the_facts_behind_the_renewal_gate_are_there():
