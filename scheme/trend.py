@@ -14,6 +14,7 @@ how many moved tells nothing of where to, so leaving the others out is no choice
 elements that are left false alarms are held at `LEVEL` (Benjamini and Hochberg), and over all criteria again.
 """
 
+from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
@@ -50,6 +51,7 @@ ALARMS: Schema = {
     "alarm": pl.Boolean,  # null where too few moved
     "who": pl.List(pl.String),  # the departments that fell; null among them is the corporate body
 }
+BY_YEAR: Schema = {"on": pl.Date, "band": pl.String, "places": pl.Int64}
 _PLACE = ["department_code", "element"]
 
 
@@ -142,20 +144,26 @@ def criteria_drifting(steps: pl.DataFrame, since: date) -> pl.DataFrame:
     return _alarms(moved, one_sided=False)
 
 
-def bands_by_year(programme: Programme, day: date) -> pl.DataFrame:
+def bands_by_year(programme: Programme, day: date, departments: list[str] | None = None) -> pl.DataFrame:
     """How many own bands of each kind were in force at each year's end and on the day: on (Date), band, places.
 
-    From the first year with a result, `YEARS` at most; every band has a row, 0 included.
+    Of these departments, None for all and the corporate body. From the first year with a result, `YEARS` at most; every
+    band has a row, 0 included; no row where there was never a result.
     """
-    first = programme.results.filter(pl.col("assessment_type").is_in(FORMAL))["assessed_on"].min()
-    begin = max(first.year, day.year - YEARS + 1) if isinstance(first, date) else day.year
+    if departments is not None:
+        programme = replace(programme, results=programme.results.filter(pl.col("department_code").is_in(departments)))
+    first = own_results(programme, day)["assessed_on"].min()
+    if first is None:
+        return pl.DataFrame(schema=BY_YEAR)
+    assert isinstance(first, date)
+    begin = max(first.year, day.year - YEARS + 1)
     days = [*(date(year, 12, 31) for year in range(begin, day.year) if date(year, 12, 31) < day), day]
     rows = []
     for on in days:
         last = own_results(programme, on).group_by(_PLACE).agg(pl.col("band").last())
         counted = dict(last.group_by("band").len().iter_rows())
         rows += [(on, band, counted.get(band, 0)) for band in ALL_BANDS]
-    return pl.DataFrame(rows, {"on": pl.Date, "band": pl.String, "places": pl.Int64}, orient="row")
+    return pl.DataFrame(rows, BY_YEAR, orient="row")
 
 
 def _net(steps: pl.DataFrame, since: date) -> pl.DataFrame:
