@@ -1,7 +1,7 @@
 """Trend: what is going wrong over time, and how surely it is more than chance (issue item 7; **ours** throughout).
 
-A *step* is two consecutive own formal results of one department (or the corporate body) and element, neither restated.
-It is a *fall* where the later band is worse, a *rise* where it is better; a step to or from `not_applicable` is neither.
+A *step* is two consecutive own formal results of one department (or the corporate body) and element, not restated. It
+is a *fall* where the later band is worse, a *rise* where it is better, and neither to or from `not_applicable`.
 Departments count that are active on the day. The *window* is one cycle: what happened in the profile's `cycle_years`
 before the day, since every element is looked at once in it.
 
@@ -153,9 +153,8 @@ def bands_by_year(programme: Programme, day: date, departments: list[str] | None
     if departments is not None:
         programme = replace(programme, results=programme.results.filter(pl.col("department_code").is_in(departments)))
     first = own_results(programme, day)["assessed_on"].min()
-    if first is None:
+    if not isinstance(first, date):
         return pl.DataFrame(schema=BY_YEAR)
-    assert isinstance(first, date)
     begin = max(first.year, day.year - YEARS + 1)
     days = [*(date(year, 12, 31) for year in range(begin, day.year) if date(year, 12, 31) < day), day]
     rows = []
