@@ -69,7 +69,9 @@ TREND_SAID = "trend-said"
 TREND_ELEMENTS = "trend-elements"
 TREND_CRITERIA = "trend-criteria"
 TREND_YEARS = "trend-years"
+TREND_YEARS_CHART = "trend-years-chart"
 TREND_RISK = "trend-risk"
+TREND_RISK_TABLE = "trend-risk-table"
 
 # coverage
 COVERAGE_HEADLINE = "coverage-headline"

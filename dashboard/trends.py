@@ -10,7 +10,11 @@ import polars as pl
 
 from dashboard.data import cut, programme, standings
 from dashboard.view import View
+from db.session import open_session
+from db.tenants import setting
 from scheme.movement import moves
+from scheme.risk import RISK, risk
+from scheme.transitions import Model, model
 from scheme.trend import bands_by_year, steps
 
 
@@ -33,3 +37,28 @@ def years_of(view: View, day: date, department: str = "") -> pl.DataFrame:
     """scheme.trend.bands_by_year up to the day, of what may be seen below a department."""
     codes = cut(view, programme(view).departments, department)["department_code"].to_list() if department else None
     return view.kept("bands by year", lambda: bands_by_year(programme(view), day, codes), day, department)
+
+
+def estimates(view: View) -> bool:
+    """Whether the organisation turned estimates of risk on."""
+
+    def chosen() -> bool:
+        with open_session(view.scope) as session:
+            return setting(session, "risk_estimates") == "on"
+
+    return view.kept("estimates", chosen)
+
+
+def risk_of(view: View, day: date, department: str = "") -> tuple[pl.DataFrame, Model | None, int]:
+    """scheme.risk.risk of what may be seen below a department, its model, and how many steps there are.
+
+    The model is made of all that may be seen, whichever department is asked for; None, and no rows, with too few steps.
+    """
+    whole = steps_of(view, day)
+    number = whole["change"].count()
+    made = view.kept("model", lambda: model(whole), day)
+    if made is None:
+        return pl.DataFrame(schema=RISK), None, number
+    known = programme(view)
+    codes = cut(view, known.departments, department)["department_code"].to_list() if department else None
+    return view.kept("risk", lambda: cut(view, risk(known, day, made, codes)), day, department), made, number

@@ -304,7 +304,8 @@ def who_runs_this() -> str:
         return f"user {os.getuid()}"
 
 
-SETTINGS = {"champions_see_others": ("nothing", "distribution")}  # the first is what holds where none was chosen
+# The first is what holds where none was chosen.
+SETTINGS = {"champions_see_others": ("nothing", "distribution"), "risk_estimates": ("off", "on")}
 
 
 def setting(session: Session, name: str) -> str:

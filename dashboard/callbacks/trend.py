@@ -10,9 +10,12 @@ from dashboard.filters import Filters, filters
 from dashboard.gate import needs
 from dashboard.identity import current_scope
 from dashboard.pages import trend as page
+from dashboard.pages import trend_alarms as alarms
+from dashboard.pages import trend_risk as estimate
 from dashboard.pages.overview_facts import year_before
 from dashboard.words import organisation
 from db.roles import RESULTS
+from scheme.trend import criteria_drifting, elements_falling, falls, recurring, window
 
 
 def register(app: Dash) -> None:
@@ -26,6 +29,16 @@ def register(app: Dash) -> None:
         Output(ids.TREND_MOVES, "data-table"),
         Input(ids.VIEW, "data"),
     )(update_movement)
+    app.callback(
+        Output(ids.TREND_SAID, "children"),
+        Output(ids.TREND_ELEMENTS, "data-table"),
+        Output(ids.TREND_CRITERIA, "data-table"),
+        Output(ids.TREND_FALLS, "data-table"),
+        Output(ids.TREND_RECURRING, "data-table"),
+        Output(ids.TREND_YEARS, "children"),
+        Input(ids.VIEW, "data"),
+    )(update_alarms)
+    app.callback(Output(ids.TREND_RISK, "children"), Input(ids.VIEW, "data"))(update_risk)
 
 
 @needs(RESULTS)
@@ -38,12 +51,41 @@ def update_movement(address: str | None) -> tuple[Any, ...]:
     data.branch(view, asked.as_of, asked.department)
     first, second = _days(asked)
     moves, standard = trends.moved(view, first, second, asked.department), data.programme(view).standard
-    head = page.headline(moves, first, second)
+    head = page.headline(moves, first)
     if moves.is_empty():
         return head, "", "", "", "", ""
     told = page.moves_table(moves, standard, _names(view), asked)
     sentences = page.said(moves, first, second, standard)
     return head, "", sentences, page.bands_table(moves, standard), page.chips(moves, asked), told
+
+
+@needs(RESULTS)
+def update_alarms(address: str | None) -> tuple[Any, ...]:
+    """What falls, what stays partial, what is more than chance, and bands by year."""
+    asked, view = _asked(address)
+    if data.is_empty(view):
+        return "", "", "", "", "", ""
+    known, day, there = data.programme(view), asked.as_of, asked.department
+    standard, names, steps, since = known.standard, _names(view), trends.steps_of(view, day, there), window(known, day)
+    elements, criteria = elements_falling(steps, since), criteria_drifting(steps, since)
+    chart = alarms.years_chart(trends.years_of(view, day, there), standard)
+    fallen = alarms.falls_table(falls(steps, since), standard, names, asked)
+    again = alarms.recurring_table(recurring(steps), standard, names, asked)
+    said = alarms.said(elements, criteria, since, day)
+    return said, *alarms.alarms_tables(elements, criteria, standard, names), fallen, again, chart
+
+
+@needs(RESULTS)
+def update_risk(address: str | None) -> Any:
+    """The estimate of losing the award, where the organisation turned it on."""
+    asked, view = _asked(address)
+    if data.is_empty(view) or not trends.estimates(view):
+        return ""
+    rows, model, number = trends.risk_of(view, asked.as_of, asked.department)
+    if model is None:
+        return estimate.too_little(number)
+    is_cut = not data.sees_all(view)
+    return estimate.panel(rows, model, data.programme(view).standard, _names(view), asked, is_cut)
 
 
 def _asked(address: str | None) -> tuple[Filters, data.View]:

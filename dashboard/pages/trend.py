@@ -58,7 +58,7 @@ def check(asked: Filters) -> None:
         raise UsageError(f"nothing moves in the way {asked.status}; choose one of the kinds shown")
 
 
-def headline(moves: pl.DataFrame, first: date, second: date) -> str:
+def headline(moves: pl.DataFrame, first: date) -> str:
     """How many elements got worse, better, or stayed, and what else came and went; rows of scheme.movement.moves."""
     number = dict(moves.group_by("how").len().iter_rows())
     if not sum(number.values()) - number.get("first", 0) - number.get("opened", 0):
@@ -66,7 +66,7 @@ def headline(moves: pl.DataFrame, first: date, second: date) -> str:
     worse, better = number.get("worse", 0), number.get("better", 0)
     moved = (
         f"{count(worse, 'element')} {'is' if worse == 1 else 'are'} worse than on {day(first)} and {better or 'none'} "
-        f"{'is' if better < 2 else 'are'} better; {number.get('kept', 0) or 'none'} kept their band."
+        f"{'is' if better < 2 else 'are'} better; {number.get('kept', 0):,} kept their band."
     )
     return f"{moved[:1].upper()}{moved[1:]}{_others(number)}"
 

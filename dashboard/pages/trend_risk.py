@@ -1,0 +1,125 @@
+"""The part of Trend that estimates: the chance of losing the award at the next formal assessment."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import polars as pl
+from dash import html
+from dash.development.base_component import Component
+
+from dashboard import components, ids, table
+from dashboard.filters import Filters
+from dashboard.pages.trend import Names
+from dashboard.table import Cell, Column, Row
+from dashboard.words import count, day, percent
+from scheme.risk import CERTAINTY, DETAILED
+from scheme.standard import Standard
+from scheme.transitions import FEWEST, Model
+
+TITLE = "Estimate: losing the award at the next formal assessment"
+
+
+def too_little(number: int) -> Component:
+    """What stands there where there is too little history; `number` of steps there are."""
+    text = (
+        f"There are {number:,} pairs of consecutive formal results of one element here; an estimate needs {FEWEST}, "
+        "about four assessments of everything."
+    )
+    return components.card(TITLE, html.P(text))
+
+
+def panel(
+    rows: pl.DataFrame, model: Model, standard: Standard, names: Names, asked: Filters, is_cut: bool
+) -> Component:
+    """The estimate in words, what it assumes, and the table; rows of scheme.risk.risk.
+
+    `is_cut`: made of the departments that somebody may see, and no others.
+    """
+    award = rows.filter(pl.col("criterion").is_null()).sort("chance", descending=True, nulls_last=True)
+    return html.Section(
+        [
+            html.H2(TITLE),
+            html.P(_headline(award, names)),
+            components.table(ids.TREND_RISK_TABLE, _table(award, rows, standard, names, asked)),
+            components.details("What this estimate assumes", *(html.P(line) for line in assumptions(model, is_cut))),
+        ],
+        className="block",
+    )
+
+
+def _headline(award: pl.DataFrame, names: Names) -> str:
+    known = award.drop_nulls("chance")
+    if known.is_empty():
+        return "No department shown here has every element assessed as a whole, so nothing is estimated."
+    likely = known.filter(pl.col("chance") >= 0.1)
+    first = known.row(0, named=True)
+    name = names.get(first["department_code"]) or first["department_code"]
+    between = f" (between {percent(first['low'])} and {percent(first['high'])})" if first["low"] is not None else ""
+    said = f"Likeliest to fail a criterion: {name}, an estimated {percent(first['chance'])}{between}."
+    verb = "is" if likely.height < 2 else "are"
+    return f"{said} {likely.height or 'None'} of {count(known.height, 'department')} {verb} at 10 % or more."
+
+
+def assumptions(model: Model, is_cut: bool) -> list[str]:
+    """What the estimate is made of and what it takes for granted."""
+    whose = "the departments that you may see, and of no others" if is_cut else "this organisation, and of no other"
+    weight = f"{model.weight:.0f}"
+    return [
+        f"It is made of {model.steps:,} pairs of consecutive formal results of one element, of {whose}. For each band: "
+        "how often the next look found it sound, partial or non-compliant.",
+        f"A department's own pairs count as they are, and those of all departments as much as {weight} more pairs from "
+        "each band: the number that explains best how much departments differ here.",
+        "It assumes that elements move independently of each other, that the next assessment is like those before, and "
+        "that nobody acts on what is known today. Departments that mend what is shown here do better than it says.",
+        "The next formal assessment looks at the elements in its booked scope; where none is booked, or no scope is "
+        "stated, at all of them. What it does not look at keeps its band.",
+        f"The range below a figure holds the middle {CERTAINTY:.0%} of what the pairs leave open about the chance "
+        "itself; what comes of it is chance again. An estimate is no verdict, and no assessor has seen it.",
+    ]
+
+
+def _table(award: pl.DataFrame, rows: pl.DataFrame, standard: Standard, names: Names, asked: Filters) -> str:
+    parts = {(row["department_code"], row["criterion"]): row for row in rows.iter_rows(named=True)}
+    columns = [
+        Column("department", "Department"),
+        Column("any", "Any criterion", title="Estimated chance that any criterion fails", sortable=False),
+        *(
+            Column(
+                c.code, f"{c.code} {c.title}", title=f"Estimated chance that criterion {c.code} fails", sortable=False
+            )
+            for c in standard.criteria
+        ),
+        Column("next", "Next assessment", title="When, and how many elements it looks at", sortable=False),
+        Column("own", "Own pairs", "number", "Pairs of consecutive results of the department's own"),
+    ]
+    codes = [criterion.code for criterion in standard.criteria]
+    listed = [
+        _row(row, [parts[row["department_code"], code] for code in codes], names, asked)
+        for row in award.head(DETAILED).iter_rows(named=True)
+    ]
+    rest = award.height - len(listed)
+    more = f"{count(rest, 'more department')} with a smaller chance not listed; choose a department to see it."
+    caption = "Estimated chance of failing, by department and criterion"
+    return table.table_json(caption, columns, listed, note=f"{more[:1].upper()}{more[1:]}" if rest else None)
+
+
+def _row(row: Mapping[str, Any], parts: list[Mapping[str, Any]], names: Names, asked: Filters) -> Row:
+    code = row["department_code"]
+    name = names.get(code) or code or ""
+    booked = f"{day(row['booked_on'])}" if row["booked_on"] else "None booked"
+    cells = [
+        table.text(name, None, asked.href("headroom", department=code or "")),
+        _chance(row),
+        *(_chance(part) for part in parts),
+        table.text(booked, f"looks at {count(row['looked_at'], 'element')}"),
+        row["own_steps"],
+    ]
+    return Row(code or "", cells, name=name)
+
+
+def _chance(row: Mapping[str, Any]) -> Cell:
+    if row["chance"] is None:
+        return table.text("Not known", f"{row['unknown']} not assessed" if row["unknown"] else None)
+    if row["low"] is None:
+        return percent(row["chance"])
+    return table.text(percent(row["chance"]), f"{percent(row['low'])} to {percent(row['high'])}")
