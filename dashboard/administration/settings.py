@@ -10,17 +10,36 @@ from db.roles import ADMINISTER
 from db.session import open_session
 from db.tenants import SETTINGS, choose, setting
 
-_OTHERS = "champions_see_others"
+# Of each setting: what is asked, how what was chosen is said, and of each value its words and what they mean.
 WORDS = {
-    "nothing": (
-        "Nothing",
-        "A champion's pages speak of the champion's own departments, and of no others. Choose this where departments "
-        "might guess each other's results from even a few numbers.",
+    "champions_see_others": (
+        "What champions see of departments that are not theirs",
+        "Champions see of other departments",
+        {
+            "nothing": (
+                "Nothing",
+                "A champion's pages speak of the champion's own departments, and of no others. Choose this where "
+                "departments might guess each other's results from even a few numbers.",
+            ),
+            "distribution": (
+                "A distribution without names",
+                "Beside their own, champions see how many of the other departments have each band: as counts, never by "
+                "name, and not where so few departments stand behind a number that it would give one of them away.",
+            ),
+        },
     ),
-    "distribution": (
-        "A distribution without names",
-        "Beside their own, champions see how many of the other departments have each band: as counts, never by name, "
-        "and not where so few departments stand behind a number that it would give one of them away.",
+    "risk_estimates": (
+        "An estimate of losing the award",
+        "Estimates of losing the award",
+        {
+            "off": ("Off", "Nothing is estimated: pages show what was found, and what follows from it."),
+            "on": (
+                "On",
+                "The page Trend estimates, for each department and criterion, the chance of failing at the next formal "
+                "assessment, from how bands moved so far here; with a range, and with what it assumes. It is an "
+                "estimate and no verdict, and there is none where there is too little history.",
+            ),
+        },
     ),
 }
 
@@ -33,20 +52,26 @@ def settings() -> Response:
 
 @needs(ADMINISTER)
 def save() -> Response:
-    """Keep what was chosen."""
-    told = sent(_OTHERS)
-    if told[_OTHERS] not in SETTINGS[_OTHERS]:
-        return _page({_OTHERS: "Choose what champions may see of other departments."})
+    """Keep what was chosen; what the form does not say stays as it is."""
+    told = {name: value for name, value in sent(*WORDS).items() if value}
+    wrong = {name: "Choose one of these." for name in told or WORDS if told.get(name) not in WORDS[name][2]}
+    if wrong:
+        return _page(wrong)
     with open_session(current_scope(), write=True) as session:
-        choose(session, _OTHERS, told[_OTHERS])
-    return done(f"Champions see of other departments: {WORDS[told[_OTHERS]][0].lower()}.", "/administration/settings")
+        for name, value in told.items():
+            choose(session, name, value)
+    said = " ".join(f"{WORDS[name][1]}: {WORDS[name][2][value][0].lower()}." for name, value in told.items())
+    return done(said, "/administration/settings")
 
 
 def _page(wrong: dict[str, str] | None = None) -> Response:
     with open_session(current_scope()) as session:
-        holds = setting(session, _OTHERS)
-    choices = [(value, *WORDS[value]) for value in SETTINGS[_OTHERS]]
-    return shown("settings", "Settings", wrong, choices=choices, holds=holds)
+        holds = {name: setting(session, name) for name in SETTINGS}
+    choices = [
+        (name, asked, [(value, *words) for value, words in values.items()], holds[name])
+        for name, (asked, _, values) in WORDS.items()
+    ]
+    return shown("settings", "Settings", wrong, choices=choices)
 
 
 ROUTES = (Route("", settings), Route("", save, ("POST",)))

@@ -198,7 +198,7 @@ def years_chart(rows: pl.DataFrame, standard: Standard) -> Component | str:
     return components.chart(
         ids.TREND_YEARS_CHART,
         "Bands by year",
-        stacked([str(on.year) for on in days[:-1]] + [f"{day(days[-1])}"], bars),
+        stacked([*(str(on.year) for on in days[:-1]), f"{days[-1].year} so far"], bars),
         table.table_json("Own bands in force, by year", columns, lines, find=False),
         "Own bands in force at the end of each year, and on the day asked for. More departments give more bands, so "
         "look at how they are divided.",

@@ -11,7 +11,7 @@ from dashboard import components, ids, table
 from dashboard.filters import Filters
 from dashboard.pages.trend import Names
 from dashboard.table import Cell, Column, Row
-from dashboard.words import count, day, percent
+from dashboard.words import count, day
 from scheme.risk import CERTAINTY, DETAILED
 from scheme.standard import Standard
 from scheme.transitions import FEWEST, Model
@@ -40,6 +40,7 @@ def panel(
         [
             html.H2(TITLE),
             html.P(_headline(award, names)),
+            html.P(_in_brief(model), className="quiet"),
             components.table(ids.TREND_RISK_TABLE, _table(award, rows, standard, names, asked)),
             components.details("What this estimate assumes", *(html.P(line) for line in assumptions(model, is_cut))),
         ],
@@ -54,10 +55,17 @@ def _headline(award: pl.DataFrame, names: Names) -> str:
     likely = known.filter(pl.col("chance") >= 0.1)
     first = known.row(0, named=True)
     name = names.get(first["department_code"]) or first["department_code"]
-    between = f" (between {percent(first['low'])} and {percent(first['high'])})" if first["low"] is not None else ""
-    said = f"Likeliest to fail a criterion: {name}, an estimated {percent(first['chance'])}{between}."
+    spread = f" ({between(first)})" if first["low"] is not None else ""
+    said = f"Likeliest to fail a criterion: {name}, an estimated {rough(first['chance'])}{spread}."
     verb = "is" if likely.height < 2 else "are"
     return f"{said} {likely.height or 'None'} of {count(known.height, 'department')} {verb} at 10 % or more."
+
+
+def _in_brief(model: Model) -> str:
+    return (
+        f"An estimate from {model.steps:,} pairs of consecutive formal results, if elements go on moving as they did, "
+        "independently of each other, and nobody acts."
+    )
 
 
 def assumptions(model: Model, is_cut: bool) -> list[str]:
@@ -85,7 +93,7 @@ def _table(award: pl.DataFrame, rows: pl.DataFrame, standard: Standard, names: N
         Column("any", "Any criterion", title="Estimated chance that any criterion fails", sortable=False),
         *(
             Column(
-                c.code, f"{c.code} {c.title}", title=f"Estimated chance that criterion {c.code} fails", sortable=False
+                c.code, f"Criterion {c.code}", title=f"Estimated chance that {c.code} {c.title} fails", sortable=False
             )
             for c in standard.criteria
         ),
@@ -120,6 +128,19 @@ def _row(row: Mapping[str, Any], parts: list[Mapping[str, Any]], names: Names, a
 def _chance(row: Mapping[str, Any]) -> Cell:
     if row["chance"] is None:
         return table.text("Not known", f"{row['unknown']} not assessed" if row["unknown"] else None)
-    if row["low"] is None:
-        return percent(row["chance"])
-    return table.text(percent(row["chance"]), f"{percent(row['low'])} to {percent(row['high'])}")
+    return rough(row["chance"]) if row["low"] is None else table.text(rough(row["chance"]), between(row))
+
+
+def rough(chance: float) -> str:
+    """An estimated chance in whole per cents: nobody knows it better."""
+    if 0 < chance < 0.01:
+        return "under 1 %"
+    return "over 99 %" if 0.99 < chance < 1 else f"{chance * 100:.0f} %"
+
+
+def between(row: Mapping[str, Any]) -> str:
+    """The range of an estimated chance: 3 to 12 %, or up to 4 %."""
+    low, high = row["low"], row["high"]
+    if high < 0.01:
+        return rough(high)
+    return f"up to {rough(high)}" if low < 0.01 else f"{low * 100:.0f} to {high * 100:.0f} %"
