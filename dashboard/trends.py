@@ -12,9 +12,10 @@ from dashboard.data import cut, programme, standings
 from dashboard.view import View
 from db.session import open_session
 from db.tenants import setting
+from scheme.hindsight import Estimate, record, replayed
 from scheme.movement import moves
 from scheme.risk import RISK, risk
-from scheme.transitions import Model, model
+from scheme.transitions import model
 from scheme.trend import bands_by_year, steps
 
 
@@ -49,8 +50,8 @@ def estimates(view: View) -> bool:
     return view.kept("estimates", chosen)
 
 
-def risk_of(view: View, day: date, department: str = "") -> tuple[pl.DataFrame, Model | None, int]:
-    """scheme.risk.risk of what may be seen below a department, its model, and how many steps there are.
+def risk_of(view: View, day: date, department: str = "") -> Estimate:
+    """The estimate of what may be seen below a department.
 
     The model is made of all that may be seen, whichever department is asked for; None, and no rows, with too few steps.
     """
@@ -58,7 +59,9 @@ def risk_of(view: View, day: date, department: str = "") -> tuple[pl.DataFrame, 
     number = whole["change"].count()
     made = view.kept("model", lambda: model(whole), day)
     if made is None:
-        return pl.DataFrame(schema=RISK), None, number
+        return Estimate(pl.DataFrame(schema=RISK), None, number)
     known = programme(view)
     codes = cut(view, known.departments, department)["department_code"].to_list() if department else None
-    return view.kept("risk", lambda: cut(view, risk(known, day, made, codes)), day, department), made, number
+    rows = view.kept("risk", lambda: cut(view, risk(known, day, made, codes)), day, department)
+    past = view.kept("hindsight", lambda: record(list(replayed(known, day, made.weight))), day)
+    return Estimate(rows, made, number, past)

@@ -37,8 +37,11 @@ class Model:
     whole: Counts
 
 
-def model(steps: pl.DataFrame) -> Model | None:
-    """The model that steps on the scale give (scheme.trend.STEPS); None where they are fewer than `FEWEST`."""
+def model(steps: pl.DataFrame, weight: float | None = None) -> Model | None:
+    """The model that steps on the scale give (scheme.trend.STEPS); None where they are fewer than `FEWEST`.
+
+    `weight`: None to find the one that fits best.
+    """
     scaled = steps.drop_nulls("change")
     if scaled.height < FEWEST:
         return None
@@ -47,8 +50,8 @@ def model(steps: pl.DataFrame) -> Model | None:
     for code, was, now, number in scaled.group_by("department_code", "band_before", "band").len().iter_rows():
         own[code][was][BANDS.index(now)] += number
         whole[was][BANDS.index(now)] += number
-    weight = max(WEIGHTS, key=lambda weight: likelihood(own.values(), whole, weight))
-    return Model(scaled.height, weight, own, whole)
+    best = weight or max(WEIGHTS, key=lambda tried: likelihood(own.values(), whole, tried))
+    return Model(scaled.height, best, own, whole)
 
 
 def shares(model: Model, department: Key) -> Shares:

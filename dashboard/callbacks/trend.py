@@ -81,11 +81,8 @@ def update_risk(address: str | None) -> Any:
     asked, view = _asked(address)
     if data.is_empty(view) or not trends.estimates(view):
         return ""
-    rows, model, number = trends.risk_of(view, asked.as_of, asked.department)
-    if model is None:
-        return estimate.too_little(number)
-    is_cut = not data.sees_all(view)
-    return estimate.panel(rows, model, data.programme(view).standard, _names(view), asked, is_cut)
+    told, standard = trends.risk_of(view, asked.as_of, asked.department), data.programme(view).standard
+    return estimate.panel(told, standard, _names(view), asked, is_cut=not data.sees_all(view))
 
 
 def _asked(address: str | None) -> tuple[Filters, data.View]:

@@ -12,39 +12,41 @@ from dashboard.filters import Filters
 from dashboard.pages.trend import Names
 from dashboard.table import Cell, Column, Row
 from dashboard.words import count, day
+from scheme.hindsight import Estimate, Record
 from scheme.risk import CERTAINTY, DETAILED
 from scheme.standard import Standard
 from scheme.transitions import FEWEST, Model
 
+_FAR = 2.0  # standard deviations
 TITLE = "Estimate: losing the award at the next formal assessment"
 
 
-def too_little(number: int) -> Component:
-    """What stands there where there is too little history; `number` of steps there are."""
-    text = (
-        f"There are {number:,} pairs of consecutive formal results of one element here; an estimate needs {FEWEST}, "
-        "about four assessments of everything."
-    )
-    return components.card(TITLE, html.P(text))
+def panel(told: Estimate, standard: Standard, names: Names, asked: Filters, *, is_cut: bool) -> Component:
+    """The estimate in words, how it would have fared, the table, and what is assumed; or that there is too little.
 
-
-def panel(
-    rows: pl.DataFrame, model: Model, standard: Standard, names: Names, asked: Filters, is_cut: bool
-) -> Component:
-    """The estimate in words, what it assumes, and the table; rows of scheme.risk.risk.
-
-    `is_cut`: made of the departments that somebody may see, and no others.
+    `is_cut`: made of the departments that somebody may see, and of no others.
     """
-    award = rows.filter(pl.col("criterion").is_null()).sort("chance", descending=True, nulls_last=True)
+    if told.model is None:
+        return components.card(TITLE, html.P(_too_little(told.steps)))
+    award = told.rows.filter(pl.col("criterion").is_null()).sort("chance", descending=True, nulls_last=True)
+    fared_ = f" {fared(told.record)}" if told.record else ""
+    lines = assumptions(told.model, is_cut=is_cut)
     return html.Section(
         [
             html.H2(TITLE),
             html.P(_headline(award, names)),
-            html.P(_in_brief(model), className="quiet"),
-            components.table(ids.TREND_RISK_TABLE, _table(award, rows, standard, names, asked)),
-            components.details("What this estimate assumes", *(html.P(line) for line in assumptions(model, is_cut))),
+            html.P(f"{_in_brief(told.model)}{fared_}"),
+            components.table(ids.TREND_RISK_TABLE, _table(award, told.rows, standard, names, asked)),
+            components.details("What this estimate assumes", *(html.P(line) for line in lines)),
         ],
         className="block",
+    )
+
+
+def _too_little(number: int) -> str:
+    return (
+        f"Nothing is estimated: there are {number:,} pairs of consecutive formal results of one element here, and an "
+        f"estimate needs {FEWEST}, about four assessments of everything."
     )
 
 
@@ -68,8 +70,8 @@ def _in_brief(model: Model) -> str:
     )
 
 
-def assumptions(model: Model, is_cut: bool) -> list[str]:
-    """What the estimate is made of and what it takes for granted."""
+def assumptions(model: Model, *, is_cut: bool) -> list[str]:
+    """What the estimate is made of, and what it takes for granted; `is_cut` as for `panel`."""
     whose = "the departments that you may see, and of no others" if is_cut else "this organisation, and of no other"
     weight = f"{model.weight:.0f}"
     return [
@@ -84,6 +86,17 @@ def assumptions(model: Model, is_cut: bool) -> list[str]:
         f"The range below a figure holds the middle {CERTAINTY:.0%} of what the pairs leave open about the chance "
         "itself; what comes of it is chance again. An estimate is no verdict, and no assessor has seen it.",
     ]
+
+
+def fared(record: Record) -> str:
+    """How the estimate would have fared before the assessments there have been."""
+    words = "about as many as it expected"
+    if abs(record.apart) > _FAR:
+        words = "so it has been too dark here" if record.apart < 0 else "so it has been too hopeful here"
+    return (
+        f"Made before each past assessment from what was known then, it would have expected {record.expected:.0f} of "
+        f"{record.forecasts:,} criteria looked at to fail; {record.found or 'none'} did: {words}."
+    )
 
 
 def _table(award: pl.DataFrame, rows: pl.DataFrame, standard: Standard, names: Names, asked: Filters) -> str:
