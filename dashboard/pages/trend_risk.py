@@ -90,12 +90,12 @@ def assumptions(model: Model, *, is_cut: bool) -> list[str]:
 
 def fared(record: Record) -> str:
     """How the estimate would have fared before the assessments there have been."""
-    words = "about as many as it expected"
+    words = ", about as many as it expected"
     if abs(record.apart) > _FAR:
-        words = "so it has been too dark here" if record.apart < 0 else "so it has been too hopeful here"
+        words = f", so it has been too {'dark' if record.apart < 0 else 'hopeful'} here"
     return (
         f"Made before each past assessment from what was known then, it would have expected {record.expected:.0f} of "
-        f"{record.forecasts:,} criteria looked at to fail; {record.found or 'none'} did: {words}."
+        f"{record.forecasts:,} criteria looked at to fail; {record.found or 'none'} did{words}."
     )
 
 
