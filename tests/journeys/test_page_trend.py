@@ -24,12 +24,12 @@ def test_a_lead_reads_what_moved_and_another_day_changes_it(screen):
     page.get_by_label("Compare with").fill("2022-03-07")
     expect(headline).to_contain_text("7 March 2022", timeout=PATIENCE)
     assert headline.inner_text() != before
-    page.set_viewport_size({"width": 390, "height": 844})
+
+
+def test_in_a_narrow_window_what_got_worse_leads_by_keyboard_to_its_cell(screen):
+    page = screen("/trend?status=worse", size=(390, 844))
+    expect(page.locator("#trend-years-chart .plot svg").first).to_be_visible(timeout=PATIENCE)
     assert scrolls_one_way(page)
-
-
-def test_what_got_worse_leads_by_keyboard_to_its_cell(screen):
-    page = screen("/trend?status=worse")
     expect(page.locator("#trend-moves tbody tr").first).to_contain_text("Worse")
     tabs_until(page, "here.closest('#trend-moves tbody') && here.tagName === 'A'")
     element = page.evaluate("document.activeElement.textContent")
