@@ -41,13 +41,13 @@ def years_of(view: View, day: date, department: str = "") -> pl.DataFrame:
 
 
 def estimates(view: View) -> bool:
-    """Whether the organisation turned estimates of risk on."""
+    """Whether the organisation turned estimates of risk on, and this is not an assessor, who is to judge unswayed."""
 
     def chosen() -> bool:
         with open_session(view.scope) as session:
             return setting(session, "risk_estimates") == "on"
 
-    return view.kept("estimates", chosen)
+    return view.scope.role != "assessor" and view.kept("estimates", chosen)
 
 
 def risk_of(view: View, day: date, department: str = "") -> Estimate:

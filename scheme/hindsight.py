@@ -4,6 +4,7 @@ A forecast uses what was known the day before: the steps of earlier days, and th
 the assessment looked at are taken as known, for its booked scope may be lost. **Ours**; docs/risk.md.
 """
 
+from collections import defaultdict, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,7 +14,7 @@ import polars as pl
 
 from scheme.frames import Programme
 from scheme.risk import Outlook, criteria_chances
-from scheme.transitions import Key, Model, model, shares
+from scheme.transitions import Key, Model, Tally, shares
 from scheme.trend import own_results, steps
 
 
@@ -57,19 +58,30 @@ def replayed(programme: Programme, day: date, weight: float | None = None) -> It
     Silent as the estimate is: with too few steps before it, or an element without an own band. `weight`: of the model
     (scheme.transitions), None to find it anew for each day.
     """
-    own, every = own_results(programme, day), steps(programme, day)
-    standard = programme.standard
-    known: dict[date, Model | None] = {}
+    standard, tally, made, last = programme.standard, Tally(), None, date.min
+    looks: dict[tuple[date, Key], dict[str, str]] = defaultdict(dict)
+    own = own_results(programme, day).select("assessed_on", "department_code", "element", "band")
+    for on, code, element, band in own.iter_rows():
+        looks[on, code][element] = band
+    waiting = deque(
+        steps(programme, day)
+        .drop_nulls("change")
+        .sort("assessed_on", maintain_order=True)
+        .select("assessed_on", "department_code", "band_before", "band")
+        .iter_rows()
+    )
     standing: dict[Key, dict[str, str]] = {}
-    for (code, on), found in own.group_by(["department_code", "assessed_on"], maintain_order=True):
+    for (on, code), found in looks.items():
         before = standing.get(code, {})
-        standing[code] = after = before | dict(found.select("element", "band").iter_rows())
-        if on not in known:
-            known[on] = model(every.filter(pl.col("assessed_on") < on), weight)
-        made, allowances = known[on], programme.profile(on).allowances
+        standing[code] = after = before | found
+        if on > last:
+            while waiting and waiting[0][0] < on:
+                tally.add(*waiting.popleft()[1:])
+            made, last = tally.model(weight), on
+        allowances = programme.profile(on).allowances
         if made is None:
             continue
-        outlook = Outlook(before, frozenset(found["element"]))
+        outlook = Outlook(before, frozenset(found))
         told = criteria_chances(shares(made, code), outlook, standard, allowances)
         for criterion in standard.criteria:
             if criterion.code in told and outlook.looked_at & {*criterion.elements}:

@@ -37,21 +37,39 @@ class Model:
     whole: Counts
 
 
-def model(steps: pl.DataFrame, weight: float | None = None) -> Model | None:
-    """The model that steps on the scale give (scheme.trend.STEPS); None where they are fewer than `FEWEST`.
+class Tally:
+    """Steps counted as they come, so that a history need not be counted anew for each day of it."""
 
-    `weight`: None to find the one that fits best.
-    """
-    scaled = steps.drop_nulls("change")
-    if scaled.height < FEWEST:
-        return None
-    own: dict[Key, dict[str, list[int]]] = defaultdict(_nothing)
-    whole = _nothing()
-    for code, was, now, number in scaled.group_by("department_code", "band_before", "band").len().iter_rows():
-        own[code][was][BANDS.index(now)] += number
-        whole[was][BANDS.index(now)] += number
-    best = weight or max(WEIGHTS, key=lambda tried: likelihood(own.values(), whole, tried))
-    return Model(scaled.height, best, own, whole)
+    def __init__(self) -> None:
+        """Nothing is counted yet."""
+        self._steps = 0
+        self._own: dict[Key, dict[str, list[int]]] = defaultdict(_nothing)
+        self._whole = _nothing()
+
+    def add(self, department: Key, was: str, now: str, number: int = 1) -> None:
+        """Count steps of a department from a band of the scale to another."""
+        self._steps += number
+        self._own[department][was][BANDS.index(now)] += number
+        self._whole[was][BANDS.index(now)] += number
+
+    def model(self, weight: float | None = None) -> Model | None:
+        """What has been counted so far, None where it is less than `FEWEST`; to be used before more is counted.
+
+        `weight`: None to find the one that fits best.
+        """
+        if self._steps < FEWEST:
+            return None
+        best = weight or max(WEIGHTS, key=lambda tried: likelihood(self._own.values(), self._whole, tried))
+        return Model(self._steps, best, self._own, self._whole)
+
+
+def model(steps: pl.DataFrame) -> Model | None:
+    """The model that steps on the scale give (scheme.trend.STEPS); None where they are fewer than `FEWEST`."""
+    tally = Tally()
+    scaled = steps.drop_nulls("change").group_by("department_code", "band_before", "band").len()
+    for code, was, now, number in scaled.iter_rows():
+        tally.add(code, was, now, number)
+    return tally.model()
 
 
 def shares(model: Model, department: Key) -> Shares:

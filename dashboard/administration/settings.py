@@ -37,7 +37,8 @@ WORDS = {
                 "On",
                 "The page Trend estimates, for each department and criterion, the chance of failing at the next formal "
                 "assessment, from how bands moved so far here; with a range, and with what it assumes. It is an "
-                "estimate and no verdict, and there is none where there is too little history.",
+                "estimate and no verdict, assessors are not shown it, and there is none where there is too little "
+                "history.",
             ),
         },
     ),

@@ -90,7 +90,9 @@ def alarms_tables(elements: pl.DataFrame, criteria: pl.DataFrame, standard: Stan
 
 
 def _alarms_table(rows: pl.DataFrame, what: str, titles: Mapping[str, str], names: Names) -> str:
-    """The numbers behind the alarms, the surest first; `what` is Elements or Criteria."""
+    """The numbers behind the alarms, the surest first; `what` is Elements or Criteria. "" where nothing can be said."""
+    if rows["alarm"].is_null().all():
+        return ""
     columns = [
         Column("what", "Element" if what == "Elements" else "Criterion"),
         Column("said", "Judged", "status"),

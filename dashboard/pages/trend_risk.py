@@ -84,7 +84,7 @@ def assumptions(model: Model, *, is_cut: bool) -> list[str]:
         "The next formal assessment looks at the elements in its booked scope; where none is booked, or no scope is "
         "stated, at all of them. What it does not look at keeps its band.",
         f"The range below a figure holds the middle {CERTAINTY:.0%} of what the pairs leave open about the chance "
-        "itself; what comes of it is chance again. An estimate is no verdict, and no assessor has seen it.",
+        "itself; what comes of it is chance again. An estimate is no verdict; assessors are not shown it.",
     ]
 
 

@@ -105,6 +105,8 @@ def test_with_few_departments_the_page_says_that_nothing_can_be_said():
     told = text_of(alarms.said(elements_falling(found, since), criteria_drifting(found, since), since, NOW))
     assert "Nothing can be said of elements: in each fewer than 5 departments moved." in told
     assert "Nothing can be said of criteria" in told
+    both = elements_falling(found, since), criteria_drifting(found, since)
+    assert alarms.alarms_tables(*both, CSE, NAMES) == ("", "")
     assert "at most 10% are expected to be false" in told
 
 
@@ -211,6 +213,12 @@ def test_the_estimate_is_off_until_the_tenant_turns_it_on_and_off_for_every_othe
     with open_session(scope, write=True) as session:
         choose(session, "risk_estimates", "off")
     assert not trends.estimates(data.view(scope))
+
+
+def test_an_assessor_is_not_shown_what_they_are_expected_to_find(scope):
+    assessor = Scope(scope.tenant_id, scope.tenant_code, None, "assessor", "ann", actor="person 8")
+    assert trends.estimates(data.view(champion(scope)))
+    assert not trends.estimates(data.view(assessor))
 
 
 def test_nothing_that_another_tenant_or_another_department_sends_changes_what_a_champion_is_shown(scope):
