@@ -76,3 +76,19 @@ def plan(placed: pl.DataFrame, words: Mapping[str, str]) -> Figure:
     north = {"text": "↑ North", "showarrow": False, "bgcolor": theme.colour("paper"), **corner}
     tied = {**axis, "scaleanchor": "x"}
     return figure(traces, height=440, xaxis=axis, yaxis=tied, hovermode="closest", annotations=[north])
+
+
+def stacked(labels: Sequence[str], bars: Sequence[tuple[str, str, Sequence[int]]]) -> Figure:
+    """Stacked columns: a label for each, and for each part its name, colour and numbers, the lowest part first."""
+    traces = [
+        {
+            "type": "bar",
+            "name": name,
+            "x": list(labels),
+            "y": list(numbers),
+            "marker": {"color": colour, "line": {"width": 1, "color": theme.colour("line-strong")}},
+            "hovertemplate": "%{x}: %{y:,} " + name.lower() + "<extra></extra>",
+        }
+        for name, colour, numbers in bars
+    ]
+    return figure(traces, barmode="stack", bargap=0.25, xaxis={"type": "category"}, yaxis={"tickformat": ",d"})

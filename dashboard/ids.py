@@ -56,6 +56,23 @@ HEADROOM_LEGEND = "headroom-legend"
 HEADROOM_CRITERIA = "headroom-criteria"
 HEADROOM_OTHERS = "headroom-others"
 
+# trend
+TREND_HEADLINE = "trend-headline"
+TREND_EMPTY = "trend-empty"
+TREND_SENTENCES = "trend-sentences"
+TREND_BANDS = "trend-bands"
+TREND_CHIPS = "trend-chips"
+TREND_MOVES = "trend-moves"
+TREND_FALLS = "trend-falls"
+TREND_RECURRING = "trend-recurring"
+TREND_SAID = "trend-said"
+TREND_ELEMENTS = "trend-elements"
+TREND_CRITERIA = "trend-criteria"
+TREND_YEARS = "trend-years"
+TREND_YEARS_CHART = "trend-years-chart"
+TREND_RISK = "trend-risk"
+TREND_RISK_TABLE = "trend-risk-table"
+
 # coverage
 COVERAGE_HEADLINE = "coverage-headline"
 COVERAGE_CHOSEN = "coverage-chosen"

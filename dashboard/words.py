@@ -66,3 +66,15 @@ def listing(items: Sequence[str], shown: int | None = None) -> str:
     if shown is not None and len(some) > shown:
         some = [*some[:shown], f"{len(some) - shown} more"]
     return some[0] if len(some) == 1 else f"{', '.join(some[:-1])} and {some[-1]}" if some else ""
+
+
+def percent(chance: float) -> str:
+    """A chance in per cent: 12 %, 3.4 %, 0.03 %; never 0 % or 100 % for what is neither."""
+    if chance in (0.0, 1.0):
+        return f"{chance:.0%}".replace("%", " %")
+    if chance > 0.995:
+        return "over 99 %"
+    if chance < 0.0001:
+        return "under 0.01 %"
+    digits = 0 if chance >= 0.0995 else 1 if chance >= 0.00995 else 2
+    return f"{chance * 100:.{digits}f} %"

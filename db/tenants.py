@@ -307,6 +307,7 @@ def who_runs_this() -> str:
 SETTINGS = {  # the first value is what holds where none was chosen
     "champions_see_others": ("nothing", "distribution"),
     "champions_see_exemplars": ("no", "yes"),
+    "risk_estimates": ("off", "on"),
 }
 
 

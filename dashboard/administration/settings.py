@@ -40,6 +40,20 @@ WORDS = {
             ),
         },
     ),
+    "risk_estimates": (
+        "An estimate of losing the award",
+        "Estimates of losing the award: ",
+        {
+            "off": ("Off", "Nothing is estimated: pages show what was found, and what follows from it."),
+            "on": (
+                "On",
+                "The page Trend estimates, for each department and criterion, the chance of failing at the next formal "
+                "assessment, from how bands moved so far here; with a range, and with what it assumes. It is an "
+                "estimate and no verdict, assessors are not shown it, and there is none where there is too little "
+                "history.",
+            ),
+        },
+    ),
 }
 
 

@@ -71,6 +71,7 @@ def build(today: date | None = None, progress: Progress | None = None, seed: int
     with open_session(scope_of("ASHCOMBE"), write=True) as session:
         choose(session, "champions_see_others", "distribution")
         choose(session, "champions_see_exemplars", "yes")
+        choose(session, "risk_estimates", "on")
     return [_person(who) for who in PEOPLE]
 
 

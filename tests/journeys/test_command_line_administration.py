@@ -101,8 +101,10 @@ def test_a_tenant_chooses_what_champions_see_of_others_and_no_other_tenant_does(
     assert tuples(mine + theirs, "name value") == [
         ("champions_see_others", "distribution"),
         ("champions_see_exemplars", "no"),
+        ("risk_estimates", "off"),
         ("champions_see_others", "nothing"),
         ("champions_see_exemplars", "no"),
+        ("risk_estimates", "off"),
     ]
     assert "nothing|distribution" in wrong.err
     assert "champions_see_others" in unknown.err

@@ -179,6 +179,7 @@ READ: dict[str, Known] = {
     "row": Known(("0",)),  # of a preview's rows that can be mended
     "champions_see_others": Known(("distribution", "nothing")),
     "champions_see_exemplars": Known(("no",)),
+    "risk_estimates": Known(("on", "off")),
     # A sender's file being mapped: its steps open nothing but what they closed for the same session.
     "sample": Known(("no file of ours",)),
     "sheet": Known(("0",)),
