@@ -53,6 +53,7 @@ ADDRESS: dict[str, Known] = {
     "element": Known(("1.1.1",)),
     "site": SITE,
     "draft": Known(("1",), "107", "99999"),
+    "try": Known(("HOU~1.1.1~p", "~1.1.2~n"), "BEE-17~1.1.1~p", "ZZZ-99~1.1.1~p"),
     "cell": CELL,
     "open": Known(("HOU",), "BEE-17", "ZZZ-99"),
     "find": Known(("OURS",)),
