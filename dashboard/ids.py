@@ -42,12 +42,14 @@ OVERVIEW_TABLE = "overview-table"
 OVERVIEW_OTHERS = "overview-others"
 
 # heatmap
+HEATMAP_SCENARIO = "heatmap-scenario"
 HEATMAP_HEADLINE = "heatmap-headline"
 HEATMAP_EMPTY = "heatmap-empty"
 HEATMAP_TABLE = "heatmap-table"
 HEATMAP_LEGEND = "heatmap-legend"
 
 # headroom
+HEADROOM_SCENARIO = "headroom-scenario"
 HEADROOM_HEADLINE = "headroom-headline"
 HEADROOM_CHIPS = "headroom-chips"
 HEADROOM_EMPTY = "headroom-empty"
@@ -55,6 +57,13 @@ HEADROOM_TABLE = "headroom-table"
 HEADROOM_LEGEND = "headroom-legend"
 HEADROOM_CRITERIA = "headroom-criteria"
 HEADROOM_OTHERS = "headroom-others"
+
+# scenarios
+SCENARIOS_HEADLINE = "scenarios-headline"
+SCENARIOS_EMPTY = "scenarios-empty"
+SCENARIOS_TABLE = "scenarios-table"
+SCENARIOS_COMPARED = "scenarios-compared"
+SCENARIOS_DIFFERENCE = "scenarios-difference"
 
 # coverage
 COVERAGE_HEADLINE = "coverage-headline"

@@ -86,24 +86,38 @@ def shown(view: View, day: date, wanted: Tried) -> tuple[dict[Place, str], tuple
     return cells, tuple(at for at in in_order(wanted) if at not in cells)
 
 
-def standings(view: View, day: date, cells: Tried) -> pl.DataFrame:
-    """Standing with these cells tried; in fact where there are none (dashboard.data.standings)."""
+def standings(view: View, day: date, cells: Tried, basis: str = "formal") -> pl.DataFrame:
+    """Standing with these cells tried, which is formal; in fact where there are none (dashboard.data.standings)."""
     if not cells:
-        return data.standings(view, day)
+        return data.standings(view, day, basis)
     about_ = day, _digest(cells)
     return view.kept("supposed standing", lambda: data.cut(view, standing(_programme(view, day, cells), day)), *about_)
 
 
-def headrooms(view: View, day: date, cells: Tried) -> pl.DataFrame:
-    """Headroom with these cells tried; in fact where there are none (dashboard.data.headrooms)."""
+def headrooms(view: View, day: date, cells: Tried, basis: str = "formal") -> pl.DataFrame:
+    """Headroom with these cells tried, which is formal; in fact where there are none (dashboard.data.headrooms)."""
     if not cells:
-        return data.headrooms(view, day)
+        return data.headrooms(view, day, basis)
     there = data.programme(view)
 
     def make() -> pl.DataFrame:
         return data.cut(view, headroom(there, day, standing=standings(view, day, cells)))
 
     return view.kept("supposed headroom", make, day, _digest(cells))
+
+
+Sides = tuple[pl.DataFrame, pl.DataFrame, Mapping[str | None, str]]
+
+
+def sides(view: View, day: date, supposing: Scenario | None) -> Sides:
+    """Headroom in fact and as supposed, and what the departments are called."""
+    cells = supposing.cells if supposing else {}
+    return data.headrooms(view, day), headrooms(view, day, cells), names(view, day)
+
+
+def names(view: View, day: date) -> Mapping[str | None, str]:
+    """What the departments active on the day are called, the corporate body among them."""
+    return dict(data.tree(view, day).select("department_code", "name").iter_rows())
 
 
 def trial(view: View, asked: Filters, behind: Behind) -> Trial | None:

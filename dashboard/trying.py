@@ -77,7 +77,9 @@ def cells(text: str) -> dict[Place, str]:
     for part in filter(None, text.split(";")):
         told = re.fullmatch(r"(.*)~([^~]+)~([^~])", part)
         if not told or told[3] not in _BAND or (told[1] or None, told[2]) in found:
-            raise UsageError("the address has a `try` that nobody could have chosen; leave the scenario and start again")
+            raise UsageError(
+                "the address has a `try` that nobody could have chosen; leave the scenario and start again"
+            )
         found[told[1] or None, told[2]] = _BAND[told[3]]
     if len(found) > MOST:
         raise UsageError(f"the address tries {len(found)} cells; a scenario can try {MOST} at a time")

@@ -2,16 +2,16 @@
 
 from collections.abc import Callable
 
-from dash import Dash, Input, Output, State
+from dash import Dash, Input, Output
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from dashboard import cells, data, gate, ids
+from dashboard import cells, data, gate, ids, scenarios
 from dashboard.behind import ElementBehind
 from dashboard.filters import cell, filters
 from dashboard.gate import needs
 from dashboard.identity import current_scope
-from dashboard.pages import details
+from dashboard.pages import details, whatif
 from db.roles import SEND
 
 
@@ -21,7 +21,7 @@ def register(app: Dash, page: str, need: str) -> None:
         Output(ids.drawer_title(page), "children"),
         Output(ids.drawer_body(page), "children"),
         Input(ids.CELL, "data"),
-        State(ids.VIEW, "data"),
+        Input(ids.VIEW, "data"),
     )(_update(page, need))
 
 
@@ -36,6 +36,7 @@ def _update(page: str, need: str) -> Callable[..., tuple[str, list[Component]]]:
         behind = cells.cell(view, asked.as_of, asked.basis, *place)
         if isinstance(behind, ElementBehind) and behind.evidence.height:
             gate.record("read evidence", f"{place[0] or 'corporate body'}, {place[1]}", rows=behind.evidence.height)
-        return details.title(behind), list(details.body(behind, asked, view.scope.may(SEND)))
+        tries = whatif.panel(asked, behind.standard, scenarios.trial(view, asked, behind), chosen or "")
+        return details.title(behind), [*tries, *details.body(behind, asked, view.scope.may(SEND))]
 
     return update_details

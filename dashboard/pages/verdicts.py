@@ -76,6 +76,13 @@ def tally(rows: Iterable[Mapping[str, Any]]) -> str:
     return ", ".join([*said, *[f"{len(told) - len(found)} not assessed"] * (len(told) > len(found))])
 
 
+def shown_in_fact(tree: pl.DataFrame, in_fact: pl.DataFrame | None) -> dict[str | None, str]:
+    """What would be shown of each department by the headroom in fact, beside a scenario; {} where there is none."""
+    if in_fact is None:
+        return {}
+    return dict(verdicts(tree, in_fact).select("department_code", "shown").iter_rows())
+
+
 def worst_first(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows of `verdicts` by what is shown, then by least headroom, then as they stand."""
     order = pl.col("shown").cast(pl.Enum(SHOWN))

@@ -1,4 +1,4 @@
-"""What is tried stands as if it had been found: against the slow twins, and facts stay as they are (issue 5, item 3)."""
+"""What is tried stands as if it had been found: against slow twins, and facts stay as they are (issue 5, item 3)."""
 
 import os
 from dataclasses import replace
