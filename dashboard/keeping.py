@@ -94,7 +94,7 @@ def _form(told: Mapping[str, str], wrong: Wrong | None = None) -> Response:
         lines, number = _lines(tried), len(tried)
     title = "Keep the changes" if before else "Keep this scenario"
     about = {"lines": lines, "number": count(number, "cell"), "before": before, "back": own_address(told["next"])}
-    return shown("scenarios/keep", title, wrong, told=told, start=START, **about)
+    return shown("scenarios/keep", title, wrong, told=told, **about)
 
 
 def _onward(text: str, number: int) -> str:
@@ -157,7 +157,6 @@ def _one(number: int, wrong: Wrong | None = None, name: str | None = None) -> Re
         wrong,
         draft=draft,
         lines=lines,
-        start=START,
         name=draft.name if name is None else name,
     )
 

@@ -291,7 +291,11 @@ def _bands(
             href=with_band(asked, trial.scenario, at, band, cell=cell),
             title=name + holds + rolled,
             className="is-fact" if holds else None,
-            **components.attributes(aria_label=name + holds + rolled, aria_current="true" if is_chosen else None),
+            **components.attributes(
+                aria_label=name + holds + rolled,
+                aria_current="true" if is_chosen else None,
+                data_try=f"{element} {band or ''}",
+            ),
         )
         told.append(html.Td(link))
     return told
