@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import polars as pl
 from dash import Dash, Input, Output
 
 from dashboard import components, data, ids, scenarios
@@ -12,6 +13,7 @@ from dashboard.pages import headroom as page
 from dashboard.pages import whatif
 from dashboard.pages.others import panel
 from dashboard.pages.verdicts import judged, nothing, nothing_assessed, verdicts, worst_first
+from dashboard.trying import Scenario
 from db.roles import PLAN, RESULTS
 
 
@@ -38,21 +40,30 @@ def update_headroom(address: str | None) -> tuple[Any, Any, Any, str, Any, str, 
     others = _others(view, asked)
     if data.is_empty(view):
         return "", components.NO_DATA, components.nothing_loaded(view.scope.tenant_code), "", "", "", "", others
-    known, basis = data.programme(view), asked.basis.replace("difference", "formal")
+    known = data.programme(view)
     tree = data.branch(view, asked.as_of, asked.department)
-    if known.results.is_empty():
+    if known.results.is_empty() and not asked.tried and asked.draft is None:
         advice = nothing_assessed(view.scope.tenant_code, asked.as_of, known.sites.height)
         return "", nothing(asked.as_of), advice, "", "", "", "", others
-    supposing = scenarios.scenario(view, asked)
+    return *_drawn(view, asked, tree, scenarios.scenario(view, asked)), others
+
+
+def _drawn(
+    view: data.View, asked: Filters, tree: pl.DataFrame, supposing: Scenario | None
+) -> tuple[Any, str, str, str, Any, str, Any]:
+    """The page but for what is told of others: in fact, or as supposed."""
+    known, basis, day = data.programme(view), asked.basis.replace("difference", "formal"), asked.as_of
     cells = supposing.cells if supposing and supposing.applies else {}
-    headroom = data.cut(view, scenarios.headrooms(view, asked.as_of, cells, basis), asked.department)
+    headroom = data.cut(view, scenarios.headrooms(view, day, cells, basis), asked.department)
+    fact = data.cut(view, data.headrooms(view, day), asked.department) if cells else None
     rows = worst_first(verdicts(tree, headroom))
-    criteria = page.criteria_table(rows, headroom, known.standard, bool(cells)) if judged(rows).height > 1 else ""
-    fact = data.cut(view, data.headrooms(view, asked.as_of), asked.department) if cells else None
+    is_several = judged(rows).height > 1
+    criteria = page.criteria_table(rows, headroom, known.standard, bool(cells)) if is_several else ""
     told = page.departments_table(rows, headroom, known.standard, asked, fact)
     legend = [components.legend(known.standard, "headroom"), *([whatif.legend()] if cells else [])]
-    banner = whatif.banner(asked, supposing, *scenarios.sides(view, asked.as_of, supposing), view.scope.may(PLAN))
-    return banner, page.headline(rows, asked, basis), "", criteria, page.chips(rows, asked), told, legend, others
+    banner = whatif.banner(asked, supposing, *scenarios.sides(view, day, supposing), view.scope.may(PLAN))
+    said = whatif.said(page.headline(rows, asked, basis), supposing)
+    return banner, said, "", criteria, page.chips(rows, asked), told, legend
 
 
 def _others(view: data.View, asked: Filters) -> Any:

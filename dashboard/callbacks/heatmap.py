@@ -42,7 +42,8 @@ def update_heatmap(address: str | None) -> tuple[Any, Any, Any, str, Any, str]:
     grid = _grid(view, asked, supposing)
     page.check(asked, grid.standard, grid.tree)
     banner = whatif.banner(asked, supposing, *scenarios.sides(view, asked.as_of, supposing), view.scope.may(PLAN))
-    return banner, headline(grid, asked), "", page.table(grid, asked), page.legend(grid, asked), options
+    said = whatif.said(headline(grid, asked), supposing)
+    return banner, said, "", page.table(grid, asked), page.legend(grid, asked), options
 
 
 def _grid(view: data.View, asked: Filters, supposing: Scenario | None) -> Grid:

@@ -11,8 +11,9 @@ from dash.development.base_component import Component
 
 from dashboard import components, ids, words
 from dashboard.filters import Filters
+from dashboard.pages.verdicts import WAS
 from dashboard.table import Cell, Column, Row, change, headroom, link, table_json, text
-from dashboard.words import STATUS, count
+from dashboard.words import count
 from scheme.headroom import STATUSES
 
 Names = Mapping[str | None, str]
@@ -114,10 +115,13 @@ def _row(one: Kept, asked: Filters) -> list[Cell]:
 
 def compared(one: str, other: str, told: str, rows: pl.DataFrame) -> Component:
     """What the table below compares, in a sentence, and what it changes."""
-    differ = (
-        "nothing differs" if rows.is_empty() else f"{count(rows.height, 'criterion', 'criteria')} of departments differ"
-    )
-    return components.card(f"{one}, compared with {other}", html.P(f"Of them {differ}. {told}".strip()))
+    differ = "Nothing differs." if rows.is_empty() else f"{_otherwise(rows)} otherwise."
+    return components.card(f"{one}, compared with {other}", html.P(f"{differ} {told}".strip()))
+
+
+def _otherwise(rows: pl.DataFrame) -> str:
+    places = count(rows["department_code"].n_unique(), "department")
+    return f"{count(rows.height, 'criterion', 'criteria')} in {places} {'stands' if rows.height == 1 else 'stand'}"
 
 
 def difference_table(rows: pl.DataFrame, one: str, other: str, names: Names) -> str:
@@ -163,4 +167,4 @@ def _better(row: Mapping[str, Any]) -> Cell:
         for side in ("before", "after")
     ]
     by = (worse[0] > worse[1]) - (worse[0] < worse[1])
-    return change(by, f"was {STATUS[was].lower()}" if was != now else None)
+    return change(by, WAS[was] if was != now else None)

@@ -180,7 +180,7 @@ def _change(row: Mapping[str, Any]) -> tuple[int, str]:
     """How a department has moved, and the largest step of it in words."""
     was, now = (STATUSES.index(row[key]) for key in ("status_before", "status"))
     if was != now:
-        return (1 if now > was else -1), _WAS[row["status_before"]]
+        return (1 if now > was else -1), WAS[row["status_before"]]
     falls = {key: row[key] - row[f"{key}_before"] for key in ("non_compliant", "partial")}
     by = next((-fall for fall in falls.values() if fall), 0)
     told = [
@@ -191,7 +191,7 @@ def _change(row: Mapping[str, Any]) -> tuple[int, str]:
     return (by > 0) - (by < 0), ", ".join(told) or "as before"
 
 
-_WAS = {"fails": "was failing", "at_limit": "was at limit", "incomplete": "was incomplete", "passes": "was passing"}
+WAS = {"fails": "was failing", "at_limit": "was at limit", "incomplete": "was incomplete", "passes": "was passing"}
 _COUNTED = (("non-compliant", "non-compliant"), ("partial", "partials"))
 
 

@@ -130,6 +130,11 @@ def _plain(band: str | None) -> str:
     return band.replace("_", " ").replace("non compliant", "non-compliant") if band else "not assessed"
 
 
+def said(headline: str, scenario: Scenario | None) -> str:
+    """A page's sentence, which says so where it is about a scenario."""
+    return f"In this scenario: {headline}" if scenario and scenario.applies and scenario.cells else headline
+
+
 # --- what changes -----------------------------------------------------------------------------------------------------
 
 
