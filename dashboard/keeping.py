@@ -46,7 +46,8 @@ def add_keeping(server: Flask) -> None:
 @needs(PLAN)
 def asked_to_keep() -> Response:
     """The form that gives what is tried a name."""
-    told = {name: request.args.get(name, "")[:LONGEST] for name in ("try", "draft", "next")}
+    given = request.args.get("try", ""), request.args.get("draft", ""), request.args.get("next", "")
+    told = {name: text[:LONGEST] for name, text in zip(("try", "draft", "next"), given, strict=True)}
     before = _mine(told["draft"])
     more = {"name": before.name, "edition": str(before.edition)} if before else {"name": "", "edition": ""}
     return _form({**told, **more, "how": ""})

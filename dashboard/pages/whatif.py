@@ -178,7 +178,7 @@ def _criteria(differing: pl.DataFrame, names: Names) -> str:
     rows = differing.select("department_code", "criterion", "headroom_before", "headroom_after").rows()
     told = [
         f"{names.get(place) or place or 'the organisation'} has {_left(now)} in criterion {criterion}"
-        + (f" instead of {_left(was)}" if was != now else " as before, counted otherwise")
+        + (f" instead of {_left(was).removesuffix(' left')}" if was != now else " as before, counted otherwise")
         for place, criterion, was, now in rows
     ]
     return f"No verdict changes; {listing(told, _FEW)}."

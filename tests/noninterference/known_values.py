@@ -179,6 +179,8 @@ READ: dict[str, Known] = {
     "preview": Known(("0" * 64,)),  # what stands for a preview of files that wait to be taken
     "row": Known(("0",)),  # of a preview's rows that can be mended
     "champions_see_others": Known(("distribution", "nothing")),
+    "how": Known(("another",)),  # a scenario is kept: in place of the one before, or as another
+    "shared": Known(("yes", "no")),
     # A sender's file being mapped: its steps open nothing but what they closed for the same session.
     "sample": Known(("no file of ours",)),
     "sheet": Known(("0",)),
