@@ -124,7 +124,7 @@ def address_keys() -> tuple[str, ...]:
 
 
 # Keys that name something of a tenant on the server; `cell` comes on its own, `open` and `find` stay in the browser.
-_NAMING = ("department", "certificate", "file", "load")
+_NAMING = ("department", "certificate", "file", "load", "try")
 
 
 def addresses(path: str, thorough: bool = True) -> Iterator[Variant]:
