@@ -106,7 +106,7 @@ def _verdicts(grid: Grid, tree: list[dict[str, Any]], is_wide: bool) -> list[Cel
     for row in tree:
         now = known[row["department_code"]]
         told = verdicts.cell(now, is_told=not is_wide)
-        cells.append(whatif.marked(told, now["shown"], in_fact.get(row["department_code"])))
+        cells.append(whatif.marked(told, now["shown"], in_fact.get(row["department_code"]), is_wide))
     return cells
 
 

@@ -59,6 +59,7 @@ def banner(
         links.insert(1, _keep(asked, scenario))
     parts: list[Component] = [html.P(said, role="status"), html.P(links, className="scenario-acts")]
     if scenario.cells:
+        parts.append(html.P(f"Tried: {'; '.join(_in_words(scenario, names).values())}.", className="on-paper"))
         parts.append(
             components.details("What is tried", html.Ul(list(_listed(asked, scenario, names)), className="d-list"))
         )
@@ -102,19 +103,22 @@ def left(asked: Filters) -> str:
     return asked.href(**{"try": None, "draft": None})
 
 
+def _in_words(scenario: Scenario, names: Names) -> dict[Place, str]:
+    return {
+        at: f"{_called(at[0], names)}, {at[1]}: {_plain(band)}, in fact {_plain(scenario.facts.get(at))}"
+        for at, band in scenario.cells.items()
+    }
+
+
+def _called(place: str | None, names: Names) -> str:
+    return names.get(place) or place or "The organisation"
+
+
 def _listed(asked: Filters, scenario: Scenario, names: Names) -> Iterable[Component]:
-    for (place, element), band in scenario.cells.items():
-        where = names.get(place) or place or "The organisation"
-        yield html.Li(
-            [
-                f"{where}, {element}: {_plain(band)}, in fact {_plain(scenario.facts.get((place, element)))}. ",
-                html.A(
-                    "Take it back",
-                    href=with_band(asked, scenario, (place, element), None),
-                    **components.attributes(aria_label=f"Take back what is tried of {where}, {element}"),
-                ),
-            ]
-        )
+    for (place, element), words in _in_words(scenario, names).items():
+        href = with_band(asked, scenario, (place, element), None)
+        name = f"Take back what is tried of {_called(place, names)}, {element}"
+        yield html.Li([f"{words}. ", html.A("Take it back", href=href, **components.attributes(aria_label=name))])
 
 
 def with_band(asked: Filters, scenario: Scenario, at: Place, band: str | None, **more: str) -> str:
@@ -166,7 +170,7 @@ def _verdicts(headroom: pl.DataFrame) -> dict[str | None, str | None]:
 
 
 def _turned(place: str | None, was: str | None, now: str | None, names: Names) -> str:
-    name = names.get(place) or place or "The organisation"
+    name = _called(place, names)
     if now is None:
         return f"{name} would have no verdict any more."
     return f"{name} would {_WOULD[now]} instead of {_INSTEAD[was] if was else 'having no verdict'}."
@@ -177,7 +181,7 @@ def _criteria(differing: pl.DataFrame, names: Names) -> str:
         return "No verdict and no headroom changes."
     rows = differing.select("department_code", "criterion", "headroom_before", "headroom_after").rows()
     told = [
-        f"{names.get(place) or place or 'the organisation'} has {_left(now)} in criterion {criterion}"
+        f"{_called(place, names)} has {_left(now)} in criterion {criterion}"
         + (f" instead of {_left(was).removesuffix(' left')}" if was != now else " as before, counted otherwise")
         for place, criterion, was, now in rows
     ]
@@ -192,18 +196,23 @@ def _capital(words: str) -> str:
     return f"{words[:1].upper()}{words[1:]}"
 
 
-def differs(now: str | None, was: str | None) -> str:
-    """The words of a status that is another in the scenario than in fact; codes of verdicts, None for none."""
-    shown = {**STATUS, "not_assessed": "Not assessed"}
-    return f"{shown[now or 'indication']}, in fact {shown[was or 'indication'].lower()}"
+_SHOWN = {**STATUS, "not_assessed": "Not assessed"}
 
 
-def marked(cell: Cell, shown: str, in_fact: str | None) -> Cell:
-    """A status cell as it is, or with what holds in fact where that is another (dashboard.pages.verdicts, `shown`)."""
+def differs(now: str, was: str) -> str:
+    """The words of a status that is another in the scenario than in fact."""
+    return f"{_SHOWN[now]}, in fact {_SHOWN[was].lower()}"
+
+
+def marked(cell: Cell, shown: str, in_fact: str | None, is_wide: bool = False) -> Cell:
+    """A status cell as it is, or with what holds in fact where that is another (dashboard.pages.verdicts, `shown`).
+
+    `is_wide`: there is room for the sign of a scenario alone.
+    """
     if in_fact is None or in_fact == shown:
         return cell
     code = cell[0] if isinstance(cell, list) else cell
-    return [code, differs(shown, in_fact)]
+    return [code, f"{_SHOWN[shown]} {SIGN[0]}" if is_wide else differs(shown, in_fact)]
 
 
 def legend() -> Component:
