@@ -17,7 +17,7 @@ from db.roles import PLAN, RESULTS
 from scheme.errors import UsageError
 from scheme.scenario import Tried, difference
 
-_WORKED_OUT = 25  # of so many scenarios the list says what they change
+_WORKED_OUT = 10  # of so many scenarios the list says what they change
 
 
 def register(app: Dash) -> None:

@@ -65,9 +65,12 @@ def headline(kept: Sequence[Kept]) -> str:
         return "No scenario has been kept yet."
     mine = sum(one.is_mine for one in kept)
     shared = len(kept) - mine
-    said = [f"{count(mine, 'scenario')} of yours"] * bool(mine) + [f"{shared} shared by others"] * bool(shared)
+    said = [f"{count(mine, 'scenario')} of yours"] * bool(mine) + [
+        f"{count(shared, 'scenario')} shared by others"
+    ] * bool(shared)
     told = words.listing(said)
-    return f"{told[:1].upper()}{told[1:]}. None of them is a fact, and none changes one."
+    whole = "It is no fact, and changes none" if len(kept) == 1 else "None of them is a fact, and none changes one"
+    return f"{told[:1].upper()}{told[1:]}. {whole}."
 
 
 def empty(asked: Filters, may_keep: bool) -> Component | str:
@@ -84,6 +87,7 @@ def empty(asked: Filters, may_keep: bool) -> Component | str:
 
 def listed(kept: Sequence[Kept], asked: Filters) -> str:
     """The scenarios there are, the newest change first."""
+    is_any_mine = any(one.is_mine for one in kept)
     columns = [
         Column("name", "Scenario"),
         Column("changes", "What it changes", width=280, sortable=False),
@@ -91,9 +95,9 @@ def listed(kept: Sequence[Kept], asked: Filters) -> str:
         Column("by", "Whose"),
         Column("day", "Changed", "day"),
         Column("compare", "Compare", "link", sortable=False),
-        Column("manage", "Change it", "link", sortable=False),
+        *([Column("manage", "Change it", "link", sortable=False)] if is_any_mine else []),
     ]
-    rows = [Row(str(one.number), _row(one, asked), name=one.name) for one in kept]
+    rows = [Row(str(one.number), _row(one, asked)[: len(columns)], name=one.name) for one in kept]
     return table_json("Scenarios kept, none of them a fact", columns, rows, empty="No scenario matches.")
 
 

@@ -316,6 +316,15 @@ def test_two_scenarios_stand_side_by_side_where_they_differ(ashcombe, monkeypatc
     assert empty == ""
 
 
+def test_who_only_reads_is_offered_no_change(ashcombe, monkeypatch):
+    kept(ashcombe, {("HOU", "1.1.1"): "compliant"})
+    leader = replace(ashcombe, role="senior_leader", actor="person 9", email="lee@example.org")
+    monkeypatch.setattr(callbacks, "current_scope", lambda: leader)
+    headline, *_, listed, _ = callbacks.update_scenarios(f"/scenarios?as_of={DAY}")
+    assert headline == "1 scenario shared by others. It is no fact, and changes none."
+    assert "/scenarios/" not in listed
+
+
 def test_whoever_has_no_scenario_is_told_how_to_make_one(ashcombe, monkeypatch):
     monkeypatch.setattr(callbacks, "current_scope", lambda: ashcombe)
     headline, empty, *_ = callbacks.update_scenarios(f"/scenarios?as_of={DAY}")
