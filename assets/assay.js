@@ -3,6 +3,8 @@
   "use strict";
   const SILENT = ["cell", "open", "find"]; // keys that do not change what a page fetches
   const CARRIED = ["as_of", "known_at", "basis", "compare", "department"]; // keys kept from page to page
+  const SUPPOSED = ["try", "draft"]; // keys of a scenario, kept between the pages that show one
+  const SUPPOSING = ["/heatmap", "/headroom"];
   const listeners = [];
 
   function params() {
@@ -98,19 +100,30 @@
       const value = query.get(key);
       if (value && !(key === "basis" && value === "difference")) carried.set(key, value);
     }
-    const text = carried.toString();
+    const supposed = new URLSearchParams(carried);
+    if (SUPPOSING.includes(window.location.pathname)) for (const key of SUPPOSED) if (query.get(key)) supposed.set(key, query.get(key));
     for (const link of document.querySelectorAll("#shell-nav a[data-path]")) {
       const path = link.getAttribute("data-path");
+      const text = (SUPPOSING.includes(path) ? supposed : carried).toString();
       link.setAttribute("href", path + (text ? "?" + text : ""));
       if (path === window.location.pathname) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
   }
 
+  /* The title of a window says so while it shows a scenario. */
+  function titled() {
+    const isScenario = Boolean(document.querySelector("#main .scenario"));
+    if (document.title.startsWith("Scenario: ") === isScenario || (!isScenario && !titled.was)) return;
+    titled.was = isScenario;
+    document.title = isScenario ? "Scenario: " + document.title : document.title.replace(/^Scenario: /, "");
+  }
+
   /* A new page: its h1 takes the focus, so that a reader of any kind is told where they are. */
   let heading = null;
   let first = true;
   function watch() {
+    titled();
     const main = document.getElementById("main");
     const found = main && main.querySelector("h1");
     if (document.getElementById("shell-nav") && !watch.marked) {

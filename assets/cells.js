@@ -52,7 +52,16 @@
     return icon(change > 0 ? "bi-arrow-up-short t-better" : "bi-arrow-down-short t-worse");
   }
 
-  /* Band: "<band><age>" then letters: o older than a cycle, r rolled up, w worse below, u better, d worse than compared. */
+  /* What is tried in a scenario, or follows from it: a sign beside the value, and what holds in fact in its words. */
+  function query(node) {
+    const sign = make("span", "t-tried", "?");
+    sign.setAttribute("aria-hidden", "true");
+    node.append(sign);
+    node.classList.add("is-tried");
+  }
+
+  /* Band: "<band><age>" then letters: o older than a cycle, r rolled up, w worse below, u better, d worse than compared;
+     "t" and a band or "-": tried in a scenario, and what it is in fact. */
   function bandParts(text) {
     return {
       band: Number(text[0]),
@@ -61,12 +70,17 @@
       isRolled: text.includes("r"),
       isWorseBelow: text.includes("w"),
       change: text.includes("u") ? 1 : text.includes("d") ? -1 : 0,
+      fact: text.includes("t") ? text[text.indexOf("t") + 1] : null,
     };
   }
 
   function bandWords(text, data) {
     if (isNothing(text)) return "not assessed";
     const part = bandParts(text);
+    if (part.fact) {
+      const fact = part.fact === "-" ? "not assessed" : data.bands[Number(part.fact)][1].toLowerCase();
+      return `tried: ${data.bands[part.band][1].toLowerCase()}, in fact ${fact}`;
+    }
     const words = [data.bands[part.band][1]];
     if (part.change) words.push(part.change > 0 ? "better than on the day compared" : "worse than on the day compared");
     if (part.isRolled) words.push("rolled up from below, an indication");
@@ -87,6 +101,7 @@
     if (part.isRolled) node.classList.add("b-rolled");
     if (part.isWorseBelow) node.classList.add("b-worse-below");
     if (part.change) node.append(arrow(part.change));
+    if (part.fact) query(node);
     cell.append(node);
     return bandWords(text, data);
   }
@@ -98,6 +113,7 @@
     if (value[5]) words.push(`${value[5]} not assessed`);
     if (value[6]) words.push("rolled up from below, an indication");
     if (value[7]) words.push(value[7] > 0 ? "better than on the day compared" : "worse than on the day compared");
+    if (value.length > 8) words.push("as supposed; in fact " + countsWords(value[8], data));
     return words.join(", ") || "not assessed";
   }
 
@@ -115,6 +131,7 @@
     }
     if (value[5]) node.append(make("span", "count count-unknown", value[5] + "·"));
     if (value[7]) node.append(arrow(value[7]));
+    if (value.length > 8) query(node);
     cell.append(node);
     return countsWords(value, data);
   }
@@ -128,6 +145,7 @@
     if (non) words.push(`${non} non-compliant`);
     if (unknown) words.push(`${unknown} not assessed`);
     if (change) words.push(change > 0 ? "better than on the day compared" : "worse than on the day compared");
+    if (value.length > 6) words.push("as supposed; in fact " + headroomWords(value[6]));
     return words.join(", ");
   }
 
@@ -143,6 +161,7 @@
     if (non) node.append(make("span", "hr-non", non + "N"));
     if (unknown) node.append(make("span", "hr-unknown", unknown + "·"));
     if (change) node.append(arrow(change));
+    if (value.length > 6) query(node);
     cell.append(node);
     return headroomWords(value);
   }
@@ -165,11 +184,12 @@
     node.append(make("span", "mark-n", words));
     if (unknown) node.append(make("span", "hr-unknown", unknown + "·"));
     if (change) node.append(arrow(change));
+    if (value.length > 6) query(node);
     cell.append(node);
     return headroomWords(value);
   }
 
-  /* Share: a number, or [number, words, rolled up, change]. */
+  /* Share: a number, or [number, words, rolled up, change]; of a scenario then [the same in fact]. */
   function share(cell, column, value) {
     const [part, words, isRolled, change] = Array.isArray(value) ? value : [value];
     if (isNothing(part)) {
@@ -180,6 +200,7 @@
     const node = make("span", "share" + (isRolled ? " is-indication" : ""));
     const figure = make("span", "share-n", percent + " %");
     if (change) figure.append(arrow(change));
+    if (Array.isArray(value) && value.length > 4) query(figure);
     node.append(figure);
     const bar = make("span", "share-bar");
     const full = make("span", "share-full");
@@ -191,6 +212,10 @@
     if (words) said.push(words);
     if (isRolled) said.push("rolled up from below, an indication");
     if (change) said.push(change > 0 ? "better than on the day compared" : "worse than on the day compared");
+    if (Array.isArray(value) && value.length > 4) {
+      const fact = value[4] ? value[4][0] : null;
+      said.push("as supposed; in fact " + (isNothing(fact) ? "not assessed" : Math.floor(fact * 100 + 1e-9) + " %"));
+    }
     return said.join(", ");
   }
 
@@ -258,7 +283,7 @@
     const node = make("a", null, words);
     node.href = safe(href);
     if (isDownload) node.setAttribute("download", "");
-    if (/^\/enter(\/|\?|$)/.test(href)) node.dataset.reload = ""; // a plain page, not one of the shell's
+    if (/^\/(enter(\/|\?|$)|scenarios\/)/.test(href)) node.dataset.reload = ""; // a plain page, not one of the shell's
     if (/^https?:/.test(href)) {
       node.target = "_blank";
       node.rel = "noopener noreferrer";

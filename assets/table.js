@@ -760,13 +760,17 @@
     return root;
   }
 
+  let returning = null; // the cell that a drawer was opened from, in a table drawn anew since
+
   assay.listeners.push(() => {
     const now = assay.params().get("cell");
+    returning = null;
     for (const table of live.values()) {
       if (!now) {
         const old = table.table.querySelector(".t-current");
         table.current(null);
         if (old && document.activeElement === document.body) old.focus({ preventScroll: true });
+        else if (old) returning = old; // the drawer has the focus until it is gone
       }
     }
   });
@@ -802,6 +806,10 @@
       }
     }
     if (removed) forget(document);
+    if (removed && returning && document.activeElement === document.body) {
+      returning.focus({ preventScroll: true });
+      returning = null;
+    }
     for (const place of places) if (place.isConnected) draw(place);
   }).observe(document.documentElement, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-table"] });
 })();

@@ -9,12 +9,16 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from dash.exceptions import PreventUpdate
 
+from dashboard.trying import LONGEST as LONGEST_TRIED
 from scheme.errors import UsageError
 
 BASES = ("formal", "self", "desk", "difference")
 CARRIED = ("as_of", "known_at", "basis", "compare", "department")  # kept from page to page (assets/assay.js too)
+# A scenario goes to and fro between the pages that show one, and to no other (assets/assay.js too).
+SUPPOSED = ("try", "draft")
+SUPPOSING = ("heatmap", "headroom")
 _CODES = ("mode", "criterion", "department", "status", "certificate", "file", "element", "site")
-_KEYS = ("as_of", "known_at", "basis", "compare", *_CODES, "load", "draft", "cell", "open", "find")
+_KEYS = ("as_of", "known_at", "basis", "compare", *_CODES, "load", "draft", "try", "cell", "open", "find")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LONGEST = 200
 
@@ -38,6 +42,7 @@ class Filters:
     site: str = ""
     load: int | None = None
     draft: int | None = None
+    tried: str = ""  # the key `try` (dashboard.trying)
     given: tuple[tuple[str, str], ...] = ()
 
     def href(self, page: str | None = None, **changes: str | int | date | None) -> str:
@@ -45,7 +50,8 @@ class Filters:
 
         KeyError for a key that no page knows.
         """
-        asked = {key: value for key, value in self.given if page in (None, self.page) or key in CARRIED}
+        kept = _kept(self.page, page)
+        asked = {key: value for key, value in self.given if kept is None or key in kept}
         for key, value in changes.items():
             if key not in _KEYS:
                 raise KeyError(key)
@@ -81,6 +87,13 @@ def cell(value: str | None) -> tuple[str | None, str] | None:
     return code or None, key
 
 
+def _kept(here: str, there: str | None) -> tuple[str, ...] | None:
+    """The keys that a link from one page to another takes along; None for all of them."""
+    if there in (None, here):
+        return None
+    return (*CARRIED, *SUPPOSED) if {here, there} <= set(SUPPOSING) else CARRIED
+
+
 def _checked(page: str, pairs: list[tuple[str, str]]) -> Filters:
     asked: dict[str, str] = {}
     for key, value in pairs:
@@ -90,7 +103,7 @@ def _checked(page: str, pairs: list[tuple[str, str]]) -> Filters:
             raise UsageError(f"the address has `{key}` twice; keep one of them")
         _fit(key, value)
         asked[key] = value
-    told: dict[str, Any] = {key: read(asked[key]) for key, read in _READ.items() if asked.get(key)}
+    told: dict[str, Any] = {_FIELD.get(key, key): read(asked[key]) for key, read in _READ.items() if asked.get(key)}
     return Filters(page, **{"as_of": datetime.now(UTC).date(), **told}, given=tuple(asked.items()))
 
 
@@ -99,7 +112,7 @@ def _path(page: str) -> str:
 
 
 def _fit(key: str, value: str) -> None:
-    longest = 4000 if key == "open" else _LONGEST
+    longest = {"open": 4000, "try": LONGEST_TRIED}.get(key, _LONGEST)
     if len(value) > longest or _CONTROL.search(value):
         raise UsageError(f"the address has `{key}` too long or with characters that cannot be; take it out")
 
@@ -149,5 +162,7 @@ _READ: Mapping[str, Callable[[str], Any]] = {
     "basis": _basis,
     "load": _number,
     "draft": _number,
+    "try": str,
     **dict.fromkeys(_CODES, str),
 }
+_FIELD = {"try": "tried"}  # a word of Python itself

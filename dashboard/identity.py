@@ -250,4 +250,4 @@ def _turned(path: str, is_page: bool) -> BaseResponse:
 def _wants_page() -> bool:
     if request.endpoint in ("/", "/<path:path>", "change_password", "choose_tenant", "second_factor", "account"):
         return True
-    return request.path.startswith(("/administration", "/enter/", "/send"))
+    return request.path.startswith(("/administration", "/enter/", "/send", "/scenarios/"))

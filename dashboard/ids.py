@@ -42,12 +42,14 @@ OVERVIEW_TABLE = "overview-table"
 OVERVIEW_OTHERS = "overview-others"
 
 # heatmap
+HEATMAP_SCENARIO = "heatmap-scenario"
 HEATMAP_HEADLINE = "heatmap-headline"
 HEATMAP_EMPTY = "heatmap-empty"
 HEATMAP_TABLE = "heatmap-table"
 HEATMAP_LEGEND = "heatmap-legend"
 
 # headroom
+HEADROOM_SCENARIO = "headroom-scenario"
 HEADROOM_HEADLINE = "headroom-headline"
 HEADROOM_CHIPS = "headroom-chips"
 HEADROOM_EMPTY = "headroom-empty"
@@ -72,6 +74,12 @@ TREND_YEARS = "trend-years"
 TREND_YEARS_CHART = "trend-years-chart"
 TREND_RISK = "trend-risk"
 TREND_RISK_TABLE = "trend-risk-table"
+# scenarios
+SCENARIOS_HEADLINE = "scenarios-headline"
+SCENARIOS_EMPTY = "scenarios-empty"
+SCENARIOS_TABLE = "scenarios-table"
+SCENARIOS_COMPARED = "scenarios-compared"
+SCENARIOS_DIFFERENCE = "scenarios-difference"
 
 # coverage
 COVERAGE_HEADLINE = "coverage-headline"

@@ -48,6 +48,7 @@ PAGES = (
     Page("element", "/element", "Elements", "bi-list-check", RESULTS, group="doing"),
     Page("renewal", "/renewal", "Renewal", "bi-patch-check", CYCLE, group="cycle"),
     Page("journey", "/journey", "Assessments", "bi-signpost-split", CYCLE, group="cycle"),
+    Page("scenarios", "/scenarios", "Scenarios", "bi-question-diamond", RESULTS, group="doing"),
     Page("arrivals", "/arrivals", "Arrivals", "bi-envelope-check", LOADS, group="data"),
     Page("data", "/data", "Data", "bi-database", LOADS, group="data"),
     Page("understood", "/understood", "Understood", "bi-patch-question", LOADS, group="data"),

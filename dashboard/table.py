@@ -188,6 +188,22 @@ def band(
     return f"{_BAND[code]}{min(max(age, 0), 3)}{''.join(flags)}"
 
 
+def tried(cell: Cell, in_fact: str | None) -> Cell:
+    """A band cell that is tried in a scenario, with the band in force in fact, None where not assessed."""
+    return f"{cell}t{_BAND.get(in_fact or '', '-')}"
+
+
+def supposed(cell: Cell, in_fact: Cell) -> Cell:
+    """A counts, headroom, marks or share cell of a scenario with what stands there in fact, where that is otherwise.
+
+    Cells of one kind with the same are left as they are; where nothing stands in fact, that is said.
+    """
+    if cell is None or cell == in_fact:
+        return cell
+    told = [*cell] if isinstance(cell, list) else [cell, None, 0, 0]
+    return [*told, in_fact if in_fact is None or isinstance(in_fact, list) else [in_fact, None, 0, 0]]
+
+
 def counts(
     compliance_plus: int,
     compliant: int,

@@ -7,12 +7,12 @@ from dash import Dash, Input, Output, State
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 
-from dashboard import cells, data, gate, ids, improving
+from dashboard import cells, data, gate, ids, improving, scenarios
 from dashboard.behind import Behind, ElementBehind
 from dashboard.filters import Filters, cell, filters
 from dashboard.gate import needs
 from dashboard.identity import current_scope
-from dashboard.pages import details
+from dashboard.pages import details, whatif
 from dashboard.pages.details_better import Better
 from db.roles import CYCLE, SEND
 
@@ -23,7 +23,7 @@ def register(app: Dash, page: str, need: str) -> None:
         Output(ids.drawer_title(page), "children"),
         Output(ids.drawer_body(page), "children"),
         Input(ids.CELL, "data"),
-        State(ids.VIEW, "data"),
+        Input(ids.VIEW, "data"),
     )(_update(page, need))
 
 
@@ -38,8 +38,9 @@ def _update(page: str, need: str) -> Callable[..., tuple[str, list[Component]]]:
         behind = cells.cell(view, asked.as_of, asked.basis, *place)
         if isinstance(behind, ElementBehind) and behind.evidence.height:
             gate.record("read evidence", f"{place[0] or 'corporate body'}, {place[1]}", rows=behind.evidence.height)
+        tries = whatif.panel(asked, behind.standard, scenarios.trial(view, asked, behind), chosen or "")
         better = _better(view, asked, behind)
-        return details.title(behind), list(details.body(behind, asked, view.scope.may(SEND), better))
+        return details.title(behind), [*tries, *details.body(behind, asked, view.scope.may(SEND), better)]
 
     return update_details
 

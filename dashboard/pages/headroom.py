@@ -8,20 +8,23 @@ from dash.development.base_component import Component
 
 from dashboard import components, ids, table
 from dashboard.filters import Filters
-from dashboard.pages import verdicts
+from dashboard.pages import verdicts, whatif
 from dashboard.pages.verdicts import SHOWN, WORDS
+from dashboard.pages.whatif import SCENARIO
 from dashboard.table import Column, Row
 from dashboard.words import count
 from scheme.headroom import STATUSES
 from scheme.standard import Standard
 
-Cells = dict[tuple[str | None, str], dict[str, Any]]
+Cells = dict[tuple[str | None, str], table.Cell]
+_TREE = ("department_code", "name", "parent_code", "depth", "path", "is_named", "has_below")
 
 
 def layout() -> Component:
     """Controls and empty places."""
     return components.page(
         "Headroom",
+        html.Div(id=ids.HEADROOM_SCENARIO),
         components.headline(ids.HEADROOM_HEADLINE),
         components.filter_bar("headroom", "as_of", "basis", "department"),
         components.stack(
@@ -58,11 +61,23 @@ def chips(rows: pl.DataFrame, asked: Filters) -> Component:
     return components.chips(items, "Show departments")
 
 
-def departments_table(rows: pl.DataFrame, headroom: pl.DataFrame, standard: Standard, asked: Filters) -> str:
-    """Departments by criteria: partials used of those allowed, as marks; worst first."""
+def departments_table(
+    rows: pl.DataFrame,
+    headroom: pl.DataFrame,
+    standard: Standard,
+    asked: Filters,
+    in_fact: pl.DataFrame | None = None,
+) -> str:
+    """Departments by criteria: partials used of those allowed, as marks; worst first.
+
+    in_fact: the headroom in fact, where what is shown is a scenario.
+    """
+    shown = verdicts.shown_in_fact(rows.select(_TREE), in_fact)
     if asked.status:
         rows = rows.filter(pl.col("shown") == asked.status)
-    cells = {(row["department_code"], row["criterion"]): row for row in headroom.iter_rows(named=True)}
+    cells = _marks_of(headroom)
+    facts = _marks_of(in_fact) if in_fact is not None else {}
+    cells = {at: table.supposed(cell, facts.get(at, cell)) for at, cell in cells.items()}
     criteria = [
         Column(c.code, f"{c.code} {c.title}", "marks", f"Criterion {c.code}: {c.title}", opens=True, edge=True)
         for c in standard.criteria
@@ -74,27 +89,31 @@ def departments_table(rows: pl.DataFrame, headroom: pl.DataFrame, standard: Stan
         Column("why", "Why", title="Why the tightest criterion stands as it does", sortable=False, width=165),
     ]
     return table.table_json(
-        "Partials used of those allowed, by department and criterion",
+        ("" if in_fact is None else SCENARIO) + "Partials used of those allowed, by department and criterion",
         columns,
-        [_row(row, cells, standard) for row in rows.iter_rows(named=True)],
+        [_row(row, cells, standard, shown.get(row["department_code"])) for row in rows.iter_rows(named=True)],
         find="url",
         empty="No department matches.",
         say=f"{count(rows.height, 'row')} shown",
     )
 
 
-def _row(row: dict[str, Any], cells: Cells, standard: Standard) -> Row:
+def _row(row: dict[str, Any], cells: Cells, standard: Standard, in_fact: str | None) -> Row:
     code = row["department_code"]
     return Row(
         code or "",
         [
             table.text(row["name"], row["path"] or None),
-            verdicts.cell(row),
-            *(_marks(cells[code, criterion.code]) for criterion in standard.criteria),
+            whatif.marked(verdicts.cell(row), row["shown"], in_fact),
+            *(cells[code, criterion.code] for criterion in standard.criteria),
             verdicts.reason(row),
         ],
         name=row["name"],
     )
+
+
+def _marks_of(headroom: pl.DataFrame) -> Cells:
+    return {(row["department_code"], row["criterion"]): _marks(row) for row in headroom.iter_rows(named=True)}
 
 
 def _marks(cell: dict[str, Any]) -> table.Cell:
@@ -104,8 +123,8 @@ def _marks(cell: dict[str, Any]) -> table.Cell:
     return table.headroom(status, cell["partial"], cell["allowance"], cell["non_compliant"], cell["not_assessed"])
 
 
-def criteria_table(rows: pl.DataFrame, headroom: pl.DataFrame, standard: Standard) -> str:
-    """How many departments fail, are at their limit or have room left in each criterion.
+def criteria_table(rows: pl.DataFrame, headroom: pl.DataFrame, standard: Standard, is_supposed: bool = False) -> str:
+    """How many departments fail, are at their limit or have room left in each criterion; `is_supposed`: in a scenario.
 
     Departments with a verdict alone, so that every line adds up to them; what was not assessed at all has a column
     where there is such.
@@ -132,4 +151,5 @@ def criteria_table(rows: pl.DataFrame, headroom: pl.DataFrame, standard: Standar
     ]
     if is_any_unknown:
         columns.append(Column("unknown", "Not assessed", "number", "Departments not assessed", first_descending=True))
-    return table.table_json("Criteria: where it is tight", columns, lines, find=False)
+    caption = f"{SCENARIO if is_supposed else ''}Criteria: where it is tight"
+    return table.table_json(caption, columns, lines, find=False)

@@ -9,7 +9,7 @@ from dash.development.base_component import Component
 
 from dashboard import components, ids, words
 from dashboard.filters import Filters
-from dashboard.pages import verdicts
+from dashboard.pages import verdicts, whatif
 from dashboard.pages.heatmap_grid import Cells, Grid, band_cells, criterion_cells, difference_cells, statuses
 from dashboard.table import Cell, Column, Group, Kind, Row, table_json
 from dashboard.words import STATUS
@@ -26,6 +26,7 @@ def layout() -> Component:
     """Controls and empty places."""
     return components.page(
         "Heatmap",
+        html.Div(id=ids.HEATMAP_SCENARIO),
         components.headline(ids.HEATMAP_HEADLINE),
         components.filter_bar(
             "heatmap",
@@ -79,7 +80,7 @@ def table(grid: Grid, asked: Filters) -> str:
         is_open = row["has_below"] and (place == 0 or len(found) <= _OPEN)
         rows.append(Row(code or "", own, depth=row["depth"] - found[0]["depth"], open=is_open, name=row["name"]))
     return table_json(
-        _caption(asked),
+        ("" if grid.in_fact is None else whatif.SCENARIO) + _caption(asked),
         columns,
         rows,
         bands=grid.standard.bands,
@@ -100,7 +101,13 @@ def _cells(grid: Grid, asked: Filters) -> Cells:
 def _verdicts(grid: Grid, tree: list[dict[str, Any]], is_wide: bool) -> list[Cell]:
     """The status of each department of the tree; where its bands are rolled up, how those below it stand instead."""
     known = {row["department_code"]: row for row in statuses(grid).iter_rows(named=True)}
-    return [verdicts.cell(known[row["department_code"]], is_told=not is_wide) for row in tree]
+    in_fact = verdicts.shown_in_fact(grid.tree, grid.in_fact)
+    cells = []
+    for row in tree:
+        now = known[row["department_code"]]
+        told = verdicts.cell(now, is_told=not is_wide)
+        cells.append(whatif.marked(told, now["shown"], in_fact.get(row["department_code"]), is_wide))
+    return cells
 
 
 def _caption(asked: Filters) -> str:
@@ -145,6 +152,8 @@ def legend(grid: Grid, asked: Filters) -> Component:
         kinds.append(components.legend(grid.standard))
     if grid.before_headroom is not None:
         kinds.append(_signs(_CHANGES))
+    if grid.in_fact is not None:
+        kinds.append(whatif.legend())
     return html.Div(kinds)
 
 

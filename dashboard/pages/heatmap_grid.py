@@ -1,14 +1,14 @@
 """What the cells of the heatmap say: bands, counts, headroom, shares and differences, by department and column."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 import polars as pl
 
 from dashboard.pages.verdicts import verdicts
-from dashboard.table import Cell, band, counts, difference, differs, headroom, share
+from dashboard.table import Cell, band, counts, difference, differs, headroom, share, supposed, tried
 from scheme.headroom import STATUSES
 from scheme.standard import BANDS, Standard
 
@@ -23,7 +23,9 @@ class Grid:
 
     tree: the departments in tree order. standing, headroom: of the day on the basis asked for. before_standing,
     before_headroom: of the day to compare with, None without one. own: standing by self-assessments, where the
-    difference is asked for; standing is then the formal one.
+    difference is asked for; standing is then the formal one. Of a scenario: tried, the band in force in fact at each
+    cell that is tried, None where there is none, and in_fact, the headroom in fact; standing and headroom are then as
+    supposed.
     """
 
     standard: Standard
@@ -35,6 +37,8 @@ class Grid:
     before_standing: pl.DataFrame | None = None
     before_headroom: pl.DataFrame | None = None
     own: pl.DataFrame | None = None
+    tried: Mapping[Key, str | None] = field(default_factory=dict)
+    in_fact: pl.DataFrame | None = None
 
 
 def band_cells(grid: Grid) -> Cells:
@@ -53,7 +57,7 @@ def band_cells(grid: Grid) -> Cells:
         old = age >= grid.cycle_years
         look_ = band(code, age, old=old, rolled_up=rolled_up, worse_below=worse_below, change=change)
         cells.update(dict.fromkeys(zip(places, elements, strict=True), look_))
-    return cells
+    return cells | {at: tried(cells[at], fact) for at, fact in grid.tried.items() if at in cells}
 
 
 def _full_years(day: date) -> pl.Expr:
@@ -71,12 +75,18 @@ def _change(was: str, band: str) -> pl.Expr:
 
 def criterion_cells(grid: Grid, mode: str) -> Cells:
     """Each criterion as headroom with its status (mode ""), as share or as bands; None where nothing was assessed."""
-    before = _by_criterion(grid.before_headroom)
+    before, in_fact = _by_criterion(grid.before_headroom), _by_criterion(grid.in_fact)
     cells: Cells = {}
     for at, row in _by_criterion(grid.headroom).items():
-        is_known = row["not_assessed"] < row["elements"]
-        cells[at] = _MODES[mode](row, criterion_change(row, before.get(at))) if is_known else None
+        cells[at] = _criterion_cell(row, mode, criterion_change(row, before.get(at)))
+        if at in in_fact:
+            fact = _criterion_cell(in_fact[at], mode, criterion_change(in_fact[at], before.get(at)))
+            cells[at] = supposed(cells[at], fact)
     return cells
+
+
+def _criterion_cell(row: Mapping[str, Any], mode: str, change: int) -> Cell:
+    return _MODES[mode](row, change) if row["not_assessed"] < row["elements"] else None
 
 
 def _headroom(row: Mapping[str, Any], change: int) -> Cell:

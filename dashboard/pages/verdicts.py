@@ -76,6 +76,13 @@ def tally(rows: Iterable[Mapping[str, Any]]) -> str:
     return ", ".join([*said, *[f"{len(told) - len(found)} not assessed"] * (len(told) > len(found))])
 
 
+def shown_in_fact(tree: pl.DataFrame, in_fact: pl.DataFrame | None) -> dict[str | None, str]:
+    """What would be shown of each department by the headroom in fact, beside a scenario; {} where there is none."""
+    if in_fact is None:
+        return {}
+    return dict(verdicts(tree, in_fact).select("department_code", "shown").iter_rows())
+
+
 def worst_first(rows: pl.DataFrame) -> pl.DataFrame:
     """The rows of `verdicts` by what is shown, then by least headroom, then as they stand."""
     order = pl.col("shown").cast(pl.Enum(SHOWN))
@@ -173,7 +180,7 @@ def _change(row: Mapping[str, Any]) -> tuple[int, str]:
     """How a department has moved, and the largest step of it in words."""
     was, now = (STATUSES.index(row[key]) for key in ("status_before", "status"))
     if was != now:
-        return (1 if now > was else -1), _WAS[row["status_before"]]
+        return (1 if now > was else -1), WAS[row["status_before"]]
     falls = {key: row[key] - row[f"{key}_before"] for key in ("non_compliant", "partial")}
     by = next((-fall for fall in falls.values() if fall), 0)
     told = [
@@ -184,7 +191,7 @@ def _change(row: Mapping[str, Any]) -> tuple[int, str]:
     return (by > 0) - (by < 0), ", ".join(told) or "as before"
 
 
-_WAS = {"fails": "was failing", "at_limit": "was at limit", "incomplete": "was incomplete", "passes": "was passing"}
+WAS = {"fails": "was failing", "at_limit": "was at limit", "incomplete": "was incomplete", "passes": "was passing"}
 _COUNTED = (("non-compliant", "non-compliant"), ("partial", "partials"))
 
 

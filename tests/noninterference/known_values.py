@@ -53,6 +53,7 @@ ADDRESS: dict[str, Known] = {
     "element": Known(("1.1.1",)),
     "site": SITE,
     "draft": Known(("1",), "107", "99999"),
+    "try": Known(("HOU~1.1.1~p", "~1.1.2~n"), "BEE-17~1.1.1~p", "ZZZ-99~1.1.1~p"),
     "cell": CELL,
     "open": Known(("HOU",), "BEE-17", "ZZZ-99"),
     "find": Known(("OURS",)),
@@ -180,6 +181,8 @@ READ: dict[str, Known] = {
     "champions_see_others": Known(("distribution", "nothing")),
     "champions_see_exemplars": Known(("no",)),
     "risk_estimates": Known(("on", "off")),
+    "how": Known(("another",)),  # a scenario is kept: in place of the one before, or as another
+    "shared": Known(("yes", "no")),
     # A sender's file being mapped: its steps open nothing but what they closed for the same session.
     "sample": Known(("no file of ours",)),
     "sheet": Known(("0",)),

@@ -124,7 +124,7 @@ def address_keys() -> tuple[str, ...]:
 
 
 # Keys that name something of a tenant on the server; `cell` comes on its own, `open` and `find` stay in the browser.
-_NAMING = ("department", "certificate", "file", "load")
+_NAMING = ("department", "certificate", "file", "load", "try")
 
 
 def addresses(path: str, thorough: bool = True) -> Iterator[Variant]:
@@ -318,7 +318,7 @@ def rules(app: Dash) -> list[tuple[str, str, tuple[str, ...], str]]:
     return sorted(told)
 
 
-PLAIN = ("/administration", "/enter/")  # pages whose forms are posted as they stand
+PLAIN = ("/administration", "/enter/", "/scenarios/")  # pages whose forms are posted as they stand
 
 
 def is_plain(path: str) -> bool:
