@@ -76,6 +76,24 @@ SITES_PLAN = "sites-plan"
 SITES_CERTIFICATES = "sites-certificates"
 SITES_BENCHMARK = "sites-benchmark"
 
+# department
+DEPARTMENT_HEADLINE = "department-headline"
+DEPARTMENT_BODY = "department-body"
+
+# actions
+ACTIONS_HEADLINE = "actions-headline"
+ACTIONS_EMPTY = "actions-empty"
+ACTIONS_ENTER = "actions-enter"
+ACTIONS_CHIPS = "actions-chips"
+ACTIONS_TABLE = "actions-table"
+
+# evidence
+EVIDENCE_HEADLINE = "evidence-headline"
+EVIDENCE_EMPTY = "evidence-empty"
+EVIDENCE_ENTER = "evidence-enter"
+EVIDENCE_CHIPS = "evidence-chips"
+EVIDENCE_TABLE = "evidence-table"
+
 # arrivals
 ARRIVALS_HEADLINE = "arrivals-headline"
 ARRIVALS_EMPTY = "arrivals-empty"

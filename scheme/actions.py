@@ -88,12 +88,12 @@ def actions(known: pl.DataFrame, standing: pl.DataFrame, day: date) -> pl.DataFr
 
 
 def _in_turn(rows: pl.DataFrame) -> pl.DataFrame:
-    codes = sorted({code for code in rows["department_code"]}, key=code_order)
+    codes = sorted(set(rows["department_code"]), key=code_order)
     return rows.sort(
         pl.col("state").cast(pl.Enum(STATES)),
-        pl.when(pl.col("state") == "closed").then(-pl.col("closed_on").cast(pl.Int32)).otherwise(
-            pl.col("due").cast(pl.Int32)
-        ),
+        pl.when(pl.col("state") == "closed")
+        .then(-pl.col("closed_on").cast(pl.Int32))
+        .otherwise(pl.col("due").cast(pl.Int32)),
         pl.col("department_code").replace_strict(codes, range(len(codes)), return_dtype=pl.Int64),
         "action_key",
         nulls_last=[False, True, False, False],

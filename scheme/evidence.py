@@ -64,12 +64,8 @@ def evidence(known: pl.DataFrame, day: date) -> pl.DataFrame:
     turn = pl.col("element").replace_strict(elements, range(len(elements)), return_dtype=pl.Int64)
     kinds = pl.Series("kind", [kind_of(word) for word in known["kind"]], pl.String)
     rows = known.select(list(EVIDENCE)).with_columns(kinds).sort(turn, maintain_order=True)
-    first = [
-        pl.col(name).min() if name == "expires_on" else pl.col(name).drop_nulls().first() for name in _TOLD
-    ]
-    differing = [
-        pl.when(pl.col(name).n_unique() > 1).then(pl.lit(name)).alias(f"differs {name}") for name in _TOLD
-    ]
+    first = [pl.col(name).min() if name == "expires_on" else pl.col(name).drop_nulls().first() for name in _TOLD]
+    differing = [pl.when(pl.col(name).n_unique() > 1).then(pl.lit(name)).alias(f"differs {name}") for name in _TOLD]
     found = rows.group_by(place, maintain_order=True).agg(*first, *differing, elements=pl.col("element"))
     days = (pl.col("expires_on") - pl.lit(day)).dt.total_days()
     told = found.with_columns(
@@ -96,14 +92,16 @@ def _state(day: date) -> pl.Expr:
 
 
 def lacking(programme: Programme, known: pl.DataFrame, standing: pl.DataFrame, day: date) -> pl.DataFrame:
-    """The elements without evidence that holds, of every department active on the day: columns and dtypes are LACKING's.
+    """The elements without evidence that holds, by department active on the day: columns and dtypes are LACKING's.
 
-    An element that is not applicable needs none. The corporate body (null) is there where it has results of its own or
-    any evidence. Those that lack most come first.
+    Of departments (the corporate body, null, too) that have a result of their own of any kind by then or any evidence:
+    of the others nothing is claimed that would have to be shown. An element that is not applicable needs none. Those
+    that lack most come first.
     """
-    own = standing.filter(~pl.col("rolled_up"))
-    whole = own["department_code"].null_count() > 0 or known["department_code"].null_count() > 0
-    codes = [*([None] if whole else []), *active(programme.departments, day)["department_code"].to_list()]
+    own = programme.results.filter(pl.col("site_code").is_null(), pl.col("assessed_on") <= day)
+    asked_of = {*own["department_code"], *known["department_code"]}
+    there_are = [None, *active(programme.departments, day)["department_code"]]
+    codes = [code for code in there_are if code in asked_of]
     spared = set(standing.filter(band="not_applicable").select("department_code", "element").iter_rows())
     ended = pl.col("expires_on").is_not_null() & (pl.col("expires_on") <= day)
     there: dict[tuple[str | None, str], bool] = {}
@@ -138,5 +136,7 @@ def to_see(programme: Programme, known: pl.DataFrame, day: date, site: str) -> p
     ]
     both = pl.concat(parts).with_row_index("place")
     first = {element: place for place, element in enumerate(programme.standard.codes)}
-    turns = pl.Series("turn", [min(first.get(one, len(first)) for one in served) for served in both["elements"]], pl.Int64)
+    turns = pl.Series(
+        "turn", [min(first.get(one, len(first)) for one in served) for served in both["elements"]], pl.Int64
+    )
     return both.with_columns(turns).sort(~pl.col("here"), "turn", "place").select(list(TO_SEE))
