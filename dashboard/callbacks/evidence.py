@@ -10,6 +10,7 @@ from flask import Response, abort, request
 
 import formats
 from dashboard import components, data, doing, ids
+from dashboard.entering.choices import choices
 from dashboard.filters import Filters, filters
 from dashboard.gate import needs
 from dashboard.identity import current_scope
@@ -61,14 +62,14 @@ def _listed(view: data.View, rows: pl.DataFrame, lacking: pl.DataFrame, asked: F
         return page.lacking_table(lacking, names, asked, enters)
     if rows.is_empty():
         return ""
-    return page.evidence_table(page.shown(rows, asked.status), names, _sites(view), asked, enters)
+    return page.evidence_table(page.shown(rows, asked.status), names, _sites(view), asked, _own_sites(view))
 
 
 def _of_site(view: data.View, asked: Filters) -> tuple[Any, ...]:
     """Sentence, empty place, way in, controls and table of what there is to see at one site."""
     name, names = _site(view, asked.site), _names(view)
     rows = doing.to_see(view, asked.as_of, asked.site)
-    listed = page.site_table(rows, names, name, view.scope.may(SEND))
+    listed = page.site_table(rows, names, name, _own_sites(view))
     return page.site_headline(rows, name), "", "", page.site_controls(asked.site, asked), listed
 
 
@@ -93,6 +94,10 @@ def see_on_site_file(kind: str) -> Response:
 
 def _names(view: data.View) -> dict[str | None, str]:
     return data.names(view) | {None: organisation(view.scope.tenant_name)}
+
+
+def _own_sites(view: data.View) -> page.Enters:
+    return choices(view.scope).sites if view.scope.may(SEND) else None
 
 
 def _sites(view: data.View) -> dict[str | None, str]:

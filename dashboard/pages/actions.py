@@ -125,10 +125,10 @@ def enter_href(row: Mapping[str, Any]) -> str:
 def actions_table(rows: pl.DataFrame, names: Names, standard: Standard, asked: Filters, enters: bool) -> str:
     """The actions, the most urgent first; `enters`: whether the reader may change them."""
     columns = [
-        Column("department", "Department", width=130),
-        Column("element", "Element", width=120),
+        Column("department", "Department"),
+        Column("element", "Element", width=110),
         Column("band", "Band now", title="The element's band in force; it leads to its cell on the heatmap"),
-        Column("action", "Action", width=230),
+        Column("action", "Action", width=220),
         Column("owner", "Owner"),
         Column("state", "State", "status"),
         Column("due_on", "Due", "day", "When it is due, and when it is to be looked at again"),
@@ -150,40 +150,48 @@ def _row(row: Mapping[str, Any], names: Names, standard: Standard, asked: Filter
     from_ = [row["action_code"], f"from {_plain(row['origin'])}" if row["origin"] else None]
     cells = {
         "department": names.get(code) or code or "",
-        "element": element_cell(row["element"], standard, code, asked),
+        "element": element_cell(row["element"], standard, asked),
         "band": band_cell(row, standard, asked) if row["element"] else None,
         "action": table.text(row["action"], ", ".join(filter(None, from_)) or None),
         "owner": row["owner"],
-        "state": table.status(SIGNS[row["state"]], in_words(row, asked.as_of)),
-        "due_on": due_cell(row),
+        "state": table.status("fails" if row["days_over"] else SIGNS[row["state"]], in_words(row)),
+        "due_on": _due(row, asked.as_of),
         "enter": table.link("Correct" if row["state"] == "closed" else "Update", enter_href(row)),
     }
     href = asked.href("department", department=code) if code else None
     return Row(row["action_key"], [cells[key] for key in keys], href=href, name=row["action"])
 
 
-def in_words(row: Mapping[str, Any], today: date) -> str:
-    """The state of an action, with how long it is over or how long there is."""
-    over, state = row["days_over"], row["state"]
-    if state == "overdue":
-        return f"Overdue by {count(over, 'day')}"
-    if state == "recheck":
-        return f"Re-check overdue by {count(over, 'day')}" if over else "Closed, to re-check"
-    if state == "closed":
-        return f"Closed {day(row['closed_on'])}" if row["closed_on"] else "Closed"
-    if row["due_on"] is None:
-        return "Open, no day set"
+def in_words(row: Mapping[str, Any]) -> str:
+    """The state of an action in a word or two."""
+    if row["state"] == "recheck":
+        return "Re-check late" if row["days_over"] else "To re-check"
+    return {"overdue": "Overdue", "due_soon": "Due soon", "open": "Open", "closed": "Closed"}[row["state"]]
+
+
+def due(row: Mapping[str, Any], today: date) -> str | None:
+    """How long an action is over its day or how long there is; of one that is closed, since when."""
+    if row["closed_on"] and row["state"] in ("closed", "recheck"):
+        return f"closed {day(row['closed_on'])}"
+    if row["due_on"] is None or row["state"] in ("closed", "recheck"):
+        return None
     days = (row["due_on"] - today).days
-    return f"Due in {count(days, 'day')}" if days else "Due today"
+    return f"{count(-days, 'day')} over" if days < 0 else f"in {count(days, 'day')}" if days else "today"
 
 
-def due_cell(row: Mapping[str, Any]) -> Any:
-    """The day on which an action is due, and below it that of its re-check."""
-    again = f"re-check {day(row['recheck_on'])}" if row["recheck_on"] else None
-    return table.day(row["due_on"], again) if row["due_on"] else again and table.text("No day", again)
+def _due(row: Mapping[str, Any], today: date) -> Any:
+    small = "; ".join(filter(None, (due(row, today), _again(row)))) or None
+    return table.day(row["due_on"], small) if row["due_on"] else None
 
 
-def element_cell(element: str | None, standard: Standard, department: str | None, asked: Filters) -> Any:
+def _again(row: Mapping[str, Any]) -> str | None:
+    if row["recheck_on"] is None:
+        return None
+    late = f", {count(row['days_over'], 'day')} over" if row["state"] == "recheck" and row["days_over"] else ""
+    return f"re-check {day(row['recheck_on'])}{late}"
+
+
+def element_cell(element: str | None, standard: Standard, asked: Filters) -> Any:
     """An element with its title, leading to its page."""
     if element is None:
         return None
@@ -218,7 +226,7 @@ def findings_table(findings: pl.DataFrame, names: Names, standard: Standard, ask
         link = table.link("Add an action", f"/enter/action?{urlencode(given | {'origin': row['band']})}")
         cells = [
             names.get(code) or code,
-            element_cell(element, standard, code, asked),
+            element_cell(element, standard, asked),
             band_cell(row, standard, asked),
             row["assessed_on"],
             *([link] if enters else []),

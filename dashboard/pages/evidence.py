@@ -1,6 +1,6 @@
 """Evidence: what there is and whether it holds, which elements have none, and what is to be seen at a site."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -17,8 +17,10 @@ from dashboard.table import Column, Row
 from dashboard.words import count, listing
 
 Names = Mapping[str | None, str]  # of departments; None is the corporate body
+Enters = Collection[str] | None  # the sites of which the reader may say something; None: nothing of any
 STATES = {"expired": "Expired", "expiring": "Expiring within 90 days"}
 SIGNS = {"expired": "fails", "expiring": "at_limit", "current": "passes", "undated": "indication"}
+WORDS = {"expired": "Expired", "expiring": "Expires soon", "current": "Holds", "undated": "No day"}
 KINDS = {"observed": "see on site"}
 NONE = "none"  # the chip that shows elements without evidence
 _LISTED = 12  # elements named in one cell
@@ -108,14 +110,14 @@ def entering(asked: Filters) -> Component:
     return html.P(components.enter_link("evidence", "Enter evidence", **filled))
 
 
-def evidence_table(rows: pl.DataFrame, names: Names, sites: Names, asked: Filters, enters: bool) -> str:
+def evidence_table(rows: pl.DataFrame, names: Names, sites: Names, asked: Filters, enters: Enters) -> str:
     """Every piece of evidence with the elements it serves, what has expired first."""
     keys = ("department", "state", "expires_on", "evidence", "elements", "kind", "owner", "where")
-    columns = _columns(*keys, *(["enter"] if enters else []))
+    columns = _columns(*keys, *([] if enters is None else ["enter"]))
     listed = [
         Row(
             f"{row['department_code'] or ''}~{row['evidence_code']}",
-            _cells(row, names, sites, columns),
+            _cells(row, names, sites, columns, enters),
             href=asked.href("department", department=row["department_code"]) if row["department_code"] else None,
             name=row["evidence"],
         )
@@ -136,11 +138,11 @@ def _columns(*keys: str) -> list[Column]:
         Column("department", "Department", width=120),
         Column("state", "State", "status"),
         Column("expires_on", "Expires", "day", "The first day on which it no longer holds"),
-        Column("evidence", "Evidence", width=190),
+        Column("evidence", "Evidence", width=180),
         Column("elements", "Elements", title="The elements it serves", width=110),
-        Column("kind", "Kind"),
+        Column("kind", "Kind", width=70),
         Column("owner", "Owner"),
-        Column("where", "Where", title="The link, or the site and the person who shows it", width=140),
+        Column("where", "Where", title="The link, or the site and the person who shows it", width=110),
         Column("shown_by", "Shown by", title="Whom to ask for it"),
         Column("note", "Note", width=130, sortable=False),
         Column("enter", "By hand", "link", sortable=False),
@@ -149,15 +151,15 @@ def _columns(*keys: str) -> list[Column]:
     return [by_key[key] for key in keys]
 
 
-def _cells(row: Mapping[str, Any], names: Names, sites: Names, columns: Sequence[Column]) -> list[Any]:
+def _cells(row: Mapping[str, Any], names: Names, sites: Names, columns: Sequence[Column], enters: Enters) -> list[Any]:
     """The cells of one piece of evidence; its kind stands with where it may be seen in a list of one site."""
     differs = f"not alike under all its elements: {listing([_word(name) for name in row['differs']])}"
     code = f"{row['evidence_code']}; {differs}" if row["differs"] else row["evidence_code"]
     there = "at any site of the department" if not row.get("here", True) else None
     known = {
         "department": names.get(row["department_code"]) or row["department_code"] or "",
-        "state": table.status(SIGNS[row["state"]], in_words(row)),
-        "expires_on": row["expires_on"],
+        "state": table.status(SIGNS[row["state"]], WORDS[row["state"]]),
+        "expires_on": table.day(row["expires_on"], until(row)),
         "evidence": table.text(row["evidence"] or row["evidence_code"], code),
         "elements": ", ".join(row["elements"]),
         "kind": table.text(KINDS.get(row["kind"], row["kind"]), there),
@@ -165,7 +167,7 @@ def _cells(row: Mapping[str, Any], names: Names, sites: Names, columns: Sequence
         "where": _where(row, sites),
         "shown_by": row["shown_by"] or row["owner"],
         "note": _note(row),
-        "enter": table.link("Correct", enter_href(row)),
+        "enter": table.link("Correct", enter_href(row)) if row["site_code"] in {None, *(enters or ())} else None,
     }
     return [known[column.key] for column in columns]
 
@@ -174,14 +176,12 @@ def _word(column: str) -> str:
     return {"site_code": "site", "shown_by": "who shows it", "expires_on": "expiry"}.get(column, column)
 
 
-def in_words(row: Mapping[str, Any]) -> str:
-    """The state of evidence, with how long it holds or how long ago it expired."""
+def until(row: Mapping[str, Any]) -> str | None:
+    """How long evidence holds or how long ago it expired."""
     days = row["days"]
-    if days is None:
-        return "No expiry day"
-    if days <= 0:
-        return f"Expired {count(-days, 'day')} ago" if days else "Expired today"
-    return f"Expires in {count(days, 'day')}" if row["state"] == "expiring" else "Holds"
+    if days is None or row["state"] == "current":
+        return None
+    return f"in {count(days, 'day')}" if days > 0 else f"{count(-days, 'day')} ago" if days else "today"
 
 
 def _where(row: Mapping[str, Any], sites: Names) -> Any:
@@ -262,14 +262,14 @@ def site_headline(rows: pl.DataFrame, name: str) -> str:
     return f"{said}; {expired} of them {'has' if expired == 1 else 'have'} expired." if expired else f"{said}."
 
 
-def site_table(rows: pl.DataFrame, names: Names, name: str, enters: bool) -> str:
-    """What to see at one site, in the order of the elements; `enters`: whether the reader may correct it."""
+def site_table(rows: pl.DataFrame, names: Names, name: str, enters: Enters) -> str:
+    """What to see at one site, in the order of the elements."""
     keys = ("evidence", "elements", "kind", "shown_by", "department", "state", "expires_on", "note")
-    columns = _columns(*keys, *(["enter"] if enters else []))
+    columns = _columns(*keys, *([] if enters is None else ["enter"]))
     listed = [
         Row(
             f"{row['department_code'] or ''}~{row['evidence_code']}~{row['here']}",
-            _cells(row, names, {}, columns),
+            _cells(row, names, {}, columns, enters),
             name=row["evidence"],
         )
         for row in rows.iter_rows(named=True)
