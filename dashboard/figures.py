@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from dashboard import theme
+from scheme.standard import Standard
 
 Figure = dict[str, Any]
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', Arial, sans-serif"
@@ -76,3 +77,29 @@ def plan(placed: pl.DataFrame, words: Mapping[str, str]) -> Figure:
     north = {"text": "↑ North", "showarrow": False, "bgcolor": theme.colour("paper"), **corner}
     tied = {**axis, "scaleanchor": "x"}
     return figure(traces, height=440, xaxis=axis, yaxis=tied, hovermode="closest", annotations=[north])
+
+
+def band_counts(rows: pl.DataFrame, standard: Standard) -> Figure:
+    """How many elements were in each band after each of several days, as bars stacked from the worst up.
+
+    `rows`: on (Date), the bands and not_assessed (counts); a day that is there twice is drawn once, as it ended.
+    """
+    days = rows.unique("on", keep="last", maintain_order=True)
+    told = [(None, "not_assessed", "Not assessed"), *((b.code, b.code, b.label) for b in reversed(standard.bands))]
+    traces = []
+    for band, column, words in told[1:] + told[:1]:
+        counts = days[column].fill_null(0).to_list()
+        if not any(counts):
+            continue
+        traces.append(
+            {
+                "type": "bar",
+                "name": words,
+                "x": [f"{on.day} {on:%b %Y}" for on in days["on"]],
+                "y": counts,
+                "marker": {"color": theme.band_colour(band), "line": {"width": 1, "color": theme.colour("paper")}},
+                "hovertemplate": "%{y} " + words.lower() + "<extra>%{x}</extra>",
+            }
+        )
+    axes = {"xaxis": {"type": "category"}, "yaxis": {"title": {"text": "Elements"}}}
+    return figure(traces, height=300, barmode="stack", bargap=0.35, **axes)

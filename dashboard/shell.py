@@ -41,7 +41,7 @@ PAGES = (
     Page("overview", "/", "Overview", "bi-house", RESULTS),
     Page("heatmap", "/heatmap", "Heatmap", "bi-grid-3x3", RESULTS, opens=True),
     Page("headroom", "/headroom", "Headroom", "bi-speedometer2", RESULTS, opens=True),
-    # Page("department", "/department", "Department", "bi-building", RESULTS),
+    Page("department", "/department", "Department", "bi-building", RESULTS),
     Page("coverage", "/coverage", "Coverage", "bi-calendar-check", CYCLE, opens=True, group="cycle"),
     Page("sites", "/sites", "Sites", "bi-geo-alt", CYCLE, group="cycle"),
     Page("actions", "/actions", "Actions", "bi-list-check", RESULTS, group="doing"),

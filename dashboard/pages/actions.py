@@ -122,10 +122,12 @@ def enter_href(row: Mapping[str, Any]) -> str:
     return f"/enter/action?{urlencode({name: row[name]})}"
 
 
-def actions_table(rows: pl.DataFrame, names: Names, standard: Standard, asked: Filters, enters: bool) -> str:
-    """The actions, the most urgent first; `enters`: whether the reader may change them."""
+def actions_table(
+    rows: pl.DataFrame, names: Names, standard: Standard, asked: Filters, enters: bool, department: bool = True
+) -> str:
+    """The actions, the most urgent first; `enters`: whether the reader may change them; `department`: say whose."""
     columns = [
-        Column("department", "Department"),
+        *([Column("department", "Department")] if department else []),
         Column("element", "Element", width=110),
         Column("band", "Band now", title="The element's band in force; it leads to its cell on the heatmap"),
         Column("action", "Action", width=220),
@@ -139,7 +141,7 @@ def actions_table(rows: pl.DataFrame, names: Names, standard: Standard, asked: F
         "Actions, the most urgent first",
         columns,
         [_row(row, names, standard, asked, keys) for row in rows.iter_rows(named=True)],
-        find="url",
+        find="url" if department else False,
         empty="No action matches.",
         say=f"{count(rows.height, 'action')} shown",
     )
@@ -158,7 +160,7 @@ def _row(row: Mapping[str, Any], names: Names, standard: Standard, asked: Filter
         "due_on": _due(row, asked.as_of),
         "enter": table.link("Correct" if row["state"] == "closed" else "Update", enter_href(row)),
     }
-    href = asked.href("department", department=code) if code else None
+    href = asked.href("department", department=code) if code and "department" in keys else None
     return Row(row["action_key"], [cells[key] for key in keys], href=href, name=row["action"])
 
 
