@@ -102,4 +102,4 @@ def band_counts(rows: pl.DataFrame, standard: Standard) -> Figure:
             }
         )
     axes = {"xaxis": {"type": "category"}, "yaxis": {"title": {"text": "Elements"}}}
-    return figure(traces, height=300, barmode="stack", bargap=0.35, **axes)
+    return figure(traces, height=220, barmode="stack", bargap=0.35, **axes)

@@ -129,12 +129,12 @@ def _due(about: About, asked: Filters) -> Component:
 
 def _todo(one: Todo, about: About, asked: Filters) -> list[Any]:
     on, late, words, page, keys = one
-    when = "No day set" if on is None else day(on)
-    if late:
-        when = f"Late, since {when}" if on else "Late"
-    sign = components.status_word("fails", when) if late else html.Span(when, className="week-who")
-    given = keys if page in ("coverage", "visitplan") else {"department": about.code, **keys}
-    return [sign, " ", html.A(words, href=asked.href(page, **given))]
+    when = day(on) if on else "no day set"
+    sign = components.status_word("fails", "Late") if late else None
+    given = keys if "certificate" in keys else {"department": about.code, **keys}
+    link = html.A(words, href=asked.href(page, **given))
+    said = f", since {when}" if late and on else f", {when}"
+    return [*([sign, " "] if sign else []), link, html.Span(said, className="quiet")]
 
 
 def _well(about: About, asked: Filters) -> Component:
@@ -146,7 +146,7 @@ def _well(about: About, asked: Filters) -> Component:
         words = f"{row['element']} {element.title}"
         label = about.standard.band[row["band"]].label
         where = asked.href("element", element=row["element"], department=about.code)
-        items.append(html.Li([html.Span(label, className="week-who"), " ", html.A(words, href=where)]))
+        items.append(html.Li([html.A(words, href=where), html.Span(f", {label.lower()}", className="quiet")]))
     more = [components.details(f"{len(items) - _LISTED} more", html.Ul(items[_LISTED:]))] if items[_LISTED:] else []
     lead = html.P("Each of these leads to who holds compliance plus there.", className="quiet")
     return components.card("Who does it well?", lead, html.Ul(items[:_LISTED]), *more)
