@@ -15,6 +15,7 @@ from dashboard.filters import Filters, filters
 from dashboard.gate import needs
 from dashboard.identity import current_scope
 from dashboard.pages import evidence as page
+from dashboard.pages import evidence_on_site as on_site
 from dashboard.words import day, organisation
 from db.roles import EXPORT, RESULTS, SEND
 from scheme.errors import UsageError
@@ -45,7 +46,7 @@ def update_evidence(address: str | None) -> tuple[Any, ...]:
     if data.is_empty(view):
         return components.NO_DATA, components.nothing_loaded(view.scope.tenant_code), "", "", "", ""
     data.branch(view, asked.as_of, asked.department)
-    options = page.site_options(_sites(view))
+    options = on_site.site_options(_sites(view))
     if asked.site:
         return *_of_site(view, asked), options
     rows, lacking = (data.cut(view, made(view, asked.as_of), asked.department) for made in _ALL)
@@ -69,8 +70,8 @@ def _of_site(view: data.View, asked: Filters) -> tuple[Any, ...]:
     """Sentence, empty place, way in, controls and table of what there is to see at one site."""
     name, names = _site(view, asked.site), _names(view)
     rows = doing.to_see(view, asked.as_of, asked.site)
-    listed = page.site_table(rows, names, name, _own_sites(view))
-    return page.site_headline(rows, name), "", "", page.site_controls(asked.site, asked), listed
+    listed = on_site.site_table(rows, names, name, _own_sites(view))
+    return on_site.site_headline(rows, name), "", "", on_site.site_controls(asked.site, asked), listed
 
 
 @needs(RESULTS, EXPORT)
@@ -84,8 +85,8 @@ def see_on_site_file(kind: str) -> Response:
     if asked.site not in _sites(view):
         abort(404)
     name, rows = _site(view, asked.site), doing.to_see(view, asked.as_of, asked.site)
-    frame = page.to_take_along(rows, _names(view), (asked.site, name))
-    about = [view.scope.tenant_name, page.site_headline(rows, name), f"As of {day(asked.as_of)}"]
+    frame = on_site.to_take_along(rows, _names(view), (asked.site, name))
+    about = [view.scope.tenant_name, on_site.site_headline(rows, name), f"As of {day(asked.as_of)}"]
     body = formats.csv_text(frame) if kind == "csv" else formats.xlsx_bytes({"See on site": frame}, about)
     called = re.sub(r"[^A-Za-z0-9]+", "-", f"see-on-site-{asked.site}-{asked.as_of}").strip("-")
     headers = {"Content-Disposition": f'attachment; filename="{called}.{kind}"'}

@@ -12,7 +12,8 @@ from scheme.actions import UNDONE
 from scheme.standard import BANDS, Standard
 
 Names = Mapping[str | None, str]
-# To be done: by when (None: no day is set), whether it is late, the words, the page that tells more and its keys.
+# To be done: by when (None: no day is set), whether it is late, the words, the page that tells more ("" where the
+# reader may open none) and its keys.
 Todo = tuple[date | None, bool, str, str, dict[str, str]]
 _FORMS = {"initial": "first assessment", "annual_review": "annual review"}
 
@@ -93,13 +94,15 @@ def _elements(rows: pl.DataFrame) -> list[str]:
 
 def _reviews(about: About) -> list[Todo]:
     found: list[Todo] = []
+    arrivals = "" if about.expected is None else "arrivals"
+    coverage = "" if about.certificates is None else "coverage"
     coming = about.ahead.filter(pl.col("begins_on") >= about.day)
     for row in coming.sort("begins_on").iter_rows(named=True):
         kind = _FORMS.get(row["assessment_type"], row["assessment_type"].replace("_", " "))
         if row["submitted_on"] is None or row["submitted_on"] > about.day:
             words = f"Review form of the {kind} of {day(row['begins_on'])}"
-            found.append((row["form_on"], row["form_on"] < about.day, words, "arrivals", {}))
-        found.append((row["begins_on"], False, f"Booked: {kind}", "coverage", {}))
+            found.append((row["form_on"], row["form_on"] < about.day, words, arrivals, {}))
+        found.append((row["begins_on"], False, f"Booked: {kind}", coverage, {}))
     if about.expected is not None:
         for row in about.expected.filter(pl.col("what") == "results", pl.col("state") != "came").iter_rows(named=True):
             words = "Results or a self-assessment are expected"

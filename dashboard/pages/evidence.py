@@ -113,11 +113,11 @@ def entering(asked: Filters) -> Component:
 def evidence_table(rows: pl.DataFrame, names: Names, sites: Names, asked: Filters, enters: Enters) -> str:
     """Every piece of evidence with the elements it serves, what has expired first."""
     keys = ("department", "state", "expires_on", "evidence", "elements", "kind", "owner", "where")
-    columns = _columns(*keys, *([] if enters is None else ["enter"]))
+    columns = columns_of(*keys, *([] if enters is None else ["enter"]))
     listed = [
         Row(
             f"{row['department_code'] or ''}~{row['evidence_code']}",
-            _cells(row, names, sites, columns, enters),
+            cells_of(row, names, sites, columns, enters),
             href=asked.href("department", department=row["department_code"]) if row["department_code"] else None,
             name=row["evidence"],
         )
@@ -133,7 +133,8 @@ def evidence_table(rows: pl.DataFrame, names: Names, sites: Names, asked: Filter
     )
 
 
-def _columns(*keys: str) -> list[Column]:
+def columns_of(*keys: str) -> list[Column]:
+    """The columns of these keys, in this order."""
     known = (
         Column("department", "Department", width=120),
         Column("state", "State", "status"),
@@ -151,7 +152,9 @@ def _columns(*keys: str) -> list[Column]:
     return [by_key[key] for key in keys]
 
 
-def _cells(row: Mapping[str, Any], names: Names, sites: Names, columns: Sequence[Column], enters: Enters) -> list[Any]:
+def cells_of(
+    row: Mapping[str, Any], names: Names, sites: Names, columns: Sequence[Column], enters: Enters
+) -> list[Any]:
     """The cells of one piece of evidence; its kind stands with where it may be seen in a list of one site."""
     differs = f"not alike under all its elements: {listing([_word(name) for name in row['differs']])}"
     code = f"{row['evidence_code']}; {differs}" if row["differs"] else row["evidence_code"]
@@ -244,87 +247,6 @@ def lacking_table(lacking: pl.DataFrame, names: Names, asked: Filters, enters: b
     )
 
 
-# --- what to see at a site --------------------------------------------------------------------------------------------
-
-
-def site_options(sites: Names) -> str:
-    """What the filter bar offers."""
-    return components.options(site=[("", "All evidence"), *((code, name) for code, name in sites.items() if code)])
-
-
-def site_headline(rows: pl.DataFrame, name: str) -> str:
-    """How much is to be seen at a site, and for which elements."""
-    if rows.is_empty():
-        return f"Nothing is marked as evidence to see at {name}."
-    served = {element for codes in rows["elements"] for element in codes}
-    said = f"{count(rows.height, 'piece')} of evidence to see at {name}, for {count(len(served), 'element')}"
-    expired = rows.filter(state="expired").height
-    return f"{said}; {expired} of them {'has' if expired == 1 else 'have'} expired." if expired else f"{said}."
-
-
-def site_table(rows: pl.DataFrame, names: Names, name: str, enters: Enters) -> str:
-    """What to see at one site, in the order of the elements."""
-    keys = ("evidence", "elements", "kind", "shown_by", "department", "state", "expires_on", "note")
-    columns = _columns(*keys, *([] if enters is None else ["enter"]))
-    listed = [
-        Row(
-            f"{row['department_code'] or ''}~{row['evidence_code']}~{row['here']}",
-            _cells(row, names, {}, columns, enters),
-            name=row["evidence"],
-        )
-        for row in rows.iter_rows(named=True)
-    ]
-    return table.table_json(
-        f"What to see at {name}, in the order of the elements",
-        columns,
-        listed,
-        find=len(listed) > _LISTED,
-        empty="Nothing is marked as evidence to see here.",
-        say=f"{count(len(listed), 'piece')} of evidence to see",
-    )
-
-
-def _note(row: Mapping[str, Any]) -> Any:
-    if is_web(row["link"]):
-        return table.text(row["note"] or "Open the link", None, row["link"].strip())
-    return table.text(row["note"] or row["link"], row["link"] if row["note"] else None)
-
-
-def site_controls(site: str, asked: Filters) -> Component:
-    """The way back to all evidence, and the list to take along."""
-    given = {"site": site, "as_of": asked.as_of.isoformat()}
-    query = urlencode(given | ({"known_at": asked.known_at.isoformat()} if asked.known_at else {}))
-    files = [
-        html.A(words, href=f"/download/see-on-site.{kind}?{query}", download="")
-        for kind, words in (("csv", "CSV"), ("xlsx", "Excel"))
-    ]
-    along = [components.icon("bi-download"), " Take this list along: ", files[0], " or ", files[1]]
-    back = html.A([components.icon("bi-arrow-left"), " All evidence"], href=asked.href(site=""))
-    return html.Div([html.P(back), html.P(along, className=components.FILES)], className="with-files")
-
-
-def to_take_along(rows: pl.DataFrame, names: Names, sites: Sequence[str]) -> pl.DataFrame:
-    """The list of one site (code and name) as a file: one row for each piece of evidence, in the same order."""
-    known = {code: name for code, name in names.items() if code}
-    department = pl.col("department_code").replace_strict(known, default=names[None], return_dtype=pl.String)
-    return rows.select(
-        pl.lit(sites[0]).alias("site_code"),
-        pl.lit(sites[1]).alias("site_name"),
-        department.alias("department"),
-        pl.col("elements").list.join("; "),
-        "evidence_code",
-        "evidence",
-        "kind",
-        "shown_by",
-        "owner",
-        "expires_on",
-        "state",
-        pl.when("here").then(pl.lit("this site")).otherwise(pl.lit("any site of the department")).alias("seen_at"),
-        "note",
-        "link",
-    )
-
-
 def nothing(enters: bool) -> Component:
     """What stands there where there is no evidence at all."""
     how = "Enter some by hand above, load" if enters else "It comes as"
@@ -333,3 +255,9 @@ def nothing(enters: bool) -> Component:
         f"{how} a table of evidence (department_code, element, evidence_code, evidence, link, owner, expires_on), an "
         "evidence matrix or a self-assessment workbook; or choose another department.",
     )
+
+
+def _note(row: Mapping[str, Any]) -> Any:
+    if is_web(row["link"]):
+        return table.text(row["note"] or "Open the link", None, row["link"].strip())
+    return table.text(row["note"] or row["link"], row["link"] if row["note"] else None)
