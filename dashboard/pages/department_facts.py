@@ -67,9 +67,10 @@ def to_do(about: About) -> list[Todo]:
 
 
 def _actions(about: About) -> list[Todo]:
-    late, found = about.actions.filter(state="overdue"), []
+    late = about.actions.filter(state="overdue")
+    found: list[Todo] = []
     if late.height:
-        oldest = late["due_on"].min()
+        oldest = min(late["due_on"].to_list())
         words = f"{count(late.height, 'action')} overdue: {_named(late)}"
         found.append((oldest, True, words, "actions", {"status": "overdue"}))
     for row in about.actions.filter(pl.col("state").is_in(UNDONE[1:])).head(3).iter_rows(named=True):
@@ -131,10 +132,10 @@ def _evidence(about: About) -> list[Todo]:
     found: list[Todo] = []
     if expired.height:
         words = f"{count(expired.height, 'piece')} of evidence expired"
-        found.append((expired["expires_on"].min(), True, words, "evidence", {"status": "expired"}))
+        found.append((min(expired["expires_on"].to_list()), True, words, "evidence", {"status": "expired"}))
     if soon.height:
         words = f"{count(soon.height, 'piece')} of evidence {'expires' if soon.height == 1 else 'expire'} soon"
-        found.append((soon["expires_on"].min(), False, words, "evidence", {"status": "expiring"}))
+        found.append((min(soon["expires_on"].to_list()), False, words, "evidence", {"status": "expiring"}))
     return found
 
 

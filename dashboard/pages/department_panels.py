@@ -193,7 +193,8 @@ def actions(about: About, asked: Filters, enters: bool) -> Component:
 def evidence(about: About, asked: Filters, enters: bool) -> Component:
     """How much evidence it has, how much of it has expired, and which elements have none."""
     number = {state: about.evidence.filter(state=state).height for state in ("expired", "expiring")}
-    lacks = about.lacking.row(0, named=True) if about.lacking.height else {"none": [], "expired": [], "elements": 0}
+    none: dict[str, Any] = {"none": [], "expired": [], "elements": 0}
+    lacks = about.lacking.row(0, named=True) if about.lacking.height else none
     told = [
         ("Pieces of evidence", f"{about.evidence.height}", f"{_on_site(about)} to see on site"),
         ("Expired", f"{number['expired']}", f"{number['expiring']} more within 90 days"),

@@ -1,6 +1,7 @@
 """What to see at one site: the list of evidence that an assessor goes through there, and takes along."""
 
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import urlencode
 
 import polars as pl
@@ -61,7 +62,7 @@ def site_controls(site: str, asked: Filters) -> Component:
         html.A(words, href=f"/download/see-on-site.{kind}?{query}", download="")
         for kind, words in (("csv", "CSV"), ("xlsx", "Excel"))
     ]
-    along = [components.icon("bi-download"), " Take this list along: ", files[0], " or ", files[1]]
+    along: list[Any] = [components.icon("bi-download"), " Take this list along: ", files[0], " or ", files[1]]
     back = html.A([components.icon("bi-arrow-left"), " All evidence"], href=asked.href(site=""))
     return html.Div([html.P(back), html.P(along, className=components.FILES)], className="with-files")
 
