@@ -286,7 +286,7 @@
     if (/^\/(enter(\/|\?|$)|scenarios\/)/.test(href)) node.dataset.reload = ""; // a plain page, not one of the shell's
     if (/^https?:/.test(href)) {
       node.target = "_blank";
-      node.rel = "noopener noreferrer";
+      node.rel = "noopener noreferrer nofollow";
     }
     if (isGrid) node.tabIndex = -1;
     return node;

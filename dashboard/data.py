@@ -20,6 +20,7 @@ from db.roles import EXPORT, LOADS
 from db.session import open_session
 from db.withdraw import refusal
 from db.withdraw import withdrawn as withdrawals
+from scheme.actions import is_closed
 from scheme.arrivals import ARRIVED
 from scheme.arrivals import arrivals as arrivals_of
 from scheme.coverage import certificates_on, completion, coverage, cycle_years
@@ -213,14 +214,8 @@ def _in_sight(view: View, results: pl.DataFrame) -> pl.DataFrame:
 
 
 def open_actions(view: View, day: date) -> pl.DataFrame:
-    """The actions not closed on the day: by their closing day, and where they have none by their status."""
-    actions = rows_of(view, "actions")
-    said_closed = pl.col("status").str.strip_chars().str.to_lowercase().is_in(_CLOSED).fill_null(value=False)
-    is_closed = pl.when(pl.col("closed_on").is_null()).then(said_closed).otherwise(pl.col("closed_on") <= day)
-    return actions.filter(~is_closed)
-
-
-_CLOSED = ["closed", "done", "complete", "completed", "finished", "cancelled", "withdrawn"]
+    """The actions not closed on the day (scheme.actions.is_closed)."""
+    return rows_of(view, "actions").filter(~is_closed(day))
 
 
 def loads(view: View) -> pl.DataFrame:

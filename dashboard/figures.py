@@ -7,6 +7,7 @@ from typing import Any
 import polars as pl
 
 from dashboard import theme
+from scheme.standard import Standard
 
 Figure = dict[str, Any]
 FONT = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Noto Sans', 'Liberation Sans', Arial, sans-serif"
@@ -92,3 +93,29 @@ def stacked(labels: Sequence[str], bars: Sequence[tuple[str, str, Sequence[int]]
         for name, colour, numbers in bars
     ]
     return figure(traces, barmode="stack", bargap=0.25, xaxis={"type": "category"}, yaxis={"tickformat": ",d"})
+
+
+def band_counts(rows: pl.DataFrame, standard: Standard) -> Figure:
+    """How many elements were in each band after each of several days, as bars stacked from the worst up.
+
+    `rows`: on (Date), the bands and not_assessed (counts); a day that is there twice is drawn once, as it ended.
+    """
+    days = rows.unique("on", keep="last", maintain_order=True)
+    told = [(None, "not_assessed", "Not assessed"), *((b.code, b.code, b.label) for b in reversed(standard.bands))]
+    traces = []
+    for band, column, words in told[1:] + told[:1]:
+        counts = days[column].fill_null(0).to_list()
+        if not any(counts):
+            continue
+        traces.append(
+            {
+                "type": "bar",
+                "name": words,
+                "x": [f"{on.day} {on:%b %Y}" for on in days["on"]],
+                "y": counts,
+                "marker": {"color": theme.band_colour(band), "line": {"width": 1, "color": theme.colour("paper")}},
+                "hovertemplate": "%{y} " + words.lower() + "<extra>%{x}</extra>",
+            }
+        )
+    axes = {"xaxis": {"type": "category"}, "yaxis": {"title": {"text": "Elements"}}}
+    return figure(traces, height=220, barmode="stack", bargap=0.35, **axes)

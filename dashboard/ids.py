@@ -131,6 +131,23 @@ JOURNEY_CHIPS = "journey-chips"
 JOURNEY_COUNTDOWN = "journey-countdown"
 JOURNEY_TABLE = "journey-table"
 JOURNEY_CHOSEN = "journey-chosen"
+# department
+DEPARTMENT_HEADLINE = "department-headline"
+DEPARTMENT_BODY = "department-body"
+
+# actions
+ACTIONS_HEADLINE = "actions-headline"
+ACTIONS_EMPTY = "actions-empty"
+ACTIONS_ENTER = "actions-enter"
+ACTIONS_CHIPS = "actions-chips"
+ACTIONS_TABLE = "actions-table"
+
+# evidence
+EVIDENCE_HEADLINE = "evidence-headline"
+EVIDENCE_EMPTY = "evidence-empty"
+EVIDENCE_ENTER = "evidence-enter"
+EVIDENCE_CHIPS = "evidence-chips"
+EVIDENCE_TABLE = "evidence-table"
 
 # arrivals
 ARRIVALS_HEADLINE = "arrivals-headline"

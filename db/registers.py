@@ -31,7 +31,9 @@ def versions(session: Session, table: str, code: str) -> list[dict[str, Any]]:
     return as_told(table, fetched(session, statement, {**columns, **told})).to_dicts()
 
 
-def sayings(session: Session, table: str, named: Mapping[str, str | bool], past: bool = False) -> list[dict[str, Any]]:
+def sayings(
+    session: Session, table: str, named: Mapping[str, str | bool | None], past: bool = False
+) -> list[dict[str, Any]]:
     """The rows of a canonical table whose columns say what is named ("" in a key: nothing), the newest load first.
 
     Those that hold now; with `past` the superseded ones too. Each has the table's columns, then where it is from:

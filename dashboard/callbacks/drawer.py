@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import polars as pl
-from dash import Dash, Input, Output, State
+from dash import Dash, Input, Output
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
 

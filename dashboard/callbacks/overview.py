@@ -37,7 +37,7 @@ def update_overview(address: str | None) -> tuple[Any, Any, Any, str, str]:
     if data.is_empty(view):
         return components.NO_DATA, components.nothing_loaded(view.scope.tenant_code), "", "", others
     facts = _facts(view, asked)
-    week = page.week(facts)
+    week = page.week(facts, asked)
     if data.programme(view).results.is_empty():
         advice = nothing_assessed(view.scope.tenant_code, asked.as_of, data.programme(view).sites.height)
         week = components.stack(advice, week)

@@ -1,4 +1,4 @@
-"""Entering by hand: plain forms that say or correct one result, self-assessment, visit or booked review.
+"""Entering by hand: plain forms that say or correct one result, visit, booked review, action or piece of evidence.
 
 They work without JavaScript and go through the way in that files use (etl.run), so that what they say is checked as a
 file is, and stays as history. Somebody with departments of their own says something of these alone, and is offered no
@@ -24,7 +24,7 @@ class Form:
     taken: Callable[[], Response]
 
 
-MODULES = ("results", "visits", "reviews")
+MODULES = ("results", "visits", "reviews", "actions", "evidence")
 
 
 def add_entering(server: Flask) -> None:

@@ -6,7 +6,7 @@ now, it is shown again with what holds filled into its empty fields, and nothing
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
 
@@ -62,6 +62,11 @@ class Kind:
     fixed: Mapping[str, str]
     usual: Mapping[str, str]  # what an empty form holds
     refuses: Callable[[Held], str] = lambda _: ""
+    fixes: Callable[[Held], Sequence[str]] | None = None
+    opens: Callable[[Mapping[str, str]], Mapping[str, str]] | None = None
+    beside: tuple[str, ...] = ()
+    also: Callable[[Any, Mapping[str, str], Held | None], tuple[list[dict[str, str]], Wrong]] = lambda *_: ([], {})
+    up: Act = Act("Arrivals", "/arrivals")  # noqa: RUF009  # frozen
 
     @property
     def key(self) -> tuple[str, ...]:
@@ -79,7 +84,12 @@ class Kind:
 
     def address(self, told: Mapping[str, str]) -> str:
         """The form opened on a row."""
-        return f"{self.path}?{urlencode({name: told[name] for name in self.key if told.get(name)})}"
+        named = {name: told[name] for name in self.key if told.get(name)} if self.opens is None else self.opens(told)
+        return f"{self.path}?{urlencode(named)}"
+
+    def fixed_in(self, held: Held) -> Sequence[str]:
+        """The fields that stay as they are where this row is held."""
+        return self.key if self.fixes is None else self.fixes(held)
 
 
 def opened(kind: Kind, asked: Mapping[str, str]) -> Response:
@@ -122,8 +132,11 @@ def taken(kind: Kind, told: Told) -> Response:
             if wrong := _needed(kind, told, may):
                 return _page(kind, told, may, held, wrong)
             row = {name: _plain(told[name]) for name in TABLES[kind.table].names if name in told}
+            more, wrong = kind.also(session, row | {name: told[name] for name in kind.beside}, held)
+            if wrong:
+                return _page(kind, told, may, held, wrong)
             report = said_by_hand(
-                session, scope, {kind.table: [row]}, sent_by=sender(scope), why=told["why"], today=today()
+                session, scope, {kind.table: [row, *more]}, sent_by=sender(scope), why=told["why"], today=today()
             )
             after = _found(kind, session, told, may)
             now = told if after is None else _texts(kind, after)
@@ -187,6 +200,7 @@ def _texts(kind: Kind, held: Held) -> Told:
             value = held[column.name]
             text = "; ".join(value) if isinstance(value, list) else typed(value)
             texts[column.name] = text or ("no" if column.kind == "flag" else "")
+    texts |= {name: held[name] for name in kind.beside}
     if texts.get("department_code") == "":
         texts["department_code"] = CORPORATE
     return texts
@@ -223,8 +237,10 @@ def _needed(kind: Kind, told: Mapping[str, str], may: Choices) -> Wrong:
 def _page(kind: Kind, told: Told, may: Choices, held: Held | None, wrong: Wrong | None = None) -> Response:
     form = list(kind.fields(may))
     if held is not None:  # what it is of stands above; another of these would be another row
-        form = [Field(field.name, "", "hidden") if field.name in kind.key else field for field in form]
-        told = {**told, **{name: value for name, value in _texts(kind, held).items() if name in kind.key}}
+        fixed = kind.fixed_in(held)
+        form = [Field(field.name, "", "hidden") if field.name in fixed else field for field in form]
+        told = {**told, **{name: value for name, value in _texts(kind, held).items() if name in fixed}}
+    form = [_offering(kind, field, told) for field in form]
     texts = {} if held is None else _texts(kind, held)
     with open_session(current_scope()) as session:
         if held is not None:
@@ -238,7 +254,7 @@ def _page(kind: Kind, told: Told, may: Choices, held: Held | None, wrong: Wrong 
         "form",
         f"{'Enter' if held is None else 'Correct'} {kind.one}",
         wrong,
-        up=Act("Arrivals", "/arrivals"),
+        up=kind.up,
         action=kind.path,
         form=[*form, WHY, SEEN],
         told=told,
@@ -248,6 +264,15 @@ def _page(kind: Kind, told: Told, may: Choices, held: Held | None, wrong: Wrong 
         acts=kind.acts(texts) if texts else [],
         tables=tables,
     )
+
+
+def _offering(kind: Kind, field: Field, told: Told) -> Field:
+    """The field, offering a word of the sender's own beside those it has, so that saving does not take it back."""
+    table, value = TABLES[kind.table], told.get(field.name, "")
+    is_free = field.kind == "select" and field.name in table.names and table.column(field.name).kind == "text"
+    if not is_free or value in {choice[0] for choice in field.choices}:
+        return field
+    return replace(field, choices=[*field.choices, (value, value)])
 
 
 def _origin(row: Held) -> str:
@@ -267,7 +292,9 @@ def _history(kind: Kind, session: Any, held: Held, may: Choices) -> Table:
 
 def _named(kind: Kind, held: Held) -> dict[str, str | bool]:
     """The columns of the key that are codes, as the warehouse keeps them."""
-    return {name: held[name] or "" for name in kind.key if TABLES[kind.table].column(name).kind in ("code", "element")}
+    table = TABLES[kind.table]
+    codes = [name for name in kind.key if name not in table.names or table.column(name).kind in ("code", "element")]
+    return {name: held[name] or "" for name in codes}
 
 
 def _short(text: str) -> str:

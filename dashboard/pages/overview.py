@@ -83,24 +83,29 @@ def _next(facts: Facts) -> str:
 # --- this week --------------------------------------------------------------------------------------------------------
 
 
-def week(facts: Facts) -> Component:
-    """What is due, overdue or missing, in four cards; each says so when there is nothing."""
+def week(facts: Facts, asked: Filters | None = None) -> Component:
+    """What is due, overdue or missing, in four cards; each says so when there is nothing. `asked`: for links."""
     quiet = silent(facts.departments)
     cards = components.cards(
         _card(f"Review forms due ({facts.forms.height})", facts, facts.forms, _form),
-        _card(f"Actions overdue ({facts.actions['overdue'].sum()})", facts, facts.actions, _actions),
+        _card(f"Actions overdue ({facts.actions['overdue'].sum()})", facts, facts.actions, _actions, _every(asked)),
         _card(f"Silent for a year ({quiet.height})", facts, quiet, _silence),
         _card(f"Certificates near their end ({facts.certificates.height})", facts, facts.certificates, _expiry),
     )
     return html.Section(cards, className="week", **components.attributes(aria_label="This week"))
 
 
-def _card(title: str, facts: Facts, rows: pl.DataFrame, say: Any) -> Component:
+def _every(asked: Filters | None) -> Component | None:
+    """The way to all actions."""
+    return html.P(html.A("All actions", href=asked.href("actions"))) if asked else None
+
+
+def _card(title: str, facts: Facts, rows: pl.DataFrame, say: Any, more: Component | None = None) -> Component:
     told = [
         html.Li([html.Span(_name(facts, row), className="week-who"), " ", html.Span(say(row, facts.day))])
         for row in rows.iter_rows(named=True)
     ]
-    return components.card(title, *_items(told))
+    return components.card(title, *_items(told), *([more] if more else []))
 
 
 def _items(told: Sequence[Component]) -> Iterable[Component]:

@@ -74,7 +74,8 @@ def actions(cast: Cast, looks: Mapping[str, Looks], reviews: Sequence[Review], s
                     due = working_day(today - timedelta(by.randint(5, 45)))
                 elif closed is None and (today - due).days > 0:  # put off once already
                     due = working_day(today + timedelta(by.randint(-90, 120)))
-                recheck = ahead[code].day if closed is None and code in ahead else None
+                is_recent = closed is None or (today - closed).days < 300
+                recheck = ahead[code].day if is_recent and code in ahead else None
                 given.append(
                     Action(
                         f"{code or 'CORP'}-A{number:02}",
@@ -107,6 +108,9 @@ def evidence(cast: Cast, looks: Mapping[str, Looks], seed: int, today: date) -> 
                 continue
             owner, expires = by.choice(says.words["owners"]), today + timedelta(by.randint(-120, 700))
             dated, seen = by.random() < 0.4, item["kind"] == "observed"
+            places = [s.code for s in cast.sites if code in s.departments and s.in_scope(today, today)]
+            # Half of what is seen on site is seen at one of them, the rest at any.
+            place = by.choice(places) if seen and places and by.random() < 0.5 else None
             for element in item["elements"]:
                 yield {
                     "department_code": code,
@@ -114,6 +118,7 @@ def evidence(cast: Cast, looks: Mapping[str, Looks], seed: int, today: date) -> 
                     "evidence_code": item["code"],
                     "evidence": f"{item['title']}, {department.name if code else 'whole organisation'}",
                     "kind": item["kind"],
+                    "site_code": place,
                     "shown_by": owner if seen else None,
                     "link": None if seen else f"https://evidence.{cast.mail}/{code or 'corporate'}/{item['code'][3:]}",
                     "owner": owner,

@@ -88,7 +88,9 @@ def our_own(folder: Path) -> None:
         send(folder / f"ours-{earlier}", rows_of(story.OURS, earlier, is_ours), "pat@ash.example")
     shared = {"site_code": "S-BOTH", "site_name": "OURS-shared", "department_code": "HOU;FIN", "must_visit": "yes"}
     visit = {"site_code": "S-BOTH", "visited_on": TODAY - timedelta(days=60), "planned": "no"}
-    send(folder / "shared", {"sites": [shared], "visits": [visit]}, "pat@ash.example")
+    seen = {"department_code": "HOU", "element": "1.1.1", "evidence_code": "ES 77", "evidence": "OURS-seen"}
+    seen |= {"kind": "observed", "site_code": "S-BOTH", "shown_by": "OURS-shower"}
+    send(folder / "shared", {"sites": [shared], "visits": [visit], "evidence": [seen]}, "pat@ash.example")
     wrong = {"department_code": "HOU", "assessment_type": "annual_review", "assessed_on": TODAY, "element": "9.9.9"}
     result = wrong | {"element": "1.1.1", "band": "compliant", "comment": "OURS-sent"}
     send(folder / "sent", {"results": [wrong | {"band": "partial"}, result]}, PEOPLE[0])
@@ -183,6 +185,8 @@ def of_downloads(app) -> Iterable[surfaces.Ask]:
             continue
         values = [PLACES[place] for place in re.findall(r"<[^>]+>", rule) if place in PLACES]
         queries = ["", *(f"?certificate=C-{code}" for code in CODES)] if rule.startswith("/download/sites") else [""]
+        if rule.startswith("/download/see-on-site"):
+            queries = [f"?site=S-{code}" for code in (*CODES, "BOTH")]
         for chosen, query in product(product(*values), queries):
             path = rule
             for value in chosen:

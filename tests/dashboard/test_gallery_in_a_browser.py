@@ -321,7 +321,7 @@ def test_links_of_other_schemes_lead_nowhere(shown):
     page = shown()
     links = page.locator("#gallery-kinds td.t-k-link a").evaluate_all("all => all.map((a) => [a.href, a.rel])")
     assert all(not href.startswith("javascript") for href, _ in links)
-    assert any(href == "https://example.org/a" and rel == "noopener noreferrer" for href, rel in links)
+    assert any(href == "https://example.org/a" and rel == "noopener noreferrer nofollow" for href, rel in links)
 
 
 def test_a_redrawn_table_keeps_order_words_and_place(shown):
