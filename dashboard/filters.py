@@ -14,7 +14,8 @@ from scheme.errors import UsageError
 BASES = ("formal", "self", "desk", "difference")
 CARRIED = ("as_of", "known_at", "basis", "compare", "department")  # kept from page to page (assets/assay.js too)
 _CODES = ("mode", "criterion", "department", "status", "certificate", "file", "element", "site")
-_KEYS = ("as_of", "known_at", "basis", "compare", *_CODES, "load", "draft", "cell", "open", "find")
+_NUMBERS = ("load", "draft", "pace", "days", "share", "seed")
+_KEYS = ("as_of", "known_at", "basis", "compare", *_CODES, *_NUMBERS, "cell", "open", "find")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LONGEST = 200
 
@@ -38,6 +39,10 @@ class Filters:
     site: str = ""
     load: int | None = None
     draft: int | None = None
+    pace: int | None = None  # sites a day
+    days: int | None = None  # of a review that is not booked
+    share: int | None = None  # of sites drawn by lot, in per cent
+    seed: int | None = None
     given: tuple[tuple[str, str], ...] = ()
 
     def href(self, page: str | None = None, **changes: str | int | date | None) -> str:
@@ -147,7 +152,6 @@ _READ: Mapping[str, Callable[[str], Any]] = {
     "compare": _day,
     "known_at": _moment,
     "basis": _basis,
-    "load": _number,
-    "draft": _number,
+    **dict.fromkeys(_NUMBERS, _number),
     **dict.fromkeys(_CODES, str),
 }

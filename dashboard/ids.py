@@ -76,6 +76,17 @@ SITES_PLAN = "sites-plan"
 SITES_CERTIFICATES = "sites-certificates"
 SITES_BENCHMARK = "sites-benchmark"
 
+# visit plan
+VISITPLAN_HEADLINE = "visitplan-headline"
+VISITPLAN_ABOUT = "visitplan-about"
+VISITPLAN_UNDONE = "visitplan-undone"
+VISITPLAN_TABLE = "visitplan-table"
+VISITPLAN_MAP = "visitplan-map"
+VISITPLAN_PLAN = "visitplan-plan"
+VISITPLAN_REVIEWS = "visitplan-reviews"
+VISITPLAN_PROOF = "visitplan-proof"
+VISITPLAN_KEPT = "visitplan-kept"
+
 # arrivals
 ARRIVALS_HEADLINE = "arrivals-headline"
 ARRIVALS_EMPTY = "arrivals-empty"

@@ -10,31 +10,16 @@ sites that are alike taken together; the distances then by one mixed-integer pro
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import pairwise
 from math import asin, atan2, cos, inf, radians, sin, sqrt
 from typing import NamedTuple
 
 from scheme.linear import Program
+from scheme.visit_counts import Candidate, Counts, Place, count
 
-KINDS = ("booked", "must", "drawn", "needed")
 CENTRES = 60  # at most so many sites are tried as centres of each kind of review (ours)
 PAIRS = 12_000  # of site and centre, about so many at most in one program (ours)
 _EARTH = 6371.0088  # kilometres, the mean radius
-
-Place = tuple[float, float]  # degrees north, degrees east
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A site that may be visited: its kind (KINDS), in which reviews (their numbers), and where it lies if known.
-
-    A booked one may be visited in just one review, and is.
-    """
-
-    code: str
-    kind: str
-    reviews: frozenset[int]
-    place: Place | None
 
 
 @dataclass(frozen=True)
@@ -52,15 +37,6 @@ class Choice:
     is_optimal: bool
     centres: int
     possible_centres: int
-
-
-class Counts(NamedTuple):
-    """What the goals before distance come to: sites of each kind, the bounds of a review, needed without place."""
-
-    of_kind: Mapping[str, int]
-    smallest: int
-    largest: int
-    unplaced: int
 
 
 def kilometres(one: Place, other: Place) -> float:
@@ -83,51 +59,8 @@ def choose(sites: Sequence[Candidate], capacity: Sequence[int], number: int, sec
     ran out first.
     """
     able = [site for site in sites if site.reviews]
-    counts = _counts(able, capacity, number)
+    counts = count(able, capacity, number)
     return _nearest(able, capacity, counts, seconds)
-
-
-# --- how many -----------------------------------------------------------------------------------------------------
-
-
-def _counts(sites: Sequence[Candidate], capacity: Sequence[int], number: int) -> Counts:
-    """The goals before distance, one after the other, on sites that are alike taken together."""
-    alike: dict[tuple[str, frozenset[int], bool], int] = defaultdict(int)
-    for site in sites:
-        alike[site.kind, site.reviews, site.place is not None] += 1
-    program = Program()
-    cells: dict[tuple[str, bool], list[int]] = defaultdict(list)
-    in_review: dict[int, list[int]] = defaultdict(list)
-    for (kind, reviews, is_placed), size in sorted(alike.items(), key=lambda one: (one[0][0], sorted(one[0][1]))):
-        own = [program.column(size, whole=True) for _ in reviews]
-        program.row([(column, 1) for column in own], size if kind == "booked" else 0, size)
-        cells[kind, is_placed] += own
-        for review, column in zip(sorted(reviews), own, strict=True):
-            in_review[review].append(column)
-    largest, smallest = program.column(inf, whole=True), program.column(inf, whole=True)
-    for review, room in enumerate(capacity):
-        program.row([(column, 1) for column in in_review[review]], 0, room)
-        program.row([(largest, 1), *((column, -1) for column in in_review[review])], 0, inf)
-        program.row([(smallest, -1), *((column, 1) for column in in_review[review])], 0, inf)
-    of_kind = {kind: [*cells[kind, True], *cells[kind, False]] for kind in KINDS}
-    every = [column for columns in of_kind.values() for column in columns]
-
-    def best(columns: Sequence[int], sign: int) -> int:
-        """The most (1) or least (-1) that the sum of columns can be; it is held from now on."""
-        program.costs(dict.fromkeys(columns, -sign))
-        found = program.solved(inf)
-        if not found.values:
-            raise AssertionError("the sites of a visit plan cannot even be counted")
-        told = round(sum(found.values[column] for column in columns))
-        program.row([(column, 1) for column in columns], told, told)
-        return told
-
-    counts = {kind: best(of_kind[kind], 1) for kind in ("booked", "must", "drawn")}
-    program.row([(column, 1) for column in every], 0, max(number, sum(counts.values())))
-    counts["needed"] = best(every, 1) - sum(counts.values())
-    most = best([largest], -1)
-    least = best([smallest], 1) if capacity else 0
-    return Counts(counts, least, most, best(cells["needed", False], -1))
 
 
 # --- which ------------------------------------------------------------------------------------------------------------
@@ -323,4 +256,4 @@ def _split(items: Sequence[_Site], parts: int) -> list[Sequence[_Site]]:
     """The items in so many parts of about one size, the larger ones first."""
     each, more = divmod(len(items), parts) if parts else (0, 0)
     ends = [number * each + min(number, more) for number in range(parts + 1)]
-    return [items[begin:end] for begin, end in zip(ends, ends[1:], strict=False)]
+    return [items[begin:end] for begin, end in pairwise(ends)]
