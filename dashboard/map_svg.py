@@ -1,4 +1,4 @@
-"""A visit plan as a drawing that stands by itself: SVG without a background map, so that nobody else is asked for it."""
+"""A visit plan as a drawing that stands by itself: SVG without a map behind it, so that nobody else is asked."""
 
 from collections.abc import Mapping, Sequence
 from math import floor, log10

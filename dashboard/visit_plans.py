@@ -1,7 +1,7 @@
 """Visit plans as pages and files show them: solved for a view and kept with it, or read from a draft."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -10,6 +10,7 @@ import polars as pl
 from dashboard import data
 from dashboard.data import View, cut, programme
 from dashboard.filters import Filters
+from dashboard.visit_shown import Shown
 from db import drafts
 from db.drafts import Draft
 from db.session import open_session
@@ -19,22 +20,7 @@ from scheme.visit_plan_kept import since
 
 KIND = "visit_plan"
 EVERY = "all"  # the value of `mode` that asks for every site that waits
-_FRAMES = {"reviews": REVIEWS, "visits": PLANNED, "undone": UNDONE}
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A plan to be shown: what it was asked for and the day, the plan, the draft it comes from if it is a kept one.
-
-    sites: scheme.visits.sites of its certificate. Of a kept one, `plan.visits` has `since` beside
-    (scheme.visit_plan_kept).
-    """
-
-    wanted: Wanted
-    day: date
-    plan: VisitPlan
-    sites: pl.DataFrame
-    draft: Draft | None = None
+_FRAMES = ("reviews", "visits", "undone")
 
 
 def wanted(asked: Filters, certificate: str) -> Wanted:
@@ -62,10 +48,11 @@ def kept(view: View, day: date, number: int) -> Shown:
         raise UsageError("there is no such visit plan that you may see; choose one in the list of kept plans")
     _seen(view, draft.certificate)
     body, sites = draft.body, _sites(view, day, draft.certificate)
-    asked, frames = Wanted(**body["wanted"]), {name: _frame(body[name], schema) for name, schema in _FRAMES.items()}
-    own = frames["visits"].join(sites, on="site_code", how="semi", maintain_order="left")
-    frames["visits"] = since(programme(view), day, draft.certificate, own, asked.days)
-    return Shown(asked, date.fromisoformat(body["day"]), VisitPlan(**frames, **body["proof"]), sites, draft)
+    asked, reviews, undone = Wanted(**body["wanted"]), _frame(body["reviews"], REVIEWS), _frame(body["undone"], UNDONE)
+    own = _frame(body["visits"], PLANNED).join(sites, on="site_code", how="semi", maintain_order="left")
+    rows = since(programme(view), day, draft.certificate, own, asked.days)
+    plan = VisitPlan(reviews, rows, undone, **body["proof"])
+    return Shown(asked, date.fromisoformat(body["day"]), plan, sites, draft)
 
 
 def all_kept(view: View) -> list[Draft]:
