@@ -52,7 +52,8 @@ def named(shown: Shown) -> pl.DataFrame:
 def on_map(shown: Shown) -> tuple[pl.DataFrame, dict[int, str], str]:
     """The sites with coordinates and the number of their review, 0 for none; the reviews' names; what is not on it."""
     visits = named(shown).select("site_code", "review_number", "review")
-    here = shown.sites.filter(~pl.col("visited") & pl.col("in_scope") | pl.col("site_code").is_in(visits["site_code"]))
+    is_planned = pl.col("site_code").is_in(visits["site_code"].to_list())
+    here = shown.sites.filter(~pl.col("visited") & pl.col("in_scope") | is_planned)
     placed = (
         here.filter(pl.col("latitude").is_not_null(), pl.col("longitude").is_not_null())
         .join(visits, on="site_code", how="left", maintain_order="left")

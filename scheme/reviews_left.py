@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import polars as pl
 
 from scheme.coverage import REVIEWS, completion
-from scheme.cycle import certificates_on, cycles, planned
+from scheme.cycle import Cycles, certificates_on, cycles, planned
 from scheme.frames import Programme
 from scheme.standing import below, in_code_order
 
@@ -37,8 +37,8 @@ def reviews_left(programme: Programme, day: date, certificate: str, days: int) -
 
     Booked are planned reviews of the holder or a department below (scheme.coverage.completion; several of one
     department on one day are one): their working days, from the day on; `days` of them up to the last where no
-    beginning is told. Where fewer are booked than years want one, years without are taken to have a review of `days`
-    working days, four weeks before they end. A review of a department below visits sites of that department and below.
+    beginning is told. Where fewer are booked than years want one, years without are taken to have one of `days` working
+    days, four weeks before they end. A review of a department below visits sites of that department and below.
     """
     held = certificates_on(programme, day).filter(pl.col("certificate_code") == certificate)
     of = cycles(programme, day, held)
@@ -63,32 +63,33 @@ def reviews_left(programme: Programme, day: date, certificate: str, days: int) -
     ]
     left = completion(programme, day).filter(pl.col("certificate_code") == certificate)["reviews_left"][0]
     lacking = left - ahead["ended_on"].n_unique()
-    has_one = of.looked_at.filter(pl.col("assessment_type").is_in(REVIEWS))["year"].unique().to_list()
-    for year in of.years.sort("year").iter_rows(named=True):
-        ends_on = min(year["ends_on"], cut_on)
-        is_booked = any(year["begins_on"] <= on < year["ends_on"] for on in ahead["ended_on"])
-        if (
-            lacking <= 0
-            or year["state"] == "over"
-            or year["year"] in has_one
-            or is_booked
-            or year["begins_on"] >= cut_on
-        ):
-            continue
-        begins_on = max(day, year["begins_on"], ends_on - timedelta(days=BEFORE_ITS_END))
-        if begins_on >= cut_on:
-            continue
-        lacking -= 1
-        found.append(
-            Review(
-                f"year {year['year']}",
-                None,
-                holder,
-                _assumed(begins_on, max(ends_on, begins_on + timedelta(1)), days),
-                None,
-            )
-        )
+    for number, begins_on, ends_on in _without(of, ahead["ended_on"].to_list())[: max(0, lacking)]:
+        ends_on = min(ends_on, cut_on)
+        first = max(day, begins_on, ends_on - timedelta(days=BEFORE_ITS_END))
+        if first < cut_on:
+            last = max(ends_on, first + timedelta(days=1))
+            found.append(Review(f"year {number}", None, holder, _assumed(first, last, days), None))
     return sorted(found, key=lambda review: (review.days[0], review.days[-1]))
+
+
+def _without(of: Cycles, booked: Collection[date]) -> list[tuple[int, date, date]]:
+    """The years not over with no review held or booked, with their bounds; one may slip in from the year after.
+
+    As scheme.cycle settles assessment days: a year without one takes the first within the grace after its end.
+    """
+    has_one = set(of.looked_at.filter(pl.col("assessment_type").is_in(REVIEWS))["year"])
+    waiting, found = sorted(set(booked)), []
+    grace, cut_on = timedelta(days=of.terms["grace"][0]), of.terms["cut_on"][0]
+    for year in of.years.sort("year").iter_rows(named=True):
+        begins_on, ends_on = year["begins_on"], year["ends_on"]
+        own = [on for on in waiting if begins_on <= on < ends_on]
+        if year["year"] not in has_one and year["state"] != "over" and begins_on < cut_on:
+            late = [on for on in waiting if ends_on <= on < ends_on + grace][:1]
+            if not (own or late):
+                found.append((year["year"], begins_on, ends_on))
+            own = own or late
+        waiting = [on for on in waiting if on not in own]
+    return found
 
 
 def _working(first: date, last: date) -> list[date]:

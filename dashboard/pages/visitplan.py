@@ -171,7 +171,7 @@ def undone(shown: Shown) -> list[Component]:
         Column("reason", "Why it is left", sortable=False),
     ]
     body = table.table_json("What the plan leaves undone", columns, listed, find=False)
-    return [html.H2("What the plan leaves undone"), components.table("visitplan-undone-table", body)]
+    return [components.table("visitplan-undone-table", body)]
 
 
 def visits_table(shown: Shown) -> str:
@@ -186,7 +186,6 @@ def visits_table(shown: Shown) -> str:
         Column("far", "From its centre, km", "number", "Great-circle distance to the site in the middle of its review"),
         Column("address", "Address", sortable=False),
     ]
-    names = ["", *review_names(shown)]
     rows = []
     for row in named(shown).iter_rows(named=True):
         number, far = row["review_number"], row["kilometres"]
@@ -194,7 +193,7 @@ def visits_table(shown: Shown) -> str:
         cells: list[Any] = [
             row["day"],
             table.text(row["site_name"] or row["site_code"], small),
-            table.text(f"{number}: {names[number]}") if number else "Booked on a day of its own",
+            table.text(f"Review {number}", _code(row["review"])) if number else "On a day of its own",
             WHY[row["why"]],
             *([table.status(*SINCE[row["since"]])] if is_kept else []),
             None if far is None else round(far, 1),
@@ -203,6 +202,10 @@ def visits_table(shown: Shown) -> str:
         rows.append(Row(row["site_code"], cells, name=row["site_name"]))
     said = f"{count(len(rows), 'visit')} planned"
     return table.table_json("Visits, review by review", columns, rows, empty="No visit is planned.", say=said)
+
+
+def _code(review: str) -> str:
+    return f"{review}, not booked yet" if review.startswith("year ") else review
 
 
 def reviews_table(shown: Shown, names: Names) -> str:
@@ -296,4 +299,4 @@ def kept_table(drafts: Sequence[Draft], asked: Filters) -> list[Component]:
         for draft in drafts
     ]
     body = table.table_json("Kept visit plans", columns, rows, find=len(rows) > 12)
-    return [html.H2("Kept plans"), components.table("visitplan-kept-table", body)]
+    return [components.table("visitplan-kept-table", body)]

@@ -182,7 +182,11 @@ def of_downloads(app) -> Iterable[surfaces.Ask]:
         if not rule.startswith("/download/"):
             continue
         values = [PLACES[place] for place in re.findall(r"<[^>]+>", rule) if place in PLACES]
-        queries = ["", *(f"?certificate=C-{code}" for code in CODES)] if rule.startswith("/download/sites") else [""]
+        queries = (
+            ["", *(f"?certificate=C-{code}" for code in CODES)]
+            if rule.startswith(("/download/sites", "/download/visit-plan"))
+            else [""]
+        )
         for chosen, query in product(product(*values), queries):
             path = rule
             for value in chosen:
@@ -195,7 +199,7 @@ CODES = ("HOU", "FIN", "ALL", "NEW")
 PLACES: dict[str, Sequence[object]] = {
     "<int:load>": range(1, 10),
     "<int:file_number>": (1, 2),
-    "<kind>": ("csv", "xlsx"),
+    "<kind>": ("csv", "xlsx", "ics", "svg"),
     "<template_kind>": KINDS,
     "<path:department>": CODES,
 }

@@ -211,6 +211,17 @@ def test_a_year_without_a_booked_review_is_taken_to_have_one_and_says_so():
     assert all(len(review.days) == 2 for review in told)
 
 
+def test_a_booked_review_that_slips_past_a_year_serves_that_year_and_another_is_taken_for_its_own():
+    held = certificate("2024-12-01", "2027-12-01", "C", "LIB", sites_required=3)
+    late = assessment("annual_review", "2026-02-02", of="LIB", planned=True, code="R1")
+    told = reviews_left(programme(department("LIB"), held, late), on(DAY), "C", 1)
+    assert [(review.name, review.days) for review in told] == [
+        ("R1", (date(2026, 2, 2),)),
+        ("year 2", (date(2026, 11, 3),)),
+        ("year 3", (date(2027, 11, 3),)),
+    ]
+
+
 def test_no_review_is_left_of_a_certificate_that_is_over():
     made = libraries(site("S", "LIB", must_visit=True))
     told = visit_plan(made, on("2027-05-01"), Wanted("C"), 60)
