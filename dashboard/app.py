@@ -31,6 +31,7 @@ from dashboard.sending import add_sending
 from dashboard.signing_in import add_doors
 from dashboard.signing_on import add_sign_on
 from dashboard.theme import ASSETS
+from dashboard.visiting import add_visiting
 from db.secret import box
 from db.upgrade import require_current
 from scheme.errors import AssayError, UsageError, WarehouseError
@@ -128,6 +129,7 @@ def create_app() -> Dash:
     add_entering(server)
     add_sending(server)
     add_keeping(server)
+    add_visiting(server)
     add_headers(app)
     # After Dash's own, so that what Dash makes at the first request is made before the guard turns that request away.
     guard(server, lambda path: path in _pages(), token_scope)

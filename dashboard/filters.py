@@ -18,7 +18,8 @@ CARRIED = ("as_of", "known_at", "basis", "compare", "department")  # kept from p
 SUPPOSED = ("try", "draft")
 SUPPOSING = ("heatmap", "headroom")
 _CODES = ("mode", "criterion", "department", "status", "certificate", "file", "element", "site")
-_KEYS = ("as_of", "known_at", "basis", "compare", *_CODES, "load", "draft", "try", "cell", "open", "find")
+_NUMBERS = ("load", "draft", "pace", "days", "share", "seed")
+_KEYS = ("as_of", "known_at", "basis", "compare", *_CODES, *_NUMBERS, "try", "cell", "open", "find")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LONGEST = 200
 
@@ -43,6 +44,10 @@ class Filters:
     load: int | None = None
     draft: int | None = None
     tried: str = ""  # the key `try` (dashboard.trying)
+    pace: int | None = None  # sites a day
+    days: int | None = None  # of a review that is not booked
+    share: int | None = None  # of sites drawn by lot, in per cent
+    seed: int | None = None
     given: tuple[tuple[str, str], ...] = ()
 
     def href(self, page: str | None = None, **changes: str | int | date | None) -> str:
@@ -160,8 +165,7 @@ _READ: Mapping[str, Callable[[str], Any]] = {
     "compare": _day,
     "known_at": _moment,
     "basis": _basis,
-    "load": _number,
-    "draft": _number,
+    **dict.fromkeys(_NUMBERS, _number),
     "try": str,
     **dict.fromkeys(_CODES, str),
 }

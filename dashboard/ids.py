@@ -148,6 +148,16 @@ EVIDENCE_EMPTY = "evidence-empty"
 EVIDENCE_ENTER = "evidence-enter"
 EVIDENCE_CHIPS = "evidence-chips"
 EVIDENCE_TABLE = "evidence-table"
+# visit plan
+VISITPLAN_HEADLINE = "visitplan-headline"
+VISITPLAN_ABOUT = "visitplan-about"
+VISITPLAN_UNDONE = "visitplan-undone"
+VISITPLAN_TABLE = "visitplan-table"
+VISITPLAN_MAP = "visitplan-map"
+VISITPLAN_PLAN = "visitplan-plan"
+VISITPLAN_REVIEWS = "visitplan-reviews"
+VISITPLAN_PROOF = "visitplan-proof"
+VISITPLAN_KEPT = "visitplan-kept"
 
 # arrivals
 ARRIVALS_HEADLINE = "arrivals-headline"

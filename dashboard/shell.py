@@ -54,6 +54,7 @@ PAGES = (
     Page("sites", "/sites", "Sites", "bi-geo-alt", CYCLE, group="cycle"),
     Page("actions", "/actions", "Actions", "bi-list-check", RESULTS, group="doing"),
     Page("evidence", "/evidence", "Evidence", "bi-folder-check", RESULTS, group="doing"),
+    Page("visitplan", "/visitplan", "Visit plan", "bi-signpost-split", CYCLE, group="cycle"),
     Page("arrivals", "/arrivals", "Arrivals", "bi-envelope-check", LOADS, group="data"),
     Page("data", "/data", "Data", "bi-database", LOADS, group="data"),
     Page("understood", "/understood", "Understood", "bi-patch-question", LOADS, group="data"),

@@ -94,7 +94,12 @@ def _sites(
     enter = choices(view.scope).sites if view.scope.may(SEND) else ()
     book = [certificates.booking(row)] if view.scope.may(SEND) else []
     return (
-        [*certificates.heading(row, rows, names, asked), *page.about(row, sites, asked.as_of), *book],
+        [
+            *certificates.heading(row, rows, names, asked),
+            *page.about(row, sites, asked.as_of),
+            page.planning(row, asked),
+            *book,
+        ],
         page.chips(sites, row["certificate_code"], asked),
         page.sites_table(page.shown(sites, asked.status), names, asked.as_of, enter),
         page.on_a_map(sites),

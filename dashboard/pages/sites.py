@@ -129,6 +129,12 @@ def about(row: Mapping[str, Any], sites: pl.DataFrame, today: date) -> list[Comp
     ]
 
 
+def planning(row: Mapping[str, Any], asked: Filters) -> Component:
+    """The way to the plan of the visits that are left."""
+    href = asked.href("visitplan", certificate=row["certificate_code"])
+    return html.P(html.A([components.icon("bi-signpost-split"), " Plan the visits"], href=href))
+
+
 def chips(sites: pl.DataFrame, certificate: str, asked: Filters) -> Component:
     """What to show: what is still to visit unless asked otherwise; and the list as shown, to take along."""
     number = {state: sites.filter(pl.col("state") == state).height for state in STATES}

@@ -187,6 +187,11 @@ def of_downloads(app) -> Iterable[surfaces.Ask]:
         queries = ["", *(f"?certificate=C-{code}" for code in CODES)] if rule.startswith("/download/sites") else [""]
         if rule.startswith("/download/see-on-site"):
             queries = [f"?site=S-{code}" for code in (*CODES, "BOTH")]
+        queries = (
+            ["", *(f"?certificate=C-{code}" for code in CODES)]
+            if rule.startswith(("/download/sites", "/download/visit-plan"))
+            else [""]
+        )
         for chosen, query in product(product(*values), queries):
             path = rule
             for value in chosen:
@@ -199,7 +204,7 @@ CODES = ("HOU", "FIN", "ALL", "NEW")
 PLACES: dict[str, Sequence[object]] = {
     "<int:load>": range(1, 10),
     "<int:file_number>": (1, 2),
-    "<kind>": ("csv", "xlsx"),
+    "<kind>": ("csv", "xlsx", "ics", "svg"),
     "<template_kind>": KINDS,
     "<path:department>": CODES,
 }

@@ -32,7 +32,7 @@ SITE = Known(("S-HOU",), "S-BEE-17", "S-ZZZ-99")
 LOAD = Known(("2", "1"), "77", "9999")
 FILE = Known(("results.csv",), "their-17-results.csv", "nobodys-99.csv")
 CELL = Known(("", "HOU~1.1.1", "HOU~1", "~1.1.2", "FIN~2"), "BEE-17~1.1.1", "ZZZ-99~1.1.1")
-KIND = Known(("csv", "xlsx", "pdf"))
+KIND = Known(("csv", "xlsx", "ics", "svg", "pdf"))
 TENANT = Known(("ASH",), "BEE", "ZZZ")
 PERSON = Known(("champion@ash.example",), "lead@bee.example", "nobody@zzz.example")
 TEXT = Known(("some words",))
@@ -43,7 +43,7 @@ ADDRESS: dict[str, Known] = {
     "known_at": Known((f"{TODAY.isoformat()}T00:00:00Z", "2199-01-01T00:00:00Z")),
     "basis": Known(("self", "difference", "desk")),
     "compare": Known((LAST_YEAR,)),
-    "mode": Known(("elements", "criteria")),
+    "mode": Known(("elements", "criteria", "all")),
     "criterion": Known(("1",)),
     "department": DEPARTMENT,
     "status": Known(("owed", "fails")),
@@ -54,6 +54,10 @@ ADDRESS: dict[str, Known] = {
     "site": SITE,
     "draft": Known(("1",), "107", "99999"),
     "try": Known(("HOU~1.1.1~p", "~1.1.2~n"), "BEE-17~1.1.1~p", "ZZZ-99~1.1.1~p"),
+    "pace": Known(("3",)),
+    "days": Known(("3",)),
+    "share": Known(("25",)),
+    "seed": Known(("2",)),
     "cell": CELL,
     "open": Known(("HOU",), "BEE-17", "ZZZ-99"),
     "find": Known(("OURS",)),
