@@ -16,7 +16,7 @@ from dashboard.pages.renewal_checks import TITLES, check
 from dashboard.table import Column, Row
 from dashboard.words import count, day, listing
 from scheme.gate_evidence import Evidence
-from scheme.renewal import CHECKS, OUTCOMES
+from scheme.renewal import CHECKS
 
 SIGNS = {"pass": "passes", "attention": "at_limit", "fail": "fails", "unknown": "incomplete"}
 WORDS = {"pass": "Pass", "attention": "Attention", "fail": "Fail", "unknown": "Not known"}
@@ -119,7 +119,11 @@ def about(row: Mapping[str, Any], dates: pl.DataFrame, names: Names, today: date
     return [
         facts(
             [
-                ("Next review", _days(review["days"]), f"{_KINDS[review['assessment_type']]}{whose}, {day(review['on'])}"),
+                (
+                    "Next review",
+                    _days(review["days"]),
+                    f"{_KINDS[review['assessment_type']]}{whose}, {day(review['on'])}",
+                ),
                 ("Review form due", *_form(form)),
                 time_left(row, today),
             ]
@@ -202,5 +206,3 @@ def outcome(today: str, at_expiry: str) -> table.Cell:
     """The cell of a check: its outcome today, and after an arrow another one at expiry."""
     words = WORDS[today] if today == at_expiry else f"{WORDS[today]} → {WORDS[at_expiry].lower()}"
     return table.status(SIGNS[today], words)
-
-
