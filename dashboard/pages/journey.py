@@ -193,7 +193,8 @@ def timeline(row: Mapping[str, Any], steps: pl.DataFrame, names: Names, asked: F
         html.A("actions", href=asked.href("actions", department=row["department_code"] or "")),
     ]
     behind = components.table("journey-steps", of_stages)
-    return components.card(title, html.P([html.Strong("Next: "), f"{coming}{by}."]), behind, html.P(["Go to: ", *links]))
+    said = html.P([html.Strong("Next: "), f"{coming}{by}."])
+    return components.card(title, said, behind, html.P(["Go to: ", *links]))
 
 
 def _when(row: Mapping[str, Any]) -> str:

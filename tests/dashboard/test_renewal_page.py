@@ -56,7 +56,7 @@ def test_the_headline_of_a_certificate_says_what_stands_in_the_way_today_and_at_
     rows = rows_of(programme(*LIBRARIES, annual_elements=()))
     said = page.headline(rows, rows.row(0, named=True), NAMES, ASKED)
     assert said == (
-        "Libraries, certificate LIB-24: sites stands in the way today. At expiry, with what is planned, the same: "
+        "Libraries, certificate LIB-24: sites stand in the way today. At expiry, with what is planned, the same: "
         "304 days left."
     )
 
