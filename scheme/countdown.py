@@ -2,7 +2,7 @@
 
 The prediction (**ours**) is the headroom there will be if the visit finds what this round's desk review found, and all
 that it did not look at stays as it is in force. What an older desk review said has been judged since, and counts for
-nothing. Where this round has no desk review nothing is predicted, and what is to be mended follows from what is in force.
+nothing. Where this round has no desk review nothing is predicted, and what to mend follows from what is in force.
 """
 
 from dataclasses import replace
@@ -73,7 +73,13 @@ def to_mend(programme: Programme, day: date, actions: pl.DataFrame) -> pl.DataFr
     return (
         fixes.join(near.select("department_code"), on="department_code", how="semi", nulls_equal=True)
         .join(owners.select(*_CELL, "owner", "due_on"), on=_CELL, how="left", nulls_equal=True, maintain_order="left")
-        .join(_found(programme, day, near).select(*_CELL, "by_desk"), on=_CELL, how="left", nulls_equal=True, maintain_order="left")
+        .join(
+            _found(programme, day, near).select(*_CELL, "by_desk"),
+            on=_CELL,
+            how="left",
+            nulls_equal=True,
+            maintain_order="left",
+        )
         .with_columns(by_desk=pl.col("by_desk").is_not_null())
         .select(list(TO_MEND))
     )

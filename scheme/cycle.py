@@ -80,7 +80,7 @@ def places_of(programme: Programme, certificates: pl.DataFrame) -> pl.DataFrame:
 
 
 def asked_on(certificates: pl.DataFrame, day: date) -> pl.DataFrame:
-    """The certificates with a column `asked_on`, the day each is asked for: its own where they have it, else the day."""
+    """The certificates with a column `asked_on`, the day each is asked for: its own where it has one, else this day."""
     return certificates if "asked_on" in certificates.columns else certificates.with_columns(asked_on=pl.lit(day))
 
 

@@ -160,7 +160,9 @@ def _setbacks(programme: Programme, certificates: pl.DataFrame) -> tuple[pl.Data
         pl.col("element").is_in(programme.standard.codes),
     )
     asked = certificates.select("department_code", "asked_on")
-    up_to = wanted.join(asked, on="department_code", nulls_equal=True).filter(pl.col("assessed_on") <= pl.col("asked_on"))
+    up_to = wanted.join(asked, on="department_code", nulls_equal=True).filter(
+        pl.col("assessed_on") <= pl.col("asked_on")
+    )
     own = effective(up_to, programme.assessments).filter(~pl.col("restated"))
     assessments = own.group_by("department_code").agg(number=pl.struct("assessed_on", "assessment_type").n_unique())
     in_order = own.sort("assessed_on", pl.col("assessment_type").replace_strict(_ORDER, return_dtype=pl.Int64))

@@ -3,8 +3,8 @@
 Every stage is told by a fact that somebody recorded; none is guessed. What the guide leaves open is **ours**:
 
 - A review is a formal assessment other than a reassessment, known by its row or, without one, by results of its own.
-- A *round* is all that belongs to one review: the gap analysis, self-
-  assessment and desk review since the review before it, and the reassessments after it.
+- A *round* is all that belongs to one review: the gap analysis, self-assessment and desk review since the review before
+  it, and the reassessments after it.
 - The present review of a department is the last one whose visit has begun. It gives way to the next one that is booked
   once that is being prepared: one of the three was held since, its form was submitted, or its visit is four weeks away.
   Where something was prepared and nothing is booked, the round has no review yet. A booking that has passed without
@@ -133,7 +133,9 @@ class _Found:
 
     def __init__(self, programme: Programme, day: date) -> None:
         own = programme.results.filter(
-            pl.col("site_code").is_null(), pl.col("assessed_on") <= day, pl.col("element").is_in(programme.standard.codes)
+            pl.col("site_code").is_null(),
+            pl.col("assessed_on") <= day,
+            pl.col("element").is_in(programme.standard.codes),
         )
         moving = effective(own.filter(pl.col("assessment_type").is_in(FORMAL)), programme.assessments)
         order = pl.col("assessment_type").cast(pl.Enum(FORMAL))
@@ -203,7 +205,9 @@ def _round(department: str | None, rows: Sequence[_Row], results: Sequence[tuple
     begun = [row for row in reviews if row["begins_on"] <= day]
     booked = [row for row in reviews if row["begins_on"] > day]
     last, coming = begun[-1] if begun else None, booked[0] if booked else None
-    held = [row for row in rows if row["assessment_type"] in PREPARING and not row["planned"] and row["ended_on"] <= day]
+    held = [
+        row for row in rows if row["assessment_type"] in PREPARING and not row["planned"] and row["ended_on"] <= day
+    ]
     days = [*results, *((row["assessment_type"], row["ended_on"]) for row in held)]
     since = last["ended_on"] if last else None
     is_prepared = any(since is None or on > since for _, on in days)

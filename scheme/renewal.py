@@ -67,11 +67,13 @@ def evidence_at_expiry(programme: Programme, day: date, certificates: pl.DataFra
 
 
 def judged(certificates: pl.DataFrame, now: Evidence, later: Evidence) -> pl.DataFrame:
-    """The checks of these certificates (scheme.frames.CERTIFICATES) by the evidence of the day and at expiry; RENEWAL."""
+    """The checks of these certificates (scheme.frames.CERTIFICATES) by the evidence of now and of expiry; RENEWAL."""
     codes = certificates["certificate_code"]
     today, then = now.apart(codes), later.apart(codes)
     rows: list[tuple[Any, ...]] = []
-    for code, holder, expires_on in certificates.select("certificate_code", "department_code", "expires_on").iter_rows():
+    for code, holder, expires_on in certificates.select(
+        "certificate_code", "department_code", "expires_on"
+    ).iter_rows():
         rows += _of_certificate(code, holder, expires_on, today[code], then[code])
     rows.sort(key=lambda row: (code_order(row[0]), CHECKS.index(row[1])))
     return pl.DataFrame(rows, RENEWAL, orient="row")
@@ -167,7 +169,10 @@ def _sites(of: Evidence) -> _Judged:
         return "fail", f"{_sentence('; '.join(said))}"
     if required is None:
         return "unknown", f"The certificate states no number of sites; {_counted(visited, 'site')} visited."
-    return "pass", f"{_sentence(_counted(visited, 'site'))[:-1]} visited, {required} required; no must-visit site is owed."
+    return (
+        "pass",
+        f"{_sentence(_counted(visited, 'site'))[:-1]} visited, {required} required; no must-visit site is owed.",
+    )
 
 
 def _pass_mark(of: Evidence) -> _Judged:
@@ -189,9 +194,12 @@ def _trend(of: Evidence) -> _Judged:
         return "attention", " ".join(_setback(row) for row in of.setbacks.head(_SHOWN).iter_rows(named=True)) + (
             f" And {of.setbacks.height - _SHOWN} more." if of.setbacks.height > _SHOWN else ""
         )
-    assessments = of.lists["assessments"].sum()
+    assessments = int(of.lists["assessments"].sum())
     if assessments < 2:
-        return "unknown", f"{_sentence(_counted(assessments, 'formal assessment'))[:-1]} of the holder so far; a trend takes two."
+        return (
+            "unknown",
+            f"{_sentence(_counted(assessments, 'formal assessment'))[:-1]} of the holder so far; a trend takes two.",
+        )
     return "pass", f"No element fell or stays partial over {assessments} formal assessments."
 
 

@@ -86,7 +86,9 @@ def sites(programme: Programme, day: date, certificates: pl.DataFrame | None = N
         last_visited_on=pl.col("visited_on").filter("counts").max(), visits_listed=pl.len()
     )
     rows = (
-        of_certificate.join(certificates.select("certificate_code", "department_code", "asked_on"), on="certificate_code")
+        of_certificate.join(
+            certificates.select("certificate_code", "department_code", "asked_on"), on="certificate_code"
+        )
         .join(programme.sites, on="site_code")
         .join(seen, on=_ROW, how="left")
         .with_columns(
@@ -122,9 +124,7 @@ def _listed(programme: Programme, certificates: pl.DataFrame, of_certificate: pl
         .join(of_certificate, on="site_code")
         .join(cycles, on="certificate_code")
         .join(programme.sites.select("site_code", "in_scope_from", "in_scope_to"), on="site_code")
-        .filter(
-            visited_on >= pl.col("awarded_on"), visited_on < pl.col("cut_on"), visited_on <= pl.col("asked_on")
-        )
+        .filter(visited_on >= pl.col("awarded_on"), visited_on < pl.col("cut_on"), visited_on <= pl.col("asked_on"))
         .select(
             *_ROW,
             "visited_on",

@@ -3,6 +3,7 @@
 Every docstring quotes the sentences it stands for. Records have the keys of commands.md, without `why`.
 """
 
+import itertools
 import re
 from dataclasses import replace
 from datetime import date, timedelta
@@ -640,7 +641,9 @@ def as_it_will_be(programme: Programme, day: date) -> Programme:
     return replace(
         programme,
         assessments=pl.DataFrame(held, programme.assessments.schema),
-        results=pl.DataFrame([{k: row[k] for k in programme.results.columns} for row in moving], programme.results.schema),
+        results=pl.DataFrame(
+            [{k: row[k] for k in programme.results.columns} for row in moving], programme.results.schema
+        ),
         visits=pl.DataFrame(visits, programme.visits.schema),
     )
 
@@ -681,9 +684,7 @@ def renewal_pass_mark(programme: Programme, day: date, certificate: Row) -> str:
     """
     under = replace(programme, profiles={"": [profile_on(programme, day, certificate["profile"])]})
     own = [row for row in headroom(under, day) if row["department_code"] == certificate["department_code"]]
-    rolled = {
-        (row["department_code"], row["element"]): row["band"] for row in standing(under, day) if row["rolled_up"]
-    }
+    rolled = {(row["department_code"], row["element"]): row["band"] for row in standing(under, day) if row["rolled_up"]}
     for row in own:
         elements = next(c.elements for c in programme.standard.criteria if c.code == row["criterion"])
         bands = [rolled[row["department_code"], e] for e in elements if (row["department_code"], e) in rolled]
@@ -718,7 +719,7 @@ def renewal_trend(programme: Programme, day: date, certificate: Row) -> str:
         of_it = [row for row in own if row["element"] == element]
         if not of_it or of_it[-1]["band"] not in ("partial", "non_compliant"):
             continue
-        for earlier, later in zip(of_it, of_it[1:], strict=False):
+        for earlier, later in itertools.pairwise(of_it):
             fell = earlier["band"] in SOUND and later["band"] in ("partial", "non_compliant")
             if fell and counts_in_cycle(certificate, later["assessed_on"]):
                 return "attention"

@@ -57,7 +57,9 @@ def _chosen(rows: pl.DataFrame, steps: pl.DataFrame, names: Names, asked: Filter
     own = rows.filter(pl.col("department_code") == asked.department)
     if own.is_empty():
         return ""
-    return page.timeline(own.row(0, named=True), steps.filter(pl.col("department_code") == asked.department), names, asked)
+    return page.timeline(
+        own.row(0, named=True), steps.filter(pl.col("department_code") == asked.department), names, asked
+    )
 
 
 def _countdown(view: data.View, names: Names, asked: Filters) -> Component | str:

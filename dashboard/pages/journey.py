@@ -12,6 +12,7 @@ from dashboard.filters import Filters
 from dashboard.pages.certificates import Names
 from dashboard.table import Column, Row
 from dashboard.words import count, day, listing
+
 STAGE = {
     "gap_analysis": "Gap analysis",
     "self_assessment": "Self-assessment",
@@ -40,7 +41,11 @@ KINDS = {
     "renewal": "Renewal",
     "reassessment": "Reassessment",
 }
-STATE = {"reached": ("passes", "Reached"), "nothing": ("indication", "Nothing recorded"), "ahead": ("incomplete", "Ahead")}
+STATE = {
+    "reached": ("passes", "Reached"),
+    "nothing": ("indication", "Nothing recorded"),
+    "ahead": ("incomplete", "Ahead"),
+}
 
 
 def layout() -> Component:
@@ -177,20 +182,23 @@ def timeline(row: Mapping[str, Any], steps: pl.DataFrame, names: Names, asked: F
         Column("on", "Day", "day", "When it was reached, or will be", sortable=False),
         Column("said", "What is recorded", sortable=False),
     ]
-    body = table.table_json("Stages of this assessment", columns, rows, find=False)
+    of_stages = table.table_json("Stages of this assessment", columns, rows, find=False)
     name = names.get(row["department_code"])
     title = f"{name}: {KINDS[row['assessment_type']].lower()}" if row["assessment_type"] else f"{name}: none booked"
-    step = NEXT[row["next_step"]]
-    by = f", by {day(row['next_on'])}{' (overdue)' if row['late'] else ''}" if row["next_on"] else ""
-    links = [
+    coming = NEXT[row["next_step"]]
+    by = f", {_when(row)} {day(row['next_on'])}{' (overdue)' if row['late'] else ''}" if row["next_on"] else ""
+    links: list[Any] = [
         html.A("Heatmap", href=asked.href("heatmap", department=row["department_code"] or "")),
         " · ",
         html.A("actions", href=asked.href("actions", department=row["department_code"] or "")),
     ]
-    body_table = components.table("journey-steps", body)
-    return components.card(
-        title, html.P([html.Strong("Next: "), f"{step}{by}."]), body_table, html.P(["Go to: ", *links])
-    )
+    behind = components.table("journey-steps", of_stages)
+    said = html.P([html.Strong("Next: "), f"{coming}{by}."])
+    return components.card(title, said, behind, html.P(["Go to: ", *links]))
+
+
+def _when(row: Mapping[str, Any]) -> str:
+    return "on" if row["next_step"] in ("visit", "reassessment") else "by"
 
 
 def _said(stage: str, row: Mapping[str, Any]) -> str | None:
@@ -206,5 +214,3 @@ def _said(stage: str, row: Mapping[str, Any]) -> str | None:
     if stage == "reassessment" and row["missing_left"]:
         return f"{count(row['missing_left'], 'element')} still non-compliant"
     return None
-
-

@@ -19,7 +19,8 @@ _BANDS = {"partial": "partial", "non_compliant": "non-compliant"}
 
 def countdown(rows: pl.DataFrame, mend: pl.DataFrame, names: Names, asked: Filters, may_send: bool) -> Component | str:
     """A card for each department whose visit begins within four weeks: rows of scheme.countdown.countdown, to_mend."""
-    wide, narrow = [], []  # with a table of what is to be mended, and without
+    wide: list[Component] = []  # with a table of what is to be mended
+    narrow: list[Component] = []
     for code in rows["department_code"].unique(maintain_order=True):
         of_it = pl.col("department_code").eq_missing(code)
         theirs = mend.filter(of_it)
@@ -69,7 +70,8 @@ def _word(status: str, own: pl.DataFrame) -> Sequence[Any]:
 
 
 def _worst(statuses: pl.Series) -> str:
-    return min(statuses.to_list(), key=STATUSES.index)
+    worst: str = min(statuses.to_list(), key=STATUSES.index)
+    return worst
 
 
 def _mend(mend: pl.DataFrame, code: str | None, left: int, asked: Filters, may_send: bool) -> str:

@@ -16,7 +16,7 @@ from dashboard.pages.renewal_checks import TITLES, check
 from dashboard.table import Column, Row
 from dashboard.words import count, day, listing
 from scheme.gate_evidence import Evidence
-from scheme.renewal import CHECKS, OUTCOMES
+from scheme.renewal import CHECKS
 
 SIGNS = {"pass": "passes", "attention": "at_limit", "fail": "fails", "unknown": "incomplete"}
 WORDS = {"pass": "Pass", "attention": "Attention", "fail": "Fail", "unknown": "Not known"}
@@ -77,7 +77,7 @@ def headline(rows: pl.DataFrame, row: Mapping[str, Any], names: Names, asked: Fi
     """How many certificates have nothing in their way; of one, what stands in it today and at expiry."""
     if not is_list(rows, asked):
         name = f"{names.get(row['department_code'])}, certificate {row['certificate_code']}"
-        return f"{name}: {stands(row, '')} today. {_at_expiry(row)} {_left(row, asked.as_of)}."
+        return f"{name}: {stands(row, '')} today. {_at_expiry(row)} {until(row, asked.as_of)}."
     running = rows.filter("in_force")
     if running.is_empty():
         return f"None of {count(rows.height, 'certificate')} is in force on this day."
@@ -92,19 +92,16 @@ def stands(row: Mapping[str, Any], end: str) -> str:
     """What stands in the way of a renewal, on the day (`end` is "") or at expiry ("_at_expiry")."""
     failing = [SHORT[name] for name in CHECKS if row[f"{name}{end}"] == "fail"]
     unknown = [SHORT[name] for name in CHECKS if row[f"{name}{end}"] == "unknown"]
-    verb = "stands" if len(failing) == 1 else "stand"
+    verb = "stands" if failing in (["pass mark"], ["trend"]) else "stand"
     said = f"{listing(failing)} {verb} in the way" if failing else "nothing that is known stands in the way"
-    return f"{said}, {listing(unknown)} {'is' if len(unknown) == 1 else 'are'} not known" if unknown else said
+    are = "is" if unknown in (["pass mark"], ["trend"]) else "are"
+    return f"{said}, {listing(unknown)} {are} not known" if unknown else said
 
 
 def _at_expiry(row: Mapping[str, Any]) -> str:
     if [row[name] for name in CHECKS] == [row[f"{name}_at_expiry"] for name in CHECKS]:
         return "At expiry, with what is planned, the same:"
     return f"At expiry, with what is planned, {stands(row, '_at_expiry')}:"
-
-
-def _left(row: Mapping[str, Any], today: date) -> str:
-    return until(row, today)
 
 
 def about(row: Mapping[str, Any], dates: pl.DataFrame, names: Names, today: date) -> list[Component]:
@@ -119,7 +116,11 @@ def about(row: Mapping[str, Any], dates: pl.DataFrame, names: Names, today: date
     return [
         facts(
             [
-                ("Next review", _days(review["days"]), f"{_KINDS[review['assessment_type']]}{whose}, {day(review['on'])}"),
+                (
+                    "Next review",
+                    _days(review["days"]),
+                    f"{_KINDS[review['assessment_type']]}{whose}, {day(review['on'])}",
+                ),
                 ("Review form due", *_form(form)),
                 time_left(row, today),
             ]
@@ -202,5 +203,3 @@ def outcome(today: str, at_expiry: str) -> table.Cell:
     """The cell of a check: its outcome today, and after an arrow another one at expiry."""
     words = WORDS[today] if today == at_expiry else f"{WORDS[today]} → {WORDS[at_expiry].lower()}"
     return table.status(SIGNS[today], words)
-
-

@@ -1,6 +1,7 @@
 """The rows behind each check of a renewal, with the ways to where they are mended."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import polars as pl
@@ -33,23 +34,34 @@ _FEW = 8  # rows that are shown at once; more wait behind a line one can open
 Shown = tuple[str, str, int, Sequence[tuple[str, str]]]  # table, summary, rows, ways to mend: words and address
 
 
+@dataclass(frozen=True)
+class _Behind:
+    """A check's row of scheme.renewal.RENEWAL, what it was judged by today and at expiry, and what the reader asked."""
+
+    row: Mapping[str, Any]
+    now: Evidence
+    later: Evidence
+    names: Names
+    asked: Filters
+
+
 def check(
     name: str, row: Mapping[str, Any], evidence: tuple[Evidence, Evidence], names: Names, asked: Filters
 ) -> list[Component]:
     """The table behind a check and where it is mended; `row` is the check's of scheme.renewal.RENEWAL."""
-    body, summary, number, ways = _BEHIND[name](row, *evidence, names, asked)
+    body, summary, number, ways = _BEHIND[name](_Behind(row, *evidence, names, asked))
     shown: list[Component] = []
     if number:
-        opened = components.details(summary, components.table(f"renewal-{name}", body))
-        opened.open = number <= _FEW and (row["outcome"] != "pass" or row["outcome_at_expiry"] != "pass")
-        shown.append(opened)
+        is_open = number <= _FEW and (row["outcome"] != "pass" or row["outcome_at_expiry"] != "pass")
+        behind = components.table(f"renewal-{name}", body)
+        shown.append(html.Details([html.Summary(summary), behind], className="details", open=is_open))
     links: list[Any] = []
     for words, href in ways:
         links += [" · " if links else "Go to: ", html.A(words, href=href)]
     return [*shown, html.P(links)]
 
 
-def _reports(row: Mapping[str, Any], now: Evidence, later: Evidence, names: Names, asked: Filters) -> Shown:
+def _reports(of: _Behind) -> Shown:
     columns = [
         Column("year", "Year"),
         Column("begins", "From", "day"),
@@ -58,7 +70,7 @@ def _reports(row: Mapping[str, Any], now: Evidence, later: Evidence, names: Name
         Column("days", "Assessment days"),
         Column("later", "At expiry", title="Assessment days with what is planned"),
     ]
-    then = {year: days for year, days in later.years.select("year", "assessment_days").iter_rows()}
+    then = dict(of.later.years.select("year", "assessment_days").iter_rows())
     rows = [
         Row(
             str(one["year"]),
@@ -71,9 +83,9 @@ def _reports(row: Mapping[str, Any], now: Evidence, later: Evidence, names: Name
                 _days(then[one["year"]]) if one["year"] in then else "no such year",
             ],
         )
-        for one in now.years.iter_rows(named=True)
+        for one in of.now.years.iter_rows(named=True)
     ]
-    ways = [("the years in Coverage", asked.href("coverage", certificate=row["certificate_code"]))]
+    ways = [("the years in Coverage", of.asked.href("coverage", certificate=of.row["certificate_code"]))]
     body = table.table_json("Years of the cycle", columns, rows, find=False)
     return body, f"The {count(len(rows), 'year')} of the cycle", len(rows), ways
 
@@ -82,10 +94,10 @@ def _days(days: Sequence[Any]) -> str:
     return listing([day(on) for on in days], 4) or "none"
 
 
-def _elements(row: Mapping[str, Any], now: Evidence, later: Evidence, names: Names, asked: Filters) -> Shown:
+def _elements(of: _Behind) -> Shown:
     missed = (pl.col("kind") == "annual") & pl.col("years").list.contains("missed")
-    then = later.elements.select("element", later=pl.col("outstanding"), lost=missed)
-    wanted = now.elements.with_columns(missed=missed).join(then, on="element", maintain_order="left")
+    then = of.later.elements.select("element", later=pl.col("outstanding"), lost=missed)
+    wanted = of.now.elements.with_columns(missed=missed).join(then, on="element", maintain_order="left")
     wanted = wanted.filter(pl.col("outstanding") | pl.col("later") | pl.col("missed") | pl.col("lost"))
     columns = [
         Column("element", "Element"),
@@ -94,15 +106,13 @@ def _elements(row: Mapping[str, Any], now: Evidence, later: Evidence, names: Nam
         Column("kind", "Due", title="Every year, or once in the cycle"),
         Column("last", "Last looked at", "day", "The last counting day of this cycle"),
     ]
-    code = row["certificate_code"]
+    code, holder = of.row["certificate_code"], of.row["department_code"] or ""
     rows = [
         Row(
             one["element"],
             [
                 table.text(
-                    one["element"],
-                    None,
-                    asked.href("coverage", certificate=code, cell=f"{row['department_code'] or ''}~{one['element']}"),
+                    one["element"], None, of.asked.href("coverage", certificate=code, cell=f"{holder}~{one['element']}")
                 ),
                 _state(one["outstanding"], one["missed"]),
                 _state(one["later"], one["lost"]),
@@ -113,8 +123,8 @@ def _elements(row: Mapping[str, Any], now: Evidence, later: Evidence, names: Nam
         for one in wanted.iter_rows(named=True)
     ]
     ways = [
-        ("Coverage", asked.href("coverage", certificate=code, status="owed")),
-        ("the scope of the next review", asked.href("scope", certificate=code)),
+        ("Coverage", of.asked.href("coverage", certificate=code, status="owed")),
+        ("the scope of the next review", of.asked.href("scope", certificate=code)),
     ]
     body = table.table_json("Elements owed or missed", columns, rows, find=len(rows) > 20)
     return body, f"{count(len(rows), 'element')} owed or missed, today or at expiry", len(rows), ways
@@ -126,9 +136,9 @@ def _state(owed: bool, missed: bool) -> table.Cell:
     return table.state("missed", "Missed") if missed else table.state("looked_at", "Not owed")
 
 
-def _sites(row: Mapping[str, Any], now: Evidence, later: Evidence, names: Names, asked: Filters) -> Shown:
-    then = later.sites.select("site_code", later=pl.col("visited"), there=pl.col("in_scope"))
-    both = now.sites.join(then, on="site_code", maintain_order="left")
+def _sites(of: _Behind) -> Shown:
+    then = of.later.sites.select("site_code", later=pl.col("visited"), there=pl.col("in_scope"))
+    both = of.now.sites.join(then, on="site_code", maintain_order="left")
     wanted = both.filter("in_scope", ~pl.col("visited")).sort(~pl.col("must_visit"), "later", maintain_order=True)
     columns = [
         Column("site", "Site"),
@@ -143,41 +153,41 @@ def _sites(row: Mapping[str, Any], now: Evidence, later: Evidence, names: Names,
                 table.text(one["site_name"] or one["site_code"], one["site_code"]),
                 table.status("fails", "Must visit") if one["must_visit"] else table.status("incomplete", "To visit"),
                 "visited as planned" if one["later"] else "not planned" if one["there"] else "not in scope then",
-                ", ".join(names.get(code, code) for code in one["department_codes"]) or names[None],
+                ", ".join(of.names.get(code, code) for code in one["department_codes"]) or of.names[None],
             ],
         )
         for one in wanted.iter_rows(named=True)
     ]
-    code = row["certificate_code"]
+    code = of.row["certificate_code"]
     ways = [
-        ("Sites", asked.href("sites", certificate=code)),
-        ("the visit plan", asked.href("visitplan", certificate=code)),
+        ("Sites", of.asked.href("sites", certificate=code)),
+        ("the visit plan", of.asked.href("visitplan", certificate=code)),
     ]
     body = table.table_json("Sites not visited yet", columns, rows, find=len(rows) > 20)
     return body, f"{count(len(rows), 'site')} in scope and not visited yet", len(rows), ways
 
 
-def _pass_mark(row: Mapping[str, Any], now: Evidence, later: Evidence, names: Names, asked: Filters) -> Shown:
+def _pass_mark(of: _Behind) -> Shown:
     columns = [
         Column("criterion", "Criterion"),
         Column("status", "Today", "status"),
         Column("later", "At expiry", "status"),
         Column("why", "Why", sortable=False),
     ]
-    then = {one["criterion"]: one for one in later.criteria.iter_rows(named=True)}
+    then = {one["criterion"]: one for one in of.later.criteria.iter_rows(named=True)}
     rows = [
         Row(
             one["criterion"],
             [one["criterion"], _status(one), _status(then[one["criterion"]]) if one["criterion"] in then else None,
              one["why"]],
         )
-        for one in now.criteria.iter_rows(named=True)
+        for one in of.now.criteria.iter_rows(named=True)
     ]  # fmt: skip
-    holder = row["department_code"] or ""
+    holder = of.row["department_code"] or ""
     ways = [
-        ("Heatmap", asked.href("heatmap", department=holder)),
-        ("Headroom", asked.href("headroom", department=holder)),
-        ("actions", asked.href("actions", department=holder)),
+        ("Heatmap", of.asked.href("heatmap", department=holder)),
+        ("Headroom", of.asked.href("headroom", department=holder)),
+        ("actions", of.asked.href("actions", department=holder)),
     ]
     body = table.table_json("Criteria of the holder", columns, rows, find=False)
     return body, "The criteria of the holder", len(rows), ways
@@ -189,27 +199,27 @@ def _status(one: Mapping[str, Any]) -> table.Cell:
     return table.status(one["status"])
 
 
-def _trend(row: Mapping[str, Any], now: Evidence, later: Evidence, names: Names, asked: Filters) -> Shown:
+def _trend(of: _Behind) -> Shown:
     columns = [
         Column("element", "Element"),
         Column("what", "What"),
         Column("bands", "Bands found", title="At each formal assessment of the holder, oldest first", sortable=False),
     ]
-    holder = row["department_code"] or ""
+    holder = of.row["department_code"] or ""
     rows = [
         Row(
             one["element"],
             [
-                table.text(one["element"], None, asked.href("element", element=one["element"], department=holder)),
+                table.text(one["element"], None, of.asked.href("element", element=one["element"], department=holder)),
                 _what(one),
                 "; ".join(f"{_BANDS[band]} {day(on)}" for on, band in zip(one["days"], one["bands"], strict=True)),
             ],
         )
-        for one in now.setbacks.iter_rows(named=True)
+        for one in of.now.setbacks.iter_rows(named=True)
     ]
     ways = [
-        ("Heatmap", asked.href("heatmap", department=holder)),
-        ("actions", asked.href("actions", department=holder)),
+        ("Heatmap", of.asked.href("heatmap", department=holder)),
+        ("actions", of.asked.href("actions", department=holder)),
     ]
     body = table.table_json("Elements that fell or stay partial", columns, rows, find=False)
     return body, f"{count(len(rows), 'element')} that fell or stay partial", len(rows), ways
@@ -224,7 +234,7 @@ def _what(one: Mapping[str, Any]) -> str:
     return listing(said)
 
 
-_BEHIND: dict[str, Callable[[Mapping[str, Any], Evidence, Evidence, Names, Filters], Shown]] = {
+_BEHIND: dict[str, Callable[[_Behind], Shown]] = {
     "reports": _reports,
     "elements": _elements,
     "sites": _sites,

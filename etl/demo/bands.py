@@ -263,7 +263,7 @@ def results(
         for review in held[code]:
             if not review.formal:
                 lately = review.kind == "desk_review" and review is held[code][-1]
-                found = {element: PARTIAL for element in department.desk_partial}
-                found |= {element: NONE for element in department.desk_non_compliant}
+                found = dict.fromkeys(department.desk_partial, PARTIAL)
+                found |= dict.fromkeys(department.desk_non_compliant, NONE)
                 given += _informal(review, all_looks, seed, standard, found if lately else {})
     return sorted(given, key=lambda r: (r.day, r.department, r.kind, r.site)), by_department

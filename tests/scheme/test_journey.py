@@ -37,7 +37,9 @@ def test_before_a_visit_the_stage_is_the_furthest_of_which_there_is_a_fact_whate
         there = dict(zip(before, facts, strict=True))
         told = {"submitted_on": "2026-05-10" if there["application"] else None}
         told["feedback_on"] = "2026-05-16" if there["feedback"] else None
-        rows = [review("2026-05-05", kind) for kind in ("gap_analysis", "self_assessment", "desk_review") if there[kind]]
+        rows = [
+            review("2026-05-05", kind) for kind in ("gap_analysis", "self_assessment", "desk_review") if there[kind]
+        ]
         made = programme(department("A"), review(VISIT, planned=True, **told), *rows)
         reached = [name for name in before if there[name]] + ["four_weeks"] * (day >= "2026-05-18")
         assert stage(made, day) == (reached[-1] if reached else None), there
@@ -82,7 +84,9 @@ def test_the_last_review_stays_the_present_one_until_the_next_is_prepared_for():
     assert present("2026-12-01", submitted_on="2026-12-01") == date(2027, 3, 1)
     assert present("2026-12-01", submitted_on="2026-12-02") == date(2026, 3, 2)
     assert present("2026-12-01", review("2026-11-01", "self_assessment")) == date(2027, 3, 1)
-    assert present("2026-12-01", result("1.1.1", "partial", "2026-11-01", of="A", kind="desk_review")) == date(2027, 3, 1)
+    assert present("2026-12-01", result("1.1.1", "partial", "2026-11-01", of="A", kind="desk_review")) == date(
+        2027, 3, 1
+    )
     assert present("2026-12-01", review("2026-02-01", "self_assessment")) == date(2026, 3, 2)
     assert present("2027-01-31") == date(2026, 3, 2)
     assert present("2027-02-01") == date(2027, 3, 1)
@@ -155,7 +159,10 @@ def test_every_active_department_has_one_row_and_every_stage_one_step_whatever_w
     rows, every = journey(made, day), steps(made, day)
     assert rows.schema == pl.Schema(JOURNEY)
     assert every.schema == pl.Schema(STEPS)
-    assert rows["department_code"].to_list() == headroom(made, day)["department_code"].unique(maintain_order=True).to_list()
+    assert (
+        rows["department_code"].to_list()
+        == headroom(made, day)["department_code"].unique(maintain_order=True).to_list()
+    )
     assert every["stage"].to_list() == list(STAGES) * rows.height
     for row in rows.iter_rows(named=True):
         own = every.filter(pl.col("department_code").eq_missing(row["department_code"]))

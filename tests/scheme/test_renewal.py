@@ -86,7 +86,8 @@ def test_a_missed_annual_element_asks_for_attention_once_nothing_is_outstanding(
     )
     assert gate(made, "2026-08-01", "elements") == ("attention", "attention")
     assert why(made, "2026-08-01", "elements") == (
-        "Nothing is outstanding, but 1 element that is due every year was missed in a year that is over: 1.1.1 (year 1)."
+        "Nothing is outstanding, but 1 element that is due every year was missed in a year that is over: "
+        "1.1.1 (year 1)."
     )
 
 

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from scheme.coverage import completion, coverage, cycle_years
 from scheme.frames import Programme
 from scheme.headroom import headroom
+from scheme.journey import journey, steps
+from scheme.renewal import renewal
 from scheme.sight import in_sight
 from scheme.standing import below, site_standing, standing
 from scheme.visits import sites, visits
@@ -24,7 +26,7 @@ examples = settings(
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-RULES = [standing, site_standing, headroom, coverage, cycle_years, completion, visits, sites]
+RULES = [standing, site_standing, headroom, coverage, cycle_years, completion, visits, sites, renewal, journey, steps]
 FRAMES = [field.name for field in fields(Programme) if field.name not in ("standard", "profiles")]
 roots_of = st.lists(st.sampled_from(CODES), unique=True, min_size=1, max_size=2)
 
