@@ -11,7 +11,7 @@ from dashboard.behind import ElementBehind
 from dashboard.filters import cell, filters
 from dashboard.gate import needs
 from dashboard.identity import current_scope
-from dashboard.pages import details, whatif
+from dashboard.pages import details, whatif_choice
 from db.roles import SEND
 
 
@@ -36,7 +36,7 @@ def _update(page: str, need: str) -> Callable[..., tuple[str, list[Component]]]:
         behind = cells.cell(view, asked.as_of, asked.basis, *place)
         if isinstance(behind, ElementBehind) and behind.evidence.height:
             gate.record("read evidence", f"{place[0] or 'corporate body'}, {place[1]}", rows=behind.evidence.height)
-        tries = whatif.panel(asked, behind.standard, scenarios.trial(view, asked, behind), chosen or "")
+        tries = whatif_choice.panel(asked, behind.standard, scenarios.trial(view, asked, behind), chosen or "")
         return details.title(behind), [*tries, *details.body(behind, asked, view.scope.may(SEND))]
 
     return update_details
