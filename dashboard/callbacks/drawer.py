@@ -12,7 +12,7 @@ from dashboard.behind import Behind, ElementBehind
 from dashboard.filters import Filters, cell, filters
 from dashboard.gate import needs
 from dashboard.identity import current_scope
-from dashboard.pages import details, whatif
+from dashboard.pages import details, whatif_choice
 from dashboard.pages.details_better import Better
 from db.roles import CYCLE, SEND
 
@@ -38,7 +38,7 @@ def _update(page: str, need: str) -> Callable[..., tuple[str, list[Component]]]:
         behind = cells.cell(view, asked.as_of, asked.basis, *place)
         if isinstance(behind, ElementBehind) and behind.evidence.height:
             gate.record("read evidence", f"{place[0] or 'corporate body'}, {place[1]}", rows=behind.evidence.height)
-        tries = whatif.panel(asked, behind.standard, scenarios.trial(view, asked, behind), chosen or "")
+        tries = whatif_choice.panel(asked, behind.standard, scenarios.trial(view, asked, behind), chosen or "")
         better = _better(view, asked, behind)
         return details.title(behind), [*tries, *details.body(behind, asked, view.scope.may(SEND), better)]
 

@@ -12,7 +12,7 @@ from dashboard import data, scenarios
 from dashboard.callbacks import scenarios as callbacks
 from dashboard.filters import filters
 from dashboard.pages import headroom as headroom_page
-from dashboard.pages import heatmap, whatif
+from dashboard.pages import heatmap, whatif, whatif_choice
 from dashboard.pages import scenarios as page
 from dashboard.pages.heatmap_grid import Grid
 from dashboard.pages.verdicts import verdicts, worst_first
@@ -270,7 +270,7 @@ def test_the_drawer_offers_every_band_and_says_what_the_criterion_is_then(ashcom
     here = asked("&try=HOU~1.1.1~c")
     for key, elements in (("1.1.1", 1), ("1", 11)):
         behind = cells.cell(view, TODAY, "formal", "HOU", key)
-        made = whatif.panel(here, CSE, scenarios.trial(view, here, behind), f"HOU~{key}")
+        made = whatif_choice.panel(here, CSE, scenarios.trial(view, here, behind), f"HOU~{key}")
         said, found = " ".join(words(made).split()), links(made)
         assert "In this scenario: Criterion 1 passes: 1 partial, 2 allowed (1.1.2)." in said
         assert "In fact: Criterion 1 is at its limit: 2 partials, 2 allowed (1.1.1, 1.1.2)." in said
@@ -287,7 +287,7 @@ def test_the_drawer_of_what_is_rolled_up_gives_no_verdict(ashcombe):
 
     view, here = data.view(ashcombe), asked("&try=HOU~1.1.1~n")
     behind = cells.cell(view, TODAY, "formal", None, "1")
-    said = words(whatif.panel(here, CSE, scenarios.trial(view, here, behind), "~1"))
+    said = words(whatif_choice.panel(here, CSE, scenarios.trial(view, here, behind), "~1"))
     assert "Criterion 1 has no verdict, for some of its bands are rolled up" in said
     assert " fails" not in said
 

@@ -21,7 +21,7 @@ from tests.scheme.test_rules_agree_with_their_slow_twins import records
 
 DAY = date(2025, 6, 30)
 examples = settings(
-    max_examples=int(os.environ.get("ASSAY_EXAMPLES", "40")),
+    max_examples=int(os.environ.get("ASSAY_EXAMPLES", "25")),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
