@@ -117,7 +117,9 @@ def _acts(told: Mapping[str, str]) -> list[Act]:
     query = urlencode({name: value for name, value in (("department", code), ("status", "all")) if value})
     cell = urlencode({"cell": f"{code}~{told['element']}"}, safe="~")
     acts = [Act("See it among the actions", f"/actions?{query}")]
-    return [*acts, Act("See its cell on the heatmap", f"/heatmap?{cell}")] if told["element"] else acts
+    acts += [Act("See its cell on the heatmap", f"/heatmap?{cell}")] if told["element"] else []
+    where = f"?{urlencode({'department': code})}" if code else ""
+    return [*acts, Act("Scope of the next review", f"/scope{where}")]
 
 
 def _opens(told: Mapping[str, str]) -> dict[str, str]:

@@ -74,8 +74,9 @@ def headline(rows: pl.DataFrame, findings: pl.DataFrame, asked: Filters) -> str:
         said = f"No action{of} is overdue" if rows.height else f"There are no actions{of}"
     if late_rechecks := rows.filter(pl.col("state") == "recheck", pl.col("days_over").is_not_null()).height:
         said += f"; {count(late_rechecks, 'closed action')} should have been re-checked by now"
-    number = findings.height
-    return f"{said}; {count(number, 'finding')} {'has' if number == 1 else 'have'} no action."
+    if findings.is_empty():
+        return f"{said}; no finding is without an action."
+    return f"{said}; {count(findings.height, 'finding')} {'has' if findings.height == 1 else 'have'} no action."
 
 
 def _actions(number: int) -> str:

@@ -15,6 +15,7 @@ from dashboard.pages import verdicts
 from dashboard.pages.actions import actions_table
 from dashboard.pages.certificates import facts
 from dashboard.pages.department_facts import About, self_against_assessor
+from dashboard.pages.evidence import on_site
 from dashboard.table import Column, Row
 from dashboard.words import count, day, listing
 from scheme.standard import ALL_BANDS, Standard
@@ -118,7 +119,9 @@ def certificates(about: About, asked: Filters) -> Component:
         looked = (
             f"{row['covered']} of {count(row['elements'], 'element')} looked at, {row['outstanding'] or 'none'} owed"
         )
-        gate = asked.href("renewal", certificate=row["certificate_code"], department="")
+        gate, scope = (
+            asked.href(page, certificate=row["certificate_code"], department="") for page in ("renewal", "scope")
+        )
         items.append(
             html.Li(
                 [
@@ -126,6 +129,8 @@ def certificates(about: About, asked: Filters) -> Component:
                     html.A(f"certificate {row['certificate_code']}", href=href),
                     f", {end}. {looked}. {row['sentence']} ",
                     html.A("Will it be renewed?", href=gate),
+                    " ",
+                    html.A("What should the next review look at?", href=scope),
                 ]
             )
         )
@@ -196,7 +201,7 @@ def evidence(about: About, asked: Filters, enters: bool) -> Component:
     none: dict[str, Any] = {"none": [], "expired": [], "elements": 0}
     lacks = about.lacking.row(0, named=True) if about.lacking.height else none
     told = [
-        ("Pieces of evidence", f"{about.evidence.height}", f"{_on_site(about)} to see on site"),
+        ("Pieces of evidence", f"{about.evidence.height}", f"{on_site(about.evidence).height} to see on site"),
         ("Expired", f"{number['expired']}", f"{number['expiring']} more within 90 days"),
         ("Elements with none", f"{len(lacks['none'])}" if about.lacking.height else "not known", ""),
         ("All expired", f"{len(lacks['expired'])}", "elements with nothing that holds"),
@@ -210,10 +215,6 @@ def evidence(about: About, asked: Filters, enters: bool) -> Component:
         given = {"department_code": about.code} | ({"element": lacks["none"][0]} if lacks["none"] else {})
         parts.append(html.P(components.enter_link("evidence", "Enter evidence", **given)))
     return components.card("Evidence", *parts)
-
-
-def _on_site(about: About) -> int:
-    return about.evidence.filter((pl.col("kind") == "observed") | pl.col("site_code").is_not_null()).height
 
 
 def against_assessor(about: About) -> Component:
