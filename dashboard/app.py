@@ -25,6 +25,7 @@ from dashboard.callbacks import shell as shell_callbacks
 from dashboard.entering import add_entering
 from dashboard.headers import add_headers
 from dashboard.identity import API, current_scope, guard, origin, page_token
+from dashboard.planning import add_planning
 from dashboard.own_account import add_account
 from dashboard.sending import add_sending
 from dashboard.signing_in import add_doors
@@ -126,6 +127,7 @@ def create_app() -> Dash:
     add_administration(server)
     add_entering(server)
     add_sending(server)
+    add_planning(server)
     add_headers(app)
     # After Dash's own, so that what Dash makes at the first request is made before the guard turns that request away.
     guard(server, lambda path: path in _pages(), token_scope)

@@ -13,8 +13,8 @@ from scheme.errors import UsageError
 
 BASES = ("formal", "self", "desk", "difference")
 CARRIED = ("as_of", "known_at", "basis", "compare", "department")  # kept from page to page (assets/assay.js too)
-_CODES = ("mode", "criterion", "department", "status", "certificate", "file", "element", "site")
-_KEYS = ("as_of", "known_at", "basis", "compare", *_CODES, "load", "draft", "cell", "open", "find")
+_CODES = ("mode", "criterion", "department", "status", "certificate", "file", "element", "site", "review")
+_KEYS = ("as_of", "known_at", "basis", "compare", *_CODES, "on", "capacity", "load", "draft", "cell", "open", "find")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LONGEST = 200
 
@@ -36,6 +36,9 @@ class Filters:
     file: str = ""
     element: str = ""
     site: str = ""
+    review: str = ""
+    on: date | None = None
+    capacity: int | None = None
     load: int | None = None
     draft: int | None = None
     given: tuple[tuple[str, str], ...] = ()
@@ -149,5 +152,7 @@ _READ: Mapping[str, Callable[[str], Any]] = {
     "basis": _basis,
     "load": _number,
     "draft": _number,
+    "on": _day,
+    "capacity": _number,
     **dict.fromkeys(_CODES, str),
 }

@@ -76,6 +76,14 @@ SITES_PLAN = "sites-plan"
 SITES_CERTIFICATES = "sites-certificates"
 SITES_BENCHMARK = "sites-benchmark"
 
+# scope
+SCOPE_HEADLINE = "scope-headline"
+SCOPE_REVIEWS = "scope-reviews"
+SCOPE_CHOSEN = "scope-chosen"
+SCOPE_TABLE = "scope-table"
+SCOPE_LEFT = "scope-left"
+SCOPE_DRAFTS = "scope-drafts"
+
 # arrivals
 ARRIVALS_HEADLINE = "arrivals-headline"
 ARRIVALS_EMPTY = "arrivals-empty"

@@ -43,6 +43,7 @@ PAGES = (
     Page("headroom", "/headroom", "Headroom", "bi-speedometer2", RESULTS, opens=True),
     Page("coverage", "/coverage", "Coverage", "bi-calendar-check", CYCLE, opens=True, group="cycle"),
     Page("sites", "/sites", "Sites", "bi-geo-alt", CYCLE, group="cycle"),
+    Page("scope", "/scope", "Next review", "bi-list-check", CYCLE, group="cycle"),
     Page("arrivals", "/arrivals", "Arrivals", "bi-envelope-check", LOADS, group="data"),
     Page("data", "/data", "Data", "bi-database", LOADS, group="data"),
     Page("understood", "/understood", "Understood", "bi-patch-question", LOADS, group="data"),
