@@ -25,8 +25,8 @@ from dashboard.callbacks import shell as shell_callbacks
 from dashboard.entering import add_entering
 from dashboard.headers import add_headers
 from dashboard.identity import API, current_scope, guard, origin, page_token
-from dashboard.planning import add_planning
 from dashboard.own_account import add_account
+from dashboard.planning import add_planning
 from dashboard.sending import add_sending
 from dashboard.signing_in import add_doors
 from dashboard.signing_on import add_sign_on

@@ -31,15 +31,16 @@ def proposal(
     review: str | None = None,
     on: date | None = None,
     capacity: int | None = None,
+    chosen: tuple[str, ...] | None = None,
 ) -> ReviewScope:
     """scheme.review_scope.review_scope; of a certificate that may not be seen UsageError, as of one that is not."""
     mine = certificate in certificates(view, day)["certificate_code"]
     if not mine:
         raise UsageError(f"there is no certificate {certificate} on this day; choose one in the list")
-    about = (day, certificate, review, on, capacity)
+    about = (day, certificate, review, on, capacity, chosen)
     return view.kept(
         "review scope",
-        lambda: review_scope(programme(view), day, certificate, review=review, on=on, capacity=capacity),
+        lambda: review_scope(programme(view), day, certificate, review=review, on=on, capacity=capacity, chosen=chosen),
         *about,
     )
 

@@ -4,7 +4,7 @@ The order of need and the reviews counted on are **ours** (docs/scheme.md, "The 
 them together.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -78,9 +78,12 @@ class Ahead:
             return self.promised.get((element, self.year))
         return next((who for (one, _), who in self.promised.items() if one == element), None)
 
-    def undone(self, rows: Sequence[Row], capacity: int) -> list[Job]:
-        """What no review looks at in time if each of those left takes so many, those of highest need first."""
-        taken = set(taken_of(rows, capacity))
+    def undone(self, rows: Sequence[Row], capacity: int, chosen: Collection[str] | None = None) -> list[Job]:
+        """What no review looks at in time if each of those left takes so many, those of highest need first.
+
+        `chosen`: what this review looks at instead.
+        """
+        taken = set(taken_of(rows, capacity) if chosen is None else chosen)
         room: dict[int | None, int] = {}
         for one, promised in self.others:
             room[one] = room.get(one, 0) + max(0, capacity - promised)

@@ -4,7 +4,7 @@ What is owed is measures.md section 4's; the order of need, and which reviews ar
 (docs/scheme.md, "The next review").
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from math import floor
@@ -118,13 +118,15 @@ def review_scope(
     review: str | None = None,
     on: date | None = None,
     capacity: int | None = None,
+    chosen: Collection[str] | None = None,
 ) -> ReviewScope:
     """Every element in order of need for one review of a certificate, and which of them it takes.
 
     `review` is the code of a planned one; else `on` the last day of one of the holder that is yet to be booked; with
     neither the next planned one, the holder's own before those of departments below; where none is planned, one on the
     last day of the first year not over that has had no review. `capacity`: how many elements it takes, by default the
-    holder's median (whole ones), and where no earlier review tells the number needed.
+    holder's median (whole ones), and where no earlier review tells the number needed. `chosen`: what a planner chose
+    that it takes instead; the later reviews still take `capacity`.
 
     The order is **ours**: annual elements not yet looked at in the review's year; rolling ones not covered in the
     cycle; those that are non-compliant or partial and were not looked at since; those that fell; those looked at
@@ -134,17 +136,16 @@ def review_scope(
     """
     if capacity is not None and capacity < 1:
         raise UsageError("a review looks at one element at least; give a number of 1 or more")
-    known = certificates_on(programme, day)
-    chosen = known.filter(pl.col("certificate_code") == certificate)
-    if chosen.is_empty():
+    held = certificates_on(programme, day).filter(pl.col("certificate_code") == certificate)
+    if held.is_empty():
         raise UsageError(f"there is no certificate {certificate} on this day; choose one in the list")
-    holder = chosen["department_code"][0]
+    holder = held["department_code"][0]
     own = replace(programme, certificates=programme.certificates.filter(pl.col("department_code").eq_missing(holder)))
-    of = cycles(own, day, chosen)
+    of = cycles(own, day, held)
     booked = _booked(own, day, of, review, on)
     if booked["code"] is None:
         own = replace(own, assessments=pl.concat([own.assessments, _as_planned(own, booked)]))
-        of = cycles(own, day, chosen)
+        of = cycles(own, day, held)
     year_of = _year_of(own, day, of)
     cells = coverage(own, day)
     done = completion(own, day).row(0, named=True)
@@ -154,7 +155,7 @@ def review_scope(
     unavoidable = len(ahead.undone(rows, every))
     needed = next(n for n in range(every + 1) if len(ahead.undone(rows, n)) == unavoidable)
     taking = capacity or (max(1, floor(usual)) if usual is not None else max(1, needed))
-    taken = set(taken_of(rows, taking))
+    taken = set(taken_of(rows, taking) if chosen is None else chosen)
     told = [{**row, "place": n, "taken": row["element"] in taken} for n, row in enumerate(rows, 1)]
     return ReviewScope(
         certificate,
@@ -170,9 +171,9 @@ def review_scope(
         done["reviews_left"],
         needed,
         unavoidable,
-        chosen["expires_on"][0],
+        held["expires_on"][0],
         pl.DataFrame(told, schema=SCOPE),
-        _missed(ahead.undone(rows, taking), of),
+        _missed(ahead.undone(rows, taking, chosen), of),
         _lost(cells),
     )
 

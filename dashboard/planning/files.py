@@ -1,7 +1,7 @@
 """The itinerary to take along: a table as CSV or workbook, and a calendar. Times are local to the United Kingdom."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -77,7 +77,9 @@ def calendar(one: Opened) -> bytes:
     made.add("version", "2.0")
     for number, row in enumerate(one.plan.meetings, 1):
         made.add_component(_entry(one, number, row))
-    made.add_missing_timezones()
+    days = [row.day for row in one.plan.meetings]
+    if days:
+        made.add_missing_timezones(min(days) - timedelta(days=366), max(days) + timedelta(days=366))
     return bytes(made.to_ical())
 
 

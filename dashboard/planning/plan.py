@@ -53,11 +53,15 @@ class Plan:
 
 @dataclass(frozen=True)
 class Opened:
-    """A draft with its plan, and the proposal that its review has today; `fault` says why there is none."""
+    """A draft with its plan, and the proposal that its review has today; `fault` says why there is none.
+
+    `chosen` is the same with what the plan chose instead of what is proposed.
+    """
 
     draft: Draft
     plan: Plan
     proposal: ReviewScope | None
+    chosen: ReviewScope | None
     fault: str
     view: View
 
@@ -101,14 +105,15 @@ def opened(number: int) -> Opened:
         abort(404)
     plan = plan_of(draft.certificate, draft.body)
     try:
-        return Opened(draft, plan, proposal(view, plan), "", view)
+        chosen = proposal(view, plan, plan.elements)
+        return Opened(draft, plan, proposal(view, plan), chosen, "", view)
     except UsageError as error:
-        return Opened(draft, plan, None, str(error), view)
+        return Opened(draft, plan, None, None, str(error), view)
 
 
-def proposal(view: View, plan: Plan) -> ReviewScope:
+def proposal(view: View, plan: Plan, chosen: tuple[str, ...] | None = None) -> ReviewScope:
     """What the review of a plan should look at today; UsageError where it was held, or cannot be."""
-    return scopes.proposal(view, today(), plan.certificate, plan.review or None, plan.on, plan.capacity)
+    return scopes.proposal(view, today(), plan.certificate, plan.review or None, plan.on, plan.capacity, chosen)
 
 
 def plan_of(certificate: str, body: Mapping[str, Any]) -> Plan:

@@ -21,6 +21,7 @@ from db.session import open_session
 from scheme.errors import UsageError
 from scheme.itinerary import MET
 from scheme.review_scope import ReviewScope
+from scheme.standard import code_order
 
 FIRST_DAY = "It is no day before the last one of the review, or it is none at all."
 
@@ -88,7 +89,7 @@ def shown_plan(one: Opened, wrong: Wrong | None = None) -> Response:
         may_copy=scope.may(PLAN) and not one.draft.is_mine,
         may_book=scope.may(SEND) and one.proposal is not None,
         may_export=scope.may(EXPORT),
-        left_out=[] if one.proposal is None else sorted(set(one.proposal.taken) - set(plan.elements)),
+        left_out=[] if one.proposal is None else sorted(set(one.proposal.taken) - set(plan.elements), key=code_order),
     )
 
 
@@ -210,7 +211,7 @@ def _plan(found: ReviewScope, told: dict[str, Any], capacity: int | None) -> Pla
         started_on = None
     if started_on is not None and started_on > found.ended_on:
         raise UsageError(FIRST_DAY)
-    chosen = [element for element in known if element in told["elements"]]
+    chosen = sorted(told["elements"], key=code_order)
     on = None if found.code else found.ended_on
     body = Plan(found.certificate_code, found.code or "", on, started_on, capacity, tuple(chosen), told["notes"], ())
     return plan_of(found.certificate_code, body.body)
@@ -234,7 +235,7 @@ def _form(found: ReviewScope, told: dict[str, Any], action: str, up: Act, wrong:
     standard = data.programme(view).standard
     rows = {row["element"]: row for row in found.elements.iter_rows(named=True)}
     missed = set(found.missed["element"])
-    groups = [
+    criteria = [
         (one, [(element, rows[element.code]) for element in standard.elements if element.criterion == one.code])
         for one in standard.criteria
     ]
@@ -246,7 +247,7 @@ def _form(found: ReviewScope, told: dict[str, Any], action: str, up: Act, wrong:
         action=action,
         told=told,
         found=found,
-        groups=groups,
+        criteria=criteria,
         missed=missed,
         of=data.names(view).get(found.department_code) or view.scope.tenant_name,
         day_of_review=day(found.ended_on),
@@ -263,9 +264,10 @@ def _facts(one: Opened) -> list[tuple[str, str]]:
     told.append(("Elements", f"{len(plan.elements)}"))
     whose = "yours" if one.draft.is_mine else one.draft.made_by
     told.append(("Whose", f"{whose}, shared" if one.draft.is_shared else f"{whose}, not shared"))
-    if found is not None:
-        left = [e for e in found.missed["element"] if e not in plan.elements]
-        told.append(("Missed otherwise", listing(sorted(set(left)), 12) if left else "nothing"))
+    if one.chosen is not None:
+        told.append(("What it leaves", one.chosen.sentence))
+        missed = sorted(set(one.chosen.missed["element"]), key=code_order)
+        told += [("Missed otherwise", listing(missed, 20))] if missed else []
     return told
 
 

@@ -181,6 +181,7 @@ def test_the_proposal_is_what_its_twin_finds_and_misses_no_more_than_must_be(cas
     order, taken, fewest_missed = twin(made, day, chosen, own, own["ended_on"], capacity)
     assert found.elements["element"].to_list() == order
     assert found.taken == taken
+    assert_the_best_is_taken(found, capacity)
     states = [row for row in oracle.cycle_years(made, day) if row["certificate_code"] == found.certificate_code]
     profile = oracle.profile_on(made, day, chosen["profile"])
     places = oracle.with_all_below(made, chosen["department_code"])
@@ -201,21 +202,19 @@ def test_the_proposal_is_what_its_twin_finds_and_misses_no_more_than_must_be(cas
     )
 
 
+def assert_the_best_is_taken(found, capacity: int) -> None:
+    """No element left out has a higher need than one taken, what is annual comes first, what others do is left."""
+    own = found.elements.filter(pl.col("group") != "planned")
+    assert own["taken"].to_list() == [n < capacity for n in range(own.height)]
+    assert not found.elements.filter(pl.col("group") == "planned")["taken"].any()
+    groups = own["group"].to_list()
+    assert groups == sorted(groups, key=("annual", "not_covered", "second_look", "fallen", "age").index)
+
+
 def _only(made, types):
     """The programme with the results and assessments of these types alone."""
     kept = pl.col("assessment_type").is_in(types)
     return replace(made, results=made.results.filter(kept), assessments=made.assessments.filter(kept))
-
-
-@examples
-@given(case=asked())
-def test_no_element_left_out_has_a_higher_need_than_one_taken_and_what_is_annual_comes_first(case):
-    found = of(case)
-    own = found.elements.filter(pl.col("group") != "planned")
-    assert own["taken"].to_list() == [n < case[-1] for n in range(own.height)]
-    assert not found.elements.filter(pl.col("group") == "planned")["taken"].any()
-    groups = own["group"].to_list()
-    assert groups == sorted(groups, key=("annual", "not_covered", "second_look", "fallen", "age").index)
 
 
 @examples
@@ -374,3 +373,9 @@ def test_planned_reviews_come_by_day_without_reassessments():
     ]
     listed = planned_reviews(programme(CYCLE, *rows), on("2026-06-01"))
     assert listed["assessment_code"].to_list() == ["A", "B"]
+
+
+def test_what_a_planner_chose_instead_tells_what_is_missed_with_it():
+    rows = [CYCLE, *(result(code, "compliant", "2025-03-10") for code in CODES[:50])]
+    found = proposed(*rows, annual=(), day="2026-08-01", on=on("2027-03-01"), capacity=5, chosen=(CODES[0], CODES[50]))
+    assert (found.taken, found.missed["element"].to_list()) == ([CODES[50], CODES[0]], CODES[51:])
