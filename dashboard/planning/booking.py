@@ -69,6 +69,8 @@ def booked(number: int) -> Response:
             changes, tables = _wanted(session, one, told)
             if told["preview"] != _fingerprint(changes, told["assessment_code"]):
                 return _page(one, told, {"": _ANEW})
+            if all(change.change == "as it is" for change in changes):
+                return done("All of it was booked already, so nothing was changed.", one.path)
             report = said_by_hand(
                 session, one.view.scope, tables, sent_by=sender(one.view.scope), why=told["why"], today=today()
             )
@@ -81,8 +83,6 @@ def booked(number: int) -> Response:
         return _page(one, told, found)
     except UsageError as error:
         return _page(one, told, {"": sentence(error)})
-    if not report.files or not any(file.loaded for file in report.files):
-        return done("All of it was booked already, so nothing was changed.", one.path)
     new = [change for change in changes if change.change != "as it is"]
     return done(
         f"Booked: {listing([change.what for change in new], 6)}. It is kept as load {report.load_number}.", one.path

@@ -195,6 +195,7 @@ CODES = ("HOU", "FIN", "ALL", "NEW")
 PLACES: dict[str, Sequence[object]] = {
     "<int:load>": range(1, 10),
     "<int:file_number>": (1, 2),
+    "<int:number>": (1, 2),
     "<kind>": ("csv", "xlsx"),
     "<template_kind>": KINDS,
     "<path:department>": CODES,
