@@ -15,7 +15,6 @@ from dashboard.filters import Filters
 from dashboard.pages.certificates import Names, facts, is_list, lapsed, with_ends
 from dashboard.table import Column, Row
 from dashboard.words import count, day, listing, moment, sentence
-from db.drafts import Draft
 from scheme.review_scope import ReviewScope
 from scheme.standard import Standard, code_order
 
@@ -257,8 +256,8 @@ def _means(row: Mapping[str, Any], missed: Mapping[str, str]) -> Any:
     return table.status("at_limit", "No second look")
 
 
-def drafts_table(kept: Sequence[Draft]) -> str:
-    """The scopes that were kept: one's own, and those that others share."""
+def drafts_table(kept: Sequence[Any]) -> str:
+    """The scopes that were kept (db.drafts.Draft): one's own, and those that others share."""
     columns = [
         Column("name", "Scope"),
         Column("review", "Review"),
