@@ -234,7 +234,7 @@ def test_a_shared_scope_is_copied_before_it_is_changed(app, lead, ash):
     form = fields(champion.get(f"{copy}/edit"), f"{copy}/edit") | {"elements": ["1.1.2", "1.1.3"]}
     assert champion.post(f"{copy}/edit", data=form).status_code == 303
     assert "Scope: 2 elements" in text(champion.get(copy))
-    assert "Scope: 1 elements" in text(lead.get(path))
+    assert "Scope: 1 element" in text(lead.get(path))
     again = champion.post(f"{copy}/edit", data=form)
     assert "it was changed since you opened it" in text(again).lower()
 
