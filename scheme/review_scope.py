@@ -97,7 +97,8 @@ class ReviewScope:
         elif number == self.unavoidable:
             end = f"{number} will be missed, as no review is left in their year"
         else:
-            end = f"{number} will be missed unless a review looks at more"
+            any_case = f" ({self.unavoidable} of them in any case)" if self.unavoidable else ""
+            end = f"{number} will be missed unless a review looks at more{any_case}"
         return f"{left} and {owed}, {pace}; this one looks at {len(self.taken)}: {end}."
 
 
@@ -254,12 +255,13 @@ def _bands(programme: Programme, day: date, department: str | None) -> dict[str,
 
 
 def _missed(undone: Sequence[Job], of: Cycles) -> pl.DataFrame:
-    ends = {**dict(of.years.select("year", "ends_on").iter_rows()), None: of.terms["cut_on"][0]}
+    ends_on = of.terms["cut_on"][0]
     rows = []
     for element, year in undone:
         kind = "rolling" if year is None else "annual"
-        what = "the cycle" if year is None else f"year {year}"
-        why = f"No review looks at it before {what} ends on {in_words(ends[year])}."
+        why = f"No review looks at it before the cycle ends on {in_words(ends_on)}."
+        if year is not None:
+            why = f"No review that is left for year {year} looks at it."
         rows.append({"element": element, "kind": kind, "year": year, "why": why})
     return pl.DataFrame(rows, schema=MISSED)
 

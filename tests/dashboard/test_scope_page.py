@@ -13,7 +13,7 @@ from scheme.standard import shipped
 from tests.by_hand import assessment, certificate, department, programme, result
 
 CSE = shipped("cse")
-TODAY = date(2026, 6, 1)
+TODAY = date(2026, 8, 1)
 NAMES = {None: "The council", "HOU": "Housing", "LIB": "Libraries"}
 ASKED = filters(f"/scope?as_of={TODAY}&certificate=C", "scope")
 ROWS = [
@@ -44,8 +44,8 @@ def listed(*more):
 
 def test_the_headline_names_the_review_and_says_what_is_left():
     assert page.headline(found(capacity=5), NAMES) == (
-        "Housing, NEXT on 1 September 2026: 2 reviews are left and 17 elements are outstanding, 9 for each review; "
-        "this one looks at 5: 9 will be missed unless a review looks at more."
+        "Housing, NEXT on 1 September 2026: 2 reviews are left and 18 elements are outstanding, 9 for each review; "
+        "this one looks at 5: 8 will be missed unless a review looks at more."
     )
 
 
@@ -71,13 +71,13 @@ def test_certificates_come_with_the_soonest_review_first_and_those_that_ended_la
         department("LIB"),
         certificate("2024-04-01", "2027-04-01", "D", "LIB"),
         certificate("2023-01-01", "2026-05-01", "E"),
-        assessment("annual_review", "2026-07-01", of="LIB", planned=True, code="SOON"),
+        assessment("annual_review", "2026-08-15", of="LIB", planned=True, code="SOON"),
     ]
     assert listed(*more)["certificate_code"].to_list() == ["D", "C", "E"]
 
 
 def test_the_holders_own_review_is_taken_before_one_of_a_department_below():
-    below = assessment("annual_review", "2026-07-01", of="HOU-1", planned=True, code="BELOW")
+    below = assessment("annual_review", "2026-08-15", of="HOU-1", planned=True, code="BELOW")
     assert listed(department("HOU-1", "HOU"), below)["next_code"].to_list() == ["NEXT"]
 
 
