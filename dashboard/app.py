@@ -27,6 +27,7 @@ from dashboard.headers import add_headers
 from dashboard.identity import API, current_scope, guard, origin, page_token
 from dashboard.keeping import add_keeping
 from dashboard.own_account import add_account
+from dashboard.planning import add_planning
 from dashboard.sending import add_sending
 from dashboard.signing_in import add_doors
 from dashboard.signing_on import add_sign_on
@@ -130,6 +131,7 @@ def create_app() -> Dash:
     add_sending(server)
     add_keeping(server)
     add_visiting(server)
+    add_planning(server)
     add_headers(app)
     # After Dash's own, so that what Dash makes at the first request is made before the guard turns that request away.
     guard(server, lambda path: path in _pages(), token_scope)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlencode
 
 import dash_bootstrap_components as dbc
@@ -55,11 +55,15 @@ FILES = "files"  # class of what offers files: shown to those who may take them 
 
 @dataclass(frozen=True)
 class Choice:
-    """A select of a page's own in its filter bar: the key in the address, its label, its values and their words."""
+    """A control of a page's own in its filter bar: the key in the address, its label, its values and their words.
+
+    `kind`: a select, or a day.
+    """
 
     name: str
     label: str
     options: Sequence[tuple[str, str]] = ()
+    kind: Literal["select", "day"] = "select"
 
 
 def page(title: str, *children: Children) -> Component:
@@ -174,7 +178,7 @@ def filter_bar(page: str, *controls: str | Choice) -> Component:
     told = [
         control
         if isinstance(control, str)
-        else {"name": control.name, "label": control.label, "kind": "select", "options": list(control.options)}
+        else {"name": control.name, "label": control.label, "kind": control.kind, "options": list(control.options)}
         for control in controls
     ]
     return html.Div(id=ids.filter_bar(page), className="filters", **attributes(data_filters=json.dumps(told)))

@@ -17,9 +17,9 @@ CARRIED = ("as_of", "known_at", "basis", "compare", "department")  # kept from p
 # A scenario goes to and fro between the pages that show one, and to no other (assets/assay.js too).
 SUPPOSED = ("try", "draft")
 SUPPOSING = ("heatmap", "headroom")
-_CODES = ("mode", "criterion", "department", "status", "certificate", "file", "element", "site")
-_NUMBERS = ("load", "draft", "pace", "days", "share", "seed")
-_KEYS = ("as_of", "known_at", "basis", "compare", *_CODES, *_NUMBERS, "try", "cell", "open", "find")
+_CODES = ("mode", "criterion", "department", "status", "certificate", "file", "element", "site", "review")
+_NUMBERS = ("load", "draft", "capacity", "pace", "days", "share", "seed")
+_KEYS = ("as_of", "known_at", "basis", "compare", *_CODES, *_NUMBERS, "on", "try", "cell", "open", "find")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _LONGEST = 200
 
@@ -41,6 +41,9 @@ class Filters:
     file: str = ""
     element: str = ""
     site: str = ""
+    review: str = ""
+    on: date | None = None
+    capacity: int | None = None
     load: int | None = None
     draft: int | None = None
     tried: str = ""  # the key `try` (dashboard.trying)
@@ -166,6 +169,7 @@ _READ: Mapping[str, Callable[[str], Any]] = {
     "known_at": _moment,
     "basis": _basis,
     **dict.fromkeys(_NUMBERS, _number),
+    "on": _day,
     "try": str,
     **dict.fromkeys(_CODES, str),
 }

@@ -158,6 +158,13 @@ VISITPLAN_PLAN = "visitplan-plan"
 VISITPLAN_REVIEWS = "visitplan-reviews"
 VISITPLAN_PROOF = "visitplan-proof"
 VISITPLAN_KEPT = "visitplan-kept"
+# scope
+SCOPE_HEADLINE = "scope-headline"
+SCOPE_REVIEWS = "scope-reviews"
+SCOPE_CHOSEN = "scope-chosen"
+SCOPE_TABLE = "scope-table"
+SCOPE_LEFT = "scope-left"
+SCOPE_DRAFTS = "scope-drafts"
 
 # arrivals
 ARRIVALS_HEADLINE = "arrivals-headline"

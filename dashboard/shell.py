@@ -55,6 +55,7 @@ PAGES = (
     Page("actions", "/actions", "Actions", "bi-list-check", RESULTS, group="doing"),
     Page("evidence", "/evidence", "Evidence", "bi-folder-check", RESULTS, group="doing"),
     Page("visitplan", "/visitplan", "Visit plan", "bi-signpost-split", CYCLE, group="cycle"),
+    Page("scope", "/scope", "Next review", "bi-list-check", CYCLE, group="cycle"),
     Page("arrivals", "/arrivals", "Arrivals", "bi-envelope-check", LOADS, group="data"),
     Page("data", "/data", "Data", "bi-database", LOADS, group="data"),
     Page("understood", "/understood", "Understood", "bi-patch-question", LOADS, group="data"),

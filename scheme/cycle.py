@@ -190,8 +190,8 @@ def _years(terms: pl.DataFrame, looked_at: pl.DataFrame) -> pl.DataFrame:
     for term in terms.iter_rows(named=True):
         code, day, grace = term["certificate_code"], term["asked_on"], timedelta(days=term["grace"])
         bounds = _bounds(term["awarded_on"], term["expires_on"], term["cycle_years"])
-        settled = _settled(bounds, days.get(code, []), grace)
-        for number, ((begins_on, ends_on), own) in enumerate(zip(bounds, settled, strict=True), 1):
+        own_days = settled(bounds, days.get(code, []), grace)
+        for number, ((begins_on, ends_on), own) in enumerate(zip(bounds, own_days, strict=True), 1):
             over = day >= ends_on and (bool(own) or number == len(bounds) or day >= ends_on + grace)
             state = "over" if over else "running" if day >= begins_on else "to_come"
             rows.append((code, term["holder"], number, begins_on, ends_on, state, own))
@@ -211,7 +211,7 @@ def _years_after(day: date, years: int) -> date:
         return day.replace(year=day.year + years, day=28)
 
 
-def _settled(bounds: Sequence[tuple[date, date]], days: Iterable[date], grace: timedelta) -> list[list[date]]:
+def settled(bounds: Sequence[tuple[date, date]], days: Iterable[date], grace: timedelta) -> list[list[date]]:
     """The assessment days that belong to each year: its own, or the first one that slipped past its end.
 
     Years are settled in order; a day moves once, and takes all its results with it (measures.md section 4).

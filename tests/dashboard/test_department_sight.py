@@ -205,6 +205,8 @@ PLACES: dict[str, Sequence[object]] = {
     "<int:load>": range(1, 10),
     "<int:file_number>": (1, 2),
     "<kind>": ("csv", "xlsx", "ics", "svg"),
+    "<int:number>": (1, 2),
+    "<kind>": ("csv", "xlsx"),
     "<template_kind>": KINDS,
     "<path:department>": CODES,
 }

@@ -318,7 +318,7 @@ def rules(app: Dash) -> list[tuple[str, str, tuple[str, ...], str]]:
     return sorted(told)
 
 
-PLAIN = ("/administration", "/enter/", "/scenarios/")  # pages whose forms are posted as they stand
+PLAIN = ("/administration", "/enter/", "/scenarios/", "/scope/plan")  # pages whose forms are posted as they stand
 
 
 def is_plain(path: str) -> bool:
