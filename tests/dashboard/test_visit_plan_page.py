@@ -263,7 +263,7 @@ def test_a_plan_is_kept_under_a_name_by_a_form(app, demo):
     assert post(one, "/plan/visits/keep", name="", certificate="C1").status_code == 400
     where = kept(one)
     assert "Seed of its lot 3" in text(one.get(where))
-    assert "you have one called Ours already" in text(post(one, "/plan/visits/keep", name="Ours", certificate="C1"))
+    assert "You have one called Ours already" in text(post(one, "/plan/visits/keep", name="Ours", certificate="C1"))
     assert one.get("/plan/visits/keep?certificate=C9").status_code == 303
     assert planned(demo) == []
 
