@@ -33,7 +33,10 @@ def map_svg(title: str, placed: pl.DataFrame, names: Mapping[int, str], left_out
         )
         for row in apart.sort("review").iter_rows(named=True)
     ]
-    legend = [f"{number}: {name}" if number else f"○ {name}" for number, name in sorted(names.items()) if name]
+    here = set(apart["review"])
+    legend = [
+        f"{number}: {name}" if number else f"○ {name}" for number, name in sorted(names.items()) if number in here
+    ]
     lines = [*legend, *([left_out] if left_out else [])]
     tall = high + _LINE * (len(lines) + 2)
     told = f"{apart.height} sites in kilometres, north up. " + ". ".join(lines)

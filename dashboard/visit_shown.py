@@ -6,7 +6,7 @@ from datetime import date
 import polars as pl
 
 from dashboard.words import count, day, listing
-from db.drafts import Draft
+from db.drafts import Draft as Draft
 from scheme.visit_plan import VisitPlan, Wanted
 
 WHY = {

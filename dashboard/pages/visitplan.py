@@ -14,9 +14,8 @@ from dashboard.figures_visits import reviews_plan
 from dashboard.filters import Filters
 from dashboard.pages.certificates import Names, facts
 from dashboard.table import Column, Row
-from dashboard.visit_shown import WHY, Shown, named, on_map, review_names, sentence
+from dashboard.visit_shown import WHY, Draft, Shown, named, on_map, review_names, sentence
 from dashboard.words import count, day, listing
-from db.drafts import Draft
 
 SINCE = {
     "visited": ("passes", "Visited since"),

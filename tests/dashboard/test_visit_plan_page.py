@@ -199,7 +199,7 @@ def test_a_kept_plan_tells_what_no_longer_fits(scope):
     found = visit_plans.kept(data.view(scope), TODAY, keep(scope))
     first, second = found.plan.visits["site_code"].to_list()[:2]
     visits = f"Site code,Visited on,Planned\n{first},{TODAY - timedelta(days=1)},no\n".encode()
-    closed = f"Site code,Department code,In scope to\n{second},HOU,{TODAY}\n".encode()
+    closed = f"Site code,Site name,Department code,In scope to\n{second},Hall,HOU,{TODAY}\n".encode()
     loaded(scope, visits=visits, sites=closed)
     now = visit_plans.kept(data.view(scope), TODAY, found.draft.number)
     became = dict(now.plan.visits.select("site_code", "since").rows())
@@ -263,7 +263,7 @@ def test_a_plan_is_kept_under_a_name_by_a_form(app, demo):
     assert post(one, "/plan/visits/keep", name="", certificate="C1").status_code == 400
     where = kept(one)
     assert "Seed of its lot 3" in text(one.get(where))
-    assert "you have one called Ours already" in text(post(one, "/plan/visits/keep", name="Ours", certificate="C1"))
+    assert "You have one called Ours already" in text(post(one, "/plan/visits/keep", name="Ours", certificate="C1"))
     assert one.get("/plan/visits/keep?certificate=C9").status_code == 303
     assert planned(demo) == []
 
