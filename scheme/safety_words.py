@@ -35,10 +35,10 @@ def why_mend(
 
 def _mended_below(standard: Standard, below: list[tuple[str, str]]) -> str:
     if not below:
-        return "what lies below makes it safe"
+        return "to be mended below"
     shown = [f"{name} ({standard.band[band].label.lower()})" for name, band in below[:5]]
     more = len(below) - len(shown)
-    return f"made safe by {', '.join(shown)}{f' and {more} more' if more else ''}"
+    return f"to be mended below, in {', '.join(shown)}{f' and {more} more' if more else ''}"
 
 
 def _day(value: date) -> str:

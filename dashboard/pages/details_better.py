@@ -43,7 +43,8 @@ def green(behind: Behind, asked: Filters, better: Better) -> Component | None:
         return None
     criterion = behind.element.criterion if isinstance(behind, ElementBehind) else behind.criterion.code
     number = words.count(better.fixes.height, "element")
-    head = f"{number} to bring to compliant, and criterion {criterion} can bear one more partial."
+    then = "can bear one more partial" if behind.profile.allowances[criterion] else "holds no partial, as it may not"
+    head = f"{number} to bring to compliant, and criterion {criterion} {then}."
     if isinstance(behind, ElementBehind) and behind.element.code not in better.fixes["element"]:
         head += " This one need not be among them."
     items = [html.Li(_fix(behind, asked, row)) for row in better.fixes.head(_SHOWN).iter_rows(named=True)]

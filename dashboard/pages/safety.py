@@ -42,7 +42,7 @@ def left(asked: Filters) -> int:
 def headline(rows: pl.DataFrame, limits: pl.DataFrame, asked: Filters) -> str:
     """How few elements make how many departments safe, and what no element can; rows of improving.fixes."""
     own = rows.filter(~pl.col("rolled_up"))
-    said = _few(own, asked)
+    said = _few(own, _room(limits, asked))
     if rolled := rows.height - own.height:
         said += f" {count(rolled, 'more band is', 'more bands are')} rolled up and mended by those below."
     if missing := limits.filter(pl.col("not_assessed") > 0)["department_code"].drop_nulls().n_unique():
@@ -50,9 +50,15 @@ def headline(rows: pl.DataFrame, limits: pl.DataFrame, asked: Filters) -> str:
     return said
 
 
-def _few(own: pl.DataFrame, asked: Filters) -> str:
+def _room(limits: pl.DataFrame, asked: Filters) -> str:
     room = left(asked)
-    with_room = f", with room for {count(room, 'more partial')} in every criterion" if room else ""
+    if not room:
+        return ""
+    short = limits.filter(pl.col("reachable") < room).height
+    return f", with room for {count(room, 'more partial')} in every criterion{' that allows so many' if short else ''}"
+
+
+def _few(own: pl.DataFrame, with_room: str) -> str:
     if own.is_empty():
         return f"Nothing has to be mended: whoever was judged is safe{with_room}."
     where = count(own["department_code"].n_unique(), "department")

@@ -18,11 +18,12 @@ from db.roles import PERMISSIONS
 from db.session import Scope, open_session
 from db.tenants import add_tenant, choose, scope_of
 from scheme.errors import UsageError
+from scheme.safety import LIMITS
 from tests.dashboard.test_details import words
 from tests.db.made import a_load, put, results
 
 DAY = date(2025, 12, 1)
-NO_LIMITS = pl.DataFrame(schema={"not_assessed": pl.Int64, "department_code": pl.String})
+NO_LIMITS = pl.DataFrame(schema=LIMITS)
 
 
 @pytest.fixture
@@ -68,6 +69,14 @@ def test_the_headline_says_how_few_elements_bring_everybody_to_safe(scope):
     assert safety(own, "?mode=0")[0] == "1 element in 1 department brings everybody who was judged to safe."
     assert safety(own, "?mode=2")[0].startswith("3 elements in 1 department")
     assert safety(champion(scope, "B"))[0].startswith("Nothing has to be mended")
+
+
+def test_the_headline_promises_no_room_that_a_criterion_does_not_allow(scope):
+    shown, asked = data.view(champion(scope, "A")), filters("/safety?mode=3", "safety")
+    told = improving.out_of_reach(shown, DAY, 3)
+    said = page.headline(improving.fixes(shown, DAY, 3), told, asked)
+    assert "with room for 3 more partials in every criterion that allows so many." in said
+    assert said.endswith(" 1 department cannot pass before more is assessed.")
 
 
 def test_room_that_is_not_in_the_list_is_refused():

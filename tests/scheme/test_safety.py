@@ -297,7 +297,7 @@ def test_rolled_up_bands_are_mended_below_and_named():
     assert row["rolled_up"]
     assert row["since_on"] is None
     assert row["why"].startswith(
-        "1.1.1: partial, rolled up from below, an indication; made safe by A1 (non-compliant), S (partial);"
+        "1.1.1: partial, rolled up from below, an indication; to be mended below, in A1 (non-compliant), S (partial);"
     )
 
 
