@@ -38,7 +38,7 @@ def full(world_of):
         yield world_of["full"]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def usual(app, world_of):
     """What lead and champion are told by the heatmap where the others have nothing, and every lock is there."""
     with world_of["empty"].entered():
@@ -222,7 +222,7 @@ def test_a_link_that_opens_more_than_its_certificate_is_noticed(app, full, monke
 def test_a_link_that_may_write_is_noticed(app, full, monkeypatch):
     monkeypatch.setattr(gate, "is_shut_to_guests", lambda: False)
     for name, view_function in app.server.view_functions.items():
-        if name.startswith("administration.links"):
+        if name.startswith("administration.settings"):
             monkeypatch.setattr(view_function, "needs", gate.SIGNED_IN)
-    told = reported(app, full, ("guest",), "/administration/links")
+    told = reported(app, full, ("guest",), "/administration/settings")
     assert any("guest" in line and "may write nothing" in line for line in told), told
