@@ -76,6 +76,20 @@ SITES_PLAN = "sites-plan"
 SITES_CERTIFICATES = "sites-certificates"
 SITES_BENCHMARK = "sites-benchmark"
 
+# standards
+STANDARDS_HEADLINE = "standards-headline"
+STANDARDS_EMPTY = "standards-empty"
+STANDARDS_CHIPS = "standards-chips"
+STANDARDS_TABLE = "standards-table"
+STANDARDS_CHARTS = "standards-charts"
+STANDARDS_CHARTER = "standards-charter"
+
+# groups
+GROUPS_HEADLINE = "groups-headline"
+GROUPS_EMPTY = "groups-empty"
+GROUPS_CHIPS = "groups-chips"
+GROUPS_TABLE = "groups-table"
+
 # arrivals
 ARRIVALS_HEADLINE = "arrivals-headline"
 ARRIVALS_EMPTY = "arrivals-empty"

@@ -43,6 +43,8 @@ PAGES = (
     Page("headroom", "/headroom", "Headroom", "bi-speedometer2", RESULTS, opens=True),
     Page("coverage", "/coverage", "Coverage", "bi-calendar-check", CYCLE, opens=True, group="cycle"),
     Page("sites", "/sites", "Sites", "bi-geo-alt", CYCLE, group="cycle"),
+    Page("groups", "/groups", "Customer groups", "bi-person-hearts", RESULTS, group="doing"),
+    Page("standards", "/standards", "Service standards", "bi-stopwatch", RESULTS, group="doing"),
     Page("arrivals", "/arrivals", "Arrivals", "bi-envelope-check", LOADS, group="data"),
     Page("data", "/data", "Data", "bi-database", LOADS, group="data"),
     Page("understood", "/understood", "Understood", "bi-patch-question", LOADS, group="data"),

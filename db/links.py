@@ -240,7 +240,7 @@ def _live(session: Session, token: str, now: datetime) -> tuple[GuestSession, Gu
 
 
 def _holders(session: Session, certificate: str) -> list[str | None] | None:
-    """Who holds a certificate of the session's tenant ("" or None is the corporate body); None where it is not there."""
+    """Who holds a certificate of the session's tenant (None: the corporate body); None where it is not there."""
     model = VERSIONED["certificates"]
     held = session.scalars(
         select(model.department_code).where(  # type: ignore[attr-defined]  # made from scheme.tables

@@ -46,9 +46,7 @@ def upgrade() -> None:
         ["guest_links.tenant_id", "guest_links.link_number"],
         name=f"fk_{t}_tenant_id_link_number",
     )
-    op.create_table(
-        t, *whose, *when, of_tenant(t), links, sa.PrimaryKeyConstraint("token_sha256", name=f"pk_{t}")
-    )
+    op.create_table(t, *whose, *when, of_tenant(t), links, sa.PrimaryKeyConstraint("token_sha256", name=f"pk_{t}"))
     if op.get_bind().dialect.name == "postgresql":
         mine = "tenant_id = (SELECT nullif(current_setting('app.tenant', true), '')::int)"
         mine = f"({mine} OR (SELECT current_setting('app.identity', true)) = 'on')"
