@@ -107,4 +107,4 @@ def periods(own: pl.DataFrame, unit: str) -> Figure:
         for column, name, style in lines
         if own[column].null_count() < own.height
     ]
-    return figure(traces, height=190, xaxis={"type": "category"}, yaxis={"nticks": 4, "rangemode": "normal"})
+    return figure(traces, height=200, xaxis={"type": "category"}, yaxis={"nticks": 4, "rangemode": "normal"})

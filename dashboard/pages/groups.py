@@ -83,11 +83,10 @@ def groups_table(rows: pl.DataFrame, names: Names, paths: Names, asked: Filters)
     """Every group shown, by department."""
     columns = [
         Column("group", "Group", width=180),
-        Column("department", "Department"),
-        Column("who", "Hard to reach, disadvantaged", width=120),
-        *(Column(subject, TITLES[subject], "status", width=120) for subject in SUBJECTS),
+        Column("department", "Department", width=150),
+        Column("who", "Harder to serve", title="Hard to reach, disadvantaged", width=110),
+        *(Column(subject, TITLES[subject], "status", width=100) for subject in SUBJECTS),
         Column("reviewed_on", "Last reviewed", "day"),
-        Column("source", "Source", width=140),
     ]
     return table.table_json(
         "Customer groups by department, the hard to reach first",
@@ -104,12 +103,11 @@ def _row(row: Mapping[str, Any], names: Names, paths: Names, asked: Filters) -> 
     return Row(
         f"{code}~{row['group']}",
         [
-            table.text(row["group"], row["basis"]),
+            table.text(row["group"], " · ".join(filter(None, (row["basis"], row["source"]))) or None),
             table.text(names.get(code) or code, paths.get(code) or None, asked.href("department", department=code)),
             _who(row) or None,
             *(table.status(*_told(row, subject)) for subject in SUBJECTS),
             table.day(row["reviewed_on"], "a year ago or longer" if row["is_old"] else None),
-            row["source"],
         ],
         name=row["group"],
     )

@@ -138,15 +138,14 @@ def standards_table(rows: pl.DataFrame, names: Names, paths: Names, asked: Filte
     """Every promise shown, in its newest period."""
     columns = [
         Column("promise", "Promise", width=210),
-        Column("department", "Department"),
-        Column("outcome", "In its newest period", "status"),
+        Column("outcome", "Kept", "status", "What became of it in its newest period"),
+        Column("department", "Department", width=150),
         Column("achieved", "Achieved", "number"),
         Column("target", "Target", "number"),
         Column("unit", "Unit"),
-        Column("period", "Period"),
+        Column("period", "Period", width=80),
         Column("trend", "Trend", title="How the last three periods moved", width=120),
         Column("benchmark", "Benchmark", "number"),
-        Column("elements", "Elements"),
     ]
     return table.table_json(
         "Promises in their newest period, missed ones first",
@@ -163,16 +162,15 @@ def _row(row: Mapping[str, Any], names: Names, paths: Names, asked: Filters) -> 
     return Row(
         f"{code}~{row['promise']}~{row['channel'] or ''}",
         [
-            table.text(row["promise"], row["channel"]),
-            table.text(names.get(code) or code, paths.get(code) or None, asked.href("department", department=code)),
+            table.text(row["promise"], " · ".join(filter(None, (row["channel"], ", ".join(row["elements"])))) or None),
             table.status(_SIGNS[row["outcome"]], OUTCOME[row["outcome"]]),
+            table.text(names.get(code) or code, paths.get(code) or None, asked.href("department", department=code)),
             row["achieved"],
             row["target"],
             row["unit"],
             row["period"],
             moved(row),
             row["benchmark"],
-            ", ".join(row["elements"]) or None,
         ],
         name=row["promise"],
     )
@@ -196,8 +194,8 @@ def charts(rows: pl.DataFrame, series: pl.DataFrame, names: Names) -> list[Compo
     if rows.is_empty():
         return []
     first = list(rows.head(CHARTS).iter_rows(named=True))
-    more = f"The first {CHARTS} of {rows.height:,} promises shown above"
-    about_them = f"{more}; choose a department to see its own." if rows.height > CHARTS else "The promises shown above."
+    few = f"The first {CHARTS} of the {rows.height:,} promises shown above, missed ones first."
+    about_them = few if rows.height > CHARTS else "The promises shown above."
     drawn = [_chart(number, row, series, names) for number, row in enumerate(first)]
     return [html.H2("Period by period"), html.P(about_them), html.Div(drawn, className="cards charts")]
 
