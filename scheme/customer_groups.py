@@ -13,7 +13,7 @@ known.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import date
 from typing import Any
 
@@ -50,10 +50,9 @@ def groups(
     `rows`, `evidence`, `standards`: the canonical tables customer_groups, evidence and service_standards; `subjects`:
     the elements of each of SUBJECTS.
     """
-    words = [*_evidence(evidence, day), *_promises(standards)]
     by_department: dict[str | None, list[tuple[frozenset[str], str, str]]] = {}
-    for department, *rest in words:
-        by_department.setdefault(department, []).append((rest[0], rest[1], rest[2]))
+    for department, codes, text, name in (*_evidence(evidence, day), *_promises(standards)):
+        by_department.setdefault(department, []).append((codes, text, name))
     told = []
     for row in rows.iter_rows(named=True):
         own, named = set(row["elements"] or ()), _pattern(row["group"])
@@ -72,7 +71,7 @@ def groups(
 
 
 def _is_harder(line: Mapping[str, Any]) -> bool:
-    return line["hard_to_reach"] or line["disadvantaged"]
+    return bool(line["hard_to_reach"] or line["disadvantaged"])
 
 
 def _evidence(evidence: pl.DataFrame, day: date) -> Iterator[tuple[str | None, frozenset[str], str, str]]:
@@ -88,7 +87,7 @@ def _promises(standards: pl.DataFrame) -> Iterator[tuple[str | None, frozenset[s
         yield row["department_code"], frozenset(row["elements"] or ()), row["promise"], row["promise"]
 
 
-def _pattern(group: str) -> Any:
+def _pattern(group: str) -> Callable[[str | None], bool]:
     """Whether a text has the whole name of a group in it, without regard to case and spaces."""
     words = r"\s+".join(re.escape(word) for word in group.casefold().split())
     found = re.compile(rf"(?<!\w){words}(?!\w)") if words else None

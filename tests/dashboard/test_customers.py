@@ -57,7 +57,7 @@ def test_the_page_says_how_many_promises_are_kept_and_where_each_goes(scope):
     )
     asked = filters("/standards", "standards")
     rows = cells(standards_page.standards_table(standards_page.shown(told, asked), {"HOU": "Housing"}, {}, asked))
-    assert list(rows)[0].startswith("HOU~Calls")
+    assert next(iter(rows)).startswith("HOU~Calls")
     assert rows["HOU~Calls in a minute~phone"] == [
         *(["Calls in a minute", "phone · 5.1.1", None], ["fails", "Missed"]),
         *(["Housing", None, "/department?department=HOU"], 79.0, 80.0, "%", "2025-Q3", "Better each time", 75.0),
@@ -103,7 +103,7 @@ def test_groups_say_what_is_told_of_each_and_by_what(scope):
     )
     asked = filters("/groups", "groups")
     told = cells(groups_page.groups_table(rows, {"HOU": "Housing"}, {}, asked))
-    assert list(told)[0] == "FIN~Ratepayers"
+    assert next(iter(told)) == "FIN~Ratepayers"
     assert told["HOU~Night workers"][2:] == [
         *("Hard to reach", ["passes", "Said"], ["indication", "Not said"], ["indication", "Not said"]),
         ["2024-01-01", "a year ago or longer"],
