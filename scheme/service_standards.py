@@ -60,6 +60,7 @@ PROMISES: Schema = {
     "elements": pl.List(pl.String),  # of all its rows
     "published_link": pl.String,  # the newest one
 }
+Meant = Mapping[str, Period | None]  # what each text of a period means
 _HIGHER = ("higher", "high", "up", "more", "increase", "higher is better", "at least", "min", "minimum")
 _LOWER = ("lower", "low", "down", "less", "decrease", "lower is better", "at most", "max", "maximum")
 
@@ -103,19 +104,19 @@ def promises(rows: pl.DataFrame, day: date) -> tuple[pl.DataFrame, pl.DataFrame]
     series: list[dict[str, Any]] = []
     if rows.is_empty():
         return pl.DataFrame(schema=PROMISES), pl.DataFrame(schema=SERIES)
-    told = _by_promise(rows)
+    told, meant = _by_promise(rows), {text: period_of(text) for text in rows["period"].unique()}
     for key in sorted(told, key=lambda key: (code_order(key[0]), *key[1:])):
         own = told[key]
-        begun = [row for row in own if (known := period_of(row["period"])) is None or known.begins_on <= day]
+        begun = [row for row in own if (known := meant[row["period"]]) is None or known.begins_on <= day]
         if begun:
-            turns, is_ordered = _in_turn(begun)
+            turns, is_ordered = _in_turn(begun, meant)
             direction = direction_of(next((row["direction"] for row in reversed(turns) if row["direction"]), None))
             named = dict(zip(_KEY, (key[0], key[1], key[2] or None), strict=True))
             for place, row in enumerate(turns, 1):
                 said = {name: row[name] for name in ("period", "achieved", "target", "benchmark")}
                 met = outcome(row["achieved"], row["target"], direction)
                 series.append({**named, "place": place, **said, "outcome": met})
-            latest.append({**named, **_latest(turns, is_ordered, direction, day)})
+            latest.append({**named, **_latest(turns, is_ordered, direction, day, meant)})
     return pl.DataFrame(latest, schema=PROMISES), pl.DataFrame(series, schema=SERIES)
 
 
@@ -127,22 +128,24 @@ def _by_promise(rows: pl.DataFrame) -> dict[tuple[str, str, str], list[dict[str,
     return told
 
 
-def _in_turn(rows: list[dict[str, Any]]) -> tuple[list[dict[str, Any]], bool]:
+def _in_turn(rows: list[dict[str, Any]], meant: Meant) -> tuple[list[dict[str, Any]], bool]:
     """The rows in the order of their periods, and True; as they were loaded, and False, where one is not known."""
-    known = [period_of(row["period"]) for row in rows]
+    known = [meant[row["period"]] for row in rows]
     if any(period is None for period in known):
         return rows, False
     pairs: list[tuple[Period, dict[str, Any]]] = [(p, row) for p, row in zip(known, rows, strict=True) if p is not None]
     return [row for _, row in sorted(pairs, key=lambda pair: pair[0])], True
 
 
-def _latest(turns: list[dict[str, Any]], is_ordered: bool, direction: str | None, day: date) -> dict[str, Any]:
+def _latest(
+    turns: list[dict[str, Any]], is_ordered: bool, direction: str | None, day: date, meant: Meant
+) -> dict[str, Any]:
     last = turns[-1]
-    newest, beside = period_of(last["period"]), None
+    newest, beside = meant[last["period"]], None
     if last["benchmark"] is not None and (direction or last["benchmark"] == last["achieved"]):
         against = outcome(last["achieved"], last["benchmark"], direction)
         beside = "same" if last["achieved"] == last["benchmark"] else "better" if against == "met" else "worse"
-    alike = [row["achieved"] for row in turns if newest and _months(row) == newest.months]
+    alike = [row["achieved"] for row in turns if newest and _months(row, meant) == newest.months]
     return {
         **{name: last[name] for name in ("unit", "period", "achieved", "target", "benchmark")},
         "direction": direction,
@@ -157,8 +160,8 @@ def _latest(turns: list[dict[str, Any]], is_ordered: bool, direction: str | None
     }
 
 
-def _months(row: Mapping[str, Any]) -> int:
-    known = period_of(row["period"])
+def _months(row: Mapping[str, Any], meant: Meant) -> int:
+    known = meant[row["period"]]
     return known.months if known else 0
 
 
