@@ -90,7 +90,7 @@ def create_app() -> Dash:
     Compress(server)
     app = _Dash(
         "assay",
-        server=server,  # type: ignore[arg-type]
+        server=server,  # type: ignore[arg-type]  # Dash says bool, and takes a Flask
         title="Assay",
         update_title="",
         assets_folder=str(ASSETS),
@@ -107,7 +107,7 @@ def create_app() -> Dash:
         on_error=_tell,
     )
     for number, known in enumerate(shell.PAGES):
-        dash.register_page(  # type: ignore[no-untyped-call]
+        dash.register_page(  # type: ignore[no-untyped-call]  # as Dash has it
             f"dashboard.pages.{known.name}",
             path=known.path,
             name=known.title,

@@ -137,7 +137,7 @@ def _believed(provider: Provider, claims: Mapping[str, Any]) -> Proven:
     return Proven(provider.issuer, subject, email if is_checked else "", tuple(dict.fromkeys(groups)))
 
 
-class _Client(OAuth2Client):  # type: ignore[misc]
+class _Client(OAuth2Client):  # type: ignore[misc]  # untyped there
     client_auth_class = OAuth2ClientAuth
 
 

@@ -18,17 +18,18 @@ from dashboard.identity import (
 )
 from dashboard.words import day, moment, sentence
 from db import reset, second_factor, sessions
-from db.roles import ADMINISTER, AUDIT, CYCLE, EXPORT, LOADS, PERMISSIONS, RESULTS, SEND
+from db.roles import ADMINISTER, AUDIT, CYCLE, EXPORT, LOADS, PERMISSIONS, PLAN, RESULTS, SEND
 from db.sessions import Identity
 from scheme.errors import Forbidden, UsageError
 
 Answer = Response | str | tuple[str, int]
 INCLUDES = {
     RESULTS: "See the overview, the heatmap and headroom",
-    CYCLE: "See coverage and sites",
+    CYCLE: "See coverage, sites and renewal",
     LOADS: "See what was sent and what was set aside",
     EXPORT: "Take away what you see, as files",
     SEND: "Send files",
+    PLAN: "Try out other bands, and plan reviews and visits",
     ADMINISTER: "Administer people, departments, sites, certificates, profiles, sources and tokens",
     AUDIT: "Read the audit log",
 }

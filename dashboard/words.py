@@ -14,6 +14,15 @@ STATUS = {
     "indication": "Indication",
 }
 
+# What a sheet was taken for (db.loading.FileReport).
+LAYOUTS = {
+    "canonical": "Table with headings of ours",
+    "wide": "Wide table, a column for each element",
+    "workbook": "Self-assessment workbook",
+    "matrix": "Evidence matrix",
+    "report": "Assessor's report",
+}
+
 
 def day(value: date) -> str:
     """7 March 2025."""

@@ -65,7 +65,7 @@ class Base(DeclarativeBase):
             "ck": "ck_%(table_name)s_%(constraint_name)s",
         }
     )
-    type_annotation_map = {str: Text, datetime: Moment, date: Date, int: Integer, bool: Boolean, bytes: LargeBinary}  # noqa: RUF012
+    type_annotation_map = {str: Text, datetime: Moment, date: Date, int: Integer, bool: Boolean, bytes: LargeBinary}  # noqa: RUF012  # SQLAlchemy reads it from the class
 
 
 class OfTenant:

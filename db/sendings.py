@@ -136,19 +136,19 @@ def shown_anew(session: Session, number: int, mends: Sequence[Mapping[str, Any]]
 
 def left(session: Session, number: int) -> bool:
     """Leave a sending: its files are gone; whether it was there."""
-    if _row(session, number, datetime.now(UTC)) is None:
-        return False
-    _forget(session, [number])
-    audit.record(session, "left", f"sending {number}")
-    return True
+    return _gone(session, number, "left")
 
 
 def taken(session: Session, number: int) -> bool:
     """Let go of a sending that is being loaded in this transaction; whether it was still there."""
+    return _gone(session, number, "took")
+
+
+def _gone(session: Session, number: int, how: str) -> bool:
     if _row(session, number, datetime.now(UTC)) is None:
         return False
     _forget(session, [number])
-    audit.record(session, "took", f"sending {number}")
+    audit.record(session, how, f"sending {number}")
     return True
 
 

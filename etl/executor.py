@@ -223,7 +223,7 @@ def _client(address: str) -> Iterator[Any]:
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with dask.config.set({"distributed.admin.large-graph-warning-threshold": "100GB"}):
         try:
-            client: Any = distributed.Client(address, timeout=_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
+            client: Any = distributed.Client(address, timeout=_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]  # untyped there
         except Exception as error:  # of many kinds, from the network's to those of certificates
             raise UsageError(
                 f"the scheduler at {address} cannot be reached ({_line(error)}); check that it runs, and its address"

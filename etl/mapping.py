@@ -140,7 +140,8 @@ def unknown_words(cells: Collection[str], kind: str, words: Words) -> dict[str, 
     for cell in cells:
         text, how = stored(cell)
         seen = clean(text)
-        if seen and spelling(seen) and how not in ("error", "merged") and words.parsed(kind, text, how)[1] is not None:  # type: ignore[arg-type]
+        is_word = bool(seen and spelling(seen)) and how not in ("error", "merged")
+        if is_word and words.parsed(kind, text, how)[1] is not None:  # type: ignore[arg-type]  # kinds of columns are words
             word = written.setdefault(spelling(seen), seen)
             counts[word] = counts.get(word, 0) + 1
     return dict(sorted(counts.items(), key=lambda item: -item[1]))

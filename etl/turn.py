@@ -178,7 +178,7 @@ class Turn:
         faults: dict[str, str] = {}
         for file in files:
             try:
-                reports.append(patiently(lambda file=file: load([file]), self._around))  # type: ignore[misc]
+                reports.append(patiently(lambda file=file: load([file]), self._around))  # type: ignore[misc]  # a lambda with a default
             except (WarehouseError, _Lost):
                 raise
             except Exception as error:

@@ -13,7 +13,7 @@ from dash.development.base_component import Component
 from dashboard import components, ids, table
 from dashboard.filters import Filters
 from dashboard.table import Column, Row
-from dashboard.words import count, moment
+from dashboard.words import LAYOUTS, count, moment
 
 _FEW = 5
 _TAKEN = ("loaded", "unchanged", "duplicate", "no_result", "set_aside")
@@ -120,18 +120,9 @@ def _holds(row: dict[str, Any]) -> table.Cell:
     """Which table, and below it what the sheet was taken for where that is not plain."""
     holds = (row["table"] or "").replace("_", " ") or None
     seen = LAYOUTS.get(row.get("layout") or "")
-    if not holds or not seen:
+    if not holds or not seen or row["layout"] == "canonical":  # a plain table needs no word
         return holds
     return table.text(holds, f"{seen}, likely" if row["certainty"] == "likely" else seen)
-
-
-# What a sheet was taken for (db.loading.FileReport); a plain table needs no word.
-LAYOUTS = {
-    "wide": "Wide table",
-    "workbook": "Self-assessment workbook",
-    "matrix": "Evidence matrix",
-    "report": "Assessor's report",
-}
 
 
 def _outcome(row: dict[str, Any]) -> str:

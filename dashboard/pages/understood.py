@@ -10,19 +10,11 @@ from dash.development.base_component import Component
 from dashboard import components, ids, table
 from dashboard.filters import Filters
 from dashboard.table import Column, Row
-from dashboard.words import count
+from dashboard.words import LAYOUTS, count
 from scheme.standard import BANDS
 
 # What the way in says of a file where its figures contradict each other (etl.restated, etl.layouts).
 _CONTRADICTS = r"^restated results that differ|summary says|contradict|does not add up"
-_LAYOUTS = {
-    "canonical": "Table with headings of ours",
-    "wide": "Wide table, a column for each element",
-    "workbook": "Self-assessment workbook",
-    "matrix": "Evidence matrix",
-    "report": "Assessor's report",
-    "source": "Table read by a source file",
-}
 
 
 @dataclass(frozen=True)
@@ -144,7 +136,7 @@ def body(files: pl.DataFrame, odd: list[Oddity]) -> Component:
 
 
 def _layout() -> pl.Expr:
-    return pl.col("layout").replace(_LAYOUTS).fill_null("Table")
+    return pl.col("layout").replace(LAYOUTS).fill_null("Table")
 
 
 def files_table(files: pl.DataFrame, asked: Filters) -> str:

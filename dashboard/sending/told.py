@@ -9,7 +9,7 @@ import polars as pl
 
 from dashboard.administration.forms import Cell, Table
 from dashboard.shell import SENDING
-from dashboard.words import count, day, listing, moment
+from dashboard.words import LAYOUTS, count, day, listing, moment
 from db import reads
 from db.roles import EXPORT
 from db.sendings import Waiting
@@ -19,13 +19,6 @@ from etl.run import LoadReport
 Frame = pl.DataFrame
 TITLE = "What taking this would do"
 _NAMED = 4  # files named in one line
-_LAYOUTS = {
-    "canonical": "a table of its own",
-    "wide": "a column for each element",
-    "workbook": "the self-assessment workbook",
-    "matrix": "the evidence matrix",
-    "report": "an assessor's report",
-}
 _COUNTS = ("read", "new", "changed", "unchanged", "duplicate", "no_result", "set_aside")
 
 
@@ -167,7 +160,7 @@ def _files(files: Sequence[Mapping[str, Any]]) -> Table:
         taken_for = "Not recognised" if is_refused and not file["table"] else _table(file["table"])
         if file["layout"]:
             certainty = f", {file['certainty']}" if file["certainty"] else ""
-            taken_for += f" ({_LAYOUTS.get(file['layout'], file['layout'])}{certainty})"
+            taken_for += f" ({LAYOUTS.get(file['layout'], file['layout']).lower()}{certainty})"
         state = (
             Cell("Refused", tag="bad")
             if is_refused

@@ -82,7 +82,10 @@ def test_a_thousand_departments_need_as_many_queries_as_three(scope):
 
     def queries() -> int:
         view, seen = data.view(scope), []
-        listen = lambda *told: seen.append(told[2])  # noqa: E731
+
+        def listen(*told):
+            seen.append(told[2])
+
         event.listen(engine(), "before_cursor_execute", listen)
         try:
             data.arrivals(view, DAY)

@@ -369,3 +369,10 @@ def test_a_warehouse_that_is_gone_is_told_without_saying_where_it_was(app, lead,
         assert answer.headers["Retry-After"] == "60"
         assert answer.text.startswith("The data cannot be reached just now.")
         assert "hidden-place" not in answer.text
+
+
+def test_every_permission_is_said_in_words_on_one_s_own_account():
+    from dashboard.own_account import INCLUDES
+    from db.roles import PERMISSIONS
+
+    assert set(INCLUDES) == set(PERMISSIONS)

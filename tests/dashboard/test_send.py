@@ -102,7 +102,7 @@ def test_a_preview_says_in_a_sentence_and_row_by_row_what_taking_would_change_an
     said = words(page)
     assert "Housing (HOU) 1.1.1 Result: annual review, 7 March 2025 Compliant Partial Falls" in said
     assert "Finance (FIN) 1.1.1 Result: annual review, 7 March 2025 Partial Compliant Rises" in said
-    assert "r.csv Results (a table of its own, sure) Some set aside 3 0 2 0 0 0 1" in said
+    assert "r.csv Results (table with headings of ours, sure) Some set aside 3 0 2 0 0 0 1" in said
     assert "is not an element" in said
     assert (bands(scope), newest(scope)) == before
     assert actions(scope)[0] == "sent for preview"
