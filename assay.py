@@ -14,6 +14,7 @@ from commands.data import data_app
 from commands.departments import department_app
 from commands.groups import group_app
 from commands.history import history_app
+from commands.links import link_app
 from commands.people import user_app
 from commands.printing import FAILED, WRONG_USAGE, say
 from commands.profiles import profile_app
@@ -49,6 +50,7 @@ app.add_typer(certificate_app, name="certificate", help="Certificates.")
 app.add_typer(profile_app, name="profile", help="How a certification body applies the standard, in versions.")
 app.add_typer(source_app, name="source", help="How senders' headings and words are read.")
 app.add_typer(token_app, name="token", help="What programs show to the API.")
+app.add_typer(link_app, name="link", help="Links by which outside assessors look at one certificate.")
 app.add_typer(audit_app, name="audit", help="Who did what, when, from where.")
 app.add_typer(standard_app, name="standard", help="Standards: shipped ones and your own.")
 

@@ -23,6 +23,7 @@ from dashboard.bearer import token_scope
 from dashboard.callbacks import drawer
 from dashboard.callbacks import shell as shell_callbacks
 from dashboard.entering import add_entering
+from dashboard.guests import add_guests
 from dashboard.headers import add_headers
 from dashboard.identity import API, current_scope, guard, origin, page_token
 from dashboard.keeping import add_keeping
@@ -124,6 +125,7 @@ def create_app() -> Dash:
     app.layout = shell.layout
     add_doors(server)
     add_account(server)
+    add_guests(server)
     add_sign_on(server)
     api.add_api(server)
     add_administration(server)
@@ -182,7 +184,9 @@ def _whose() -> str:
     person, scope = g.get("identity"), g.get("scope")
     if scope is not None and person is None:
         return f"{scope.actor} of {scope.tenant_id}"
-    return f"person {person.user_id}" if person else f"address {origin()}"
+    if person and person.guest:
+        return f"{person.actor} of {person.scope().tenant_id}"
+    return person.actor if person else f"address {origin()}"
 
 
 def _sealed(layout: Callable[[], Component], need: str) -> Callable[..., Component]:

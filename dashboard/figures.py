@@ -119,3 +119,35 @@ def band_counts(rows: pl.DataFrame, standard: Standard) -> Figure:
         )
     axes = {"xaxis": {"type": "category"}, "yaxis": {"title": {"text": "Elements"}}}
     return figure(traces, height=220, barmode="stack", bargap=0.35, **axes)
+
+
+def periods(own: pl.DataFrame, unit: str) -> Figure:
+    """A promise's last periods: achieved as a line with points, its target dotted, a benchmark as crosses.
+
+    `own`: rows of scheme.service_standards.SERIES of one promise, in their order.
+    """
+    at = own["period"].to_list()
+    suffix = "%" if unit == "%" else f" {unit}" if unit else ""
+    lines: tuple[tuple[str, str, dict[str, Any]], ...] = (
+        ("achieved", "Achieved", {"mode": "lines+markers", "marker": {"size": 8, "color": theme.colour("accent")}}),
+        ("target", "Target", {"mode": "lines", "line": {"dash": "dot", "color": theme.colour("ink"), "shape": "hvh"}}),
+        (
+            "benchmark",
+            "Benchmark",
+            {"mode": "markers", "marker": {"symbol": "x", "size": 8, "color": theme.colour("ink")}},
+        ),
+    )
+    traces = [
+        {
+            "type": "scatter",
+            "name": name,
+            "x": at,
+            "y": own[column].to_list(),
+            "hovertemplate": "%{x}: %{y}" + suffix + f"<extra>{name}</extra>",
+            "connectgaps": False,
+            **style,
+        }
+        for column, name, style in lines
+        if own[column].null_count() < own.height
+    ]
+    return figure(traces, height=200, xaxis={"type": "category"}, yaxis={"nticks": 4, "rangemode": "normal"})

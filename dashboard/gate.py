@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from flask import Flask, Response, abort, current_app, g, make_response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from dashboard.identity import API, current_scope
+from dashboard.identity import API, current_scope, is_shut_to_guests
 from db import audit
 from db.roles import EXPORT
 from db.session import open_session
@@ -63,12 +63,14 @@ def check(server: Flask, need_of: Callable[[], str | None]) -> None:
     """Ask at every request that a session or token may make whether it may have what it asks for.
 
     `need_of`: what the present request needs, None where nothing was declared. Requests that the doors let through
-    without a session (`g.is_open`) are not asked.
+    without a session (`g.is_open`) are not asked; whoever opened a link writes nothing, whatever is declared.
     """
 
     def ask() -> BaseResponse | None:
         if g.get("is_open"):
             return None
+        if is_shut_to_guests():
+            return refused(None)
         need = need_of()
         if need == SIGNED_IN or (need and all(current_scope().may(permission) for permission in need.split())):
             return None

@@ -12,7 +12,7 @@ from werkzeug.datastructures import WWWAuthenticate
 from werkzeug.exceptions import Unauthorized
 from werkzeug.wrappers import Response as BaseResponse
 
-from db import sessions
+from db import links, sessions
 from db.session import Scope
 from db.sessions import Identity
 from scheme.errors import Forbidden
@@ -20,12 +20,15 @@ from scheme.errors import Forbidden
 # What anybody may have, matched on the request's own path; everything else needs a session, or a token under API.
 # The API's page and description hold no data: whoever writes a program reads them before having a token.
 PUBLIC = ("/sign-in", "/accessibility", "/healthz", "/_favicon.ico", "/api/v1/", "/api/v1/openapi.json")
-PUBLIC_FOLDERS = ("/assets/", "/_dash-component-suites/", "/sign-on/", "/reset/")
+PUBLIC_FOLDERS = ("/assets/", "/_dash-component-suites/", "/sign-on/", "/reset/", "/guest/")
 API = "/api/v1/"
 # What a session may have before its second factor is proven, its password changed or its organisation chosen.
 BEFORE_PROOF = ("/sign-out", "/second-factor")  # who knows the password alone must not be able to change it
 BEFORE_ALL = (*BEFORE_PROOF, "/change-password")
 BEFORE_TENANT = (*BEFORE_ALL, "/choose-tenant", "/account", "/sign-out-everywhere", "/end-visit")
+# What whoever opened a link may have beside pages and files, and what they may post: they read, and leave.
+OF_A_GUEST = ("/sign-out",)
+POSTED_BY_A_GUEST = (*OF_A_GUEST, "/_dash-update-component")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _ANY_PATH = "/<path:path>"  # Dash's own
 _OF_A_PROXY = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-Ip", "Via")
@@ -92,6 +95,11 @@ def link_name() -> str:
     return _cookie("assay-link")
 
 
+def guest_name() -> str:
+    """The cookie of a browser that has been shown a link to a certificate: the link's token, out of the address."""
+    return _cookie("assay-guest")
+
+
 def _cookie(name: str) -> str:
     return name if is_local() else f"__Host-{name}"
 
@@ -107,12 +115,33 @@ def drop_token(response: BaseResponse, name: str = "") -> None:
     response.delete_cookie(name or cookie_name(), httponly=True, samesite="Lax", secure=not is_local(), path="/")
 
 
-def signed_out() -> BaseResponse:
+def signed_out(onward: str = "/sign-in") -> BaseResponse:
     """The way out: back to the sign-in page, with nothing of the session left in the browser."""
-    response = redirect("/sign-in")
+    response = redirect(onward)
     drop_token(response)
     response.headers["Clear-Site-Data"] = '"cache", "storage"'
     return response
+
+
+def seen_by(token: str) -> Identity | None:
+    """Who a session's token stands for: a person, or whoever opened a link; None where it is over."""
+    return sessions.session_of(token, origin()) or links.guest_of(token, origin()) if token else None
+
+
+def end_session() -> None:
+    """End the session of this browser, a person's or a link's; nothing happens where it has none."""
+    token = current_token()
+    person = seen_by(token)
+    if person is not None:
+        (links.leave if person.guest else sessions.sign_out)(token, origin())
+
+
+def is_shut_to_guests() -> bool:
+    """Whether this request is one that nobody who opened a link may make: it would do more than read."""
+    person: Identity | None = g.get("identity")
+    if person is None or person.guest is None:
+        return False
+    return request.method not in _SAFE and request.path not in POSTED_BY_A_GUEST
 
 
 def current_token() -> str:
@@ -190,14 +219,14 @@ def guard(server: Flask, is_page: Callable[[str], bool], token_scope: Callable[[
             g.is_open = True
             return None if request.method in _SAFE else _refuse_stale_page()
         token = current_token()
-        person = sessions.session_of(token, origin()) if token else None
+        person = seen_by(token)
         if person is None:
             return _to_sign_in(is_page(path))
         g.identity = person
         stale = _refuse_stale_page()
         if stale is not None:
             return stale
-        g.is_open = path in BEFORE_TENANT
+        g.is_open = path in (BEFORE_TENANT if person.guest is None else OF_A_GUEST)
         if person.needs_second_factor and not is_second_factor_waived() and path not in BEFORE_PROOF:
             return _onward("/second-factor", is_page(path))
         if person.must_change_password and path not in BEFORE_ALL:

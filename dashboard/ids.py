@@ -165,6 +165,19 @@ SCOPE_CHOSEN = "scope-chosen"
 SCOPE_TABLE = "scope-table"
 SCOPE_LEFT = "scope-left"
 SCOPE_DRAFTS = "scope-drafts"
+# standards
+STANDARDS_HEADLINE = "standards-headline"
+STANDARDS_EMPTY = "standards-empty"
+STANDARDS_CHIPS = "standards-chips"
+STANDARDS_TABLE = "standards-table"
+STANDARDS_CHARTS = "standards-charts"
+STANDARDS_CHARTER = "standards-charter"
+
+# groups
+GROUPS_HEADLINE = "groups-headline"
+GROUPS_EMPTY = "groups-empty"
+GROUPS_CHIPS = "groups-chips"
+GROUPS_TABLE = "groups-table"
 
 # arrivals
 ARRIVALS_HEADLINE = "arrivals-headline"

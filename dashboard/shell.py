@@ -9,9 +9,9 @@ from dash.development.base_component import Component
 
 from dashboard import ids
 from dashboard.components import attributes, icon
-from dashboard.words import clock, moment, organisation
+from dashboard.words import clock, day, moment, organisation
 from db.roles import ADMINISTER, CYCLE, LOADS, RESULTS, SEND
-from db.sessions import Granted, Identity
+from db.sessions import Granted, Guest, Identity
 
 
 @dataclass(frozen=True)
@@ -56,6 +56,8 @@ PAGES = (
     Page("evidence", "/evidence", "Evidence", "bi-folder-check", RESULTS, group="doing"),
     Page("visitplan", "/visitplan", "Visit plan", "bi-signpost-split", CYCLE, group="cycle"),
     Page("scope", "/scope", "Next review", "bi-list-check", CYCLE, group="cycle"),
+    Page("groups", "/groups", "Customer groups", "bi-person-hearts", RESULTS, group="doing"),
+    Page("standards", "/standards", "Service standards", "bi-stopwatch", RESULTS, group="doing"),
     Page("arrivals", "/arrivals", "Arrivals", "bi-envelope-check", LOADS, group="data"),
     Page("data", "/data", "Data", "bi-database", LOADS, group="data"),
     Page("understood", "/understood", "Understood", "bi-patch-question", LOADS, group="data"),
@@ -161,7 +163,7 @@ def who(person: Identity, page_token: str) -> list[Component]:
         *([html.Span("Fictional demonstration data", className="fictional")] if is_fictional(name) else []),
         *_visit(chosen, page_token),
         *switch,
-        html.A(person.email, href="/account", title="Your account", **attributes(data_reload="")),
+        *_oneself(person),
         html.Form(
             [
                 dcc.Input(type="hidden", name="page", value=page_token),
@@ -171,6 +173,18 @@ def who(person: Identity, page_token: str) -> list[Component]:
             method="POST",
         ),
     ]
+
+
+def _oneself(person: Identity) -> list[Component]:
+    """The way to one's account; to whoever opened a link, which has none, what the link shows and until when."""
+    if person.guest is None:
+        return [html.A(person.email, href="/account", title="Your account", **attributes(data_reload=""))]
+    return [html.Span(looking(person.guest), className="guest")]
+
+
+def looking(guest: Guest) -> str:
+    """What whoever opened a link looks at, and until when."""
+    return f"You look at certificate {guest.certificate} until {day(guest.last_day)}, read only"
 
 
 def _visit(chosen: Granted | None, page_token: str) -> list[Component]:

@@ -5,7 +5,15 @@ from datetime import timedelta
 from flask import Flask, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from dashboard.identity import current_person, current_token, keep_token, origin, own_address, signed_out
+from dashboard.identity import (
+    current_person,
+    current_token,
+    end_session,
+    keep_token,
+    origin,
+    own_address,
+    signed_out,
+)
 from dashboard.words import clock, sentence
 from db import sessions
 from db.sessions import Identity
@@ -38,8 +46,7 @@ def sign_in() -> Response | str | tuple[str, int]:
     token = sessions.sign_in(email, request.form.get("password", ""), origin())
     if token is None:
         return render_template("sign_in.html", onward=onward, email=email, wrong=WRONG), 401
-    if current_token():
-        sessions.sign_out(current_token(), origin())
+    end_session()
     response = redirect(onward)
     keep_token(response, token)
     return response
@@ -47,8 +54,9 @@ def sign_in() -> Response | str | tuple[str, int]:
 
 def sign_out() -> Response:
     """End the session, here and in the warehouse."""
-    sessions.sign_out(current_token(), origin())
-    return signed_out()
+    is_guest = current_person().guest is not None
+    end_session()
+    return signed_out("/guest/open" if is_guest else "/sign-in")
 
 
 def change_password() -> Response | str | tuple[str, int]:

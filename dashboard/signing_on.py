@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response
 
 from dashboard import discovery, openid
 from dashboard.discovery import Unreachable, shown
-from dashboard.identity import current_token, is_local, keep_token, origin, own_address
+from dashboard.identity import end_session, is_local, keep_token, origin, own_address
 from dashboard.openid import NotProven
 from dashboard.providers import Provider, configured_origin, providers
 from db import sessions, sign_on
@@ -66,8 +66,7 @@ def back(name: str) -> Response | tuple[str, int]:
         return _told(provider, UNREACHABLE, fault, 503)
     except NotProven as fault:
         return _told(provider, REFUSED, fault, 403)
-    if current_token():
-        sessions.sign_out(current_token(), origin())
+    end_session()
     response = redirect(onward)
     keep_token(response, sessions.begin(user_id, origin(), f"sign-on {provider.name}", is_proven=True))
     _drop_cookie(response)

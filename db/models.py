@@ -255,6 +255,39 @@ class ApiToken(OfTenant, Base):
     last_used_at: Mapped[datetime | None]
 
 
+class GuestLink(OfTenant, Base):
+    """A link by which an outside assessor looks at one certificate until a day; the token itself is kept nowhere."""
+
+    __tablename__ = "guest_links"
+    __table_args__ = (Index("uq_guest_links_token", "token_sha256", unique=True),)
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    link_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    token_sha256: Mapped[str]
+    certificate_code: Mapped[str]
+    for_whom: Mapped[str]  # name and organisation, in words
+    may_export: Mapped[bool]
+    last_day: Mapped[date]  # it opens nothing after it
+    made_by: Mapped[str]
+    made_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]  # where it was ended before its last day
+
+
+class GuestSession(OfTenant, Base):
+    """A browser that opened such a link; the token itself is kept nowhere."""
+
+    __tablename__ = "guest_sessions"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "link_number"], ["guest_links.tenant_id", "guest_links.link_number"]),
+    )
+    token_sha256: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"))
+    link_number: Mapped[int]
+    started_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    remote_address: Mapped[str]
+
+
 # --- tables that a tenant owns ----------------------------------------------------------------------------------------
 
 
@@ -520,6 +553,7 @@ APPEND_ONLY = (AuditEntry.__tablename__, PlatformAuditEntry.__tablename__)
 FORGETTABLE = (
     "grants",
     "user_sessions",
+    "guest_sessions",
     "sign_in_attempts",
     "sign_on_attempts",
     "reset_links",

@@ -2,7 +2,7 @@
 
 import secrets
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from sqlalchemy import delete, or_, select
@@ -43,11 +43,21 @@ class Granted:
 
 
 @dataclass(frozen=True)
+class Guest:
+    """Whoever opened a link (db.links): its number, its certificate and the last day on which it opens anything."""
+
+    link: int
+    certificate: str
+    last_day: date
+
+
+@dataclass(frozen=True)
 class Identity:
     """A signed-in person: what they were granted by now, and the tenant chosen in this session (None: not yet).
 
     `needs_second_factor`: whether a second factor must still be proven, or set up, before anything else. `departments`:
-    where the chosen grant is for certificates, the departments that hold them.
+    where the chosen grant is for certificates, the departments that hold them. `guest`: no person with an account
+    (`user_id` 0), but whoever opened a link.
     """
 
     user_id: int
@@ -61,12 +71,19 @@ class Identity:
     is_operator: bool = False
     departments: tuple[str, ...] | None = None
     origin: str = ""
+    guest: Guest | None = None
+
+    @property
+    def actor(self) -> str:
+        """Who it is in the audit log."""
+        return f"person {self.user_id}" if self.guest is None else f"link {self.guest.link}"
 
     def scope(self) -> Scope:
         """The scope of the chosen tenant; Forbidden where none is chosen."""
         if self.chosen is None:
             raise Forbidden("choose an organisation first")
-        return _scope(self.user_id, self.email, self.chosen, self.departments, self.origin)
+        scope = _scope(self.user_id, self.email, self.chosen, self.departments, self.origin)
+        return replace(scope, actor=self.actor)
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,15 @@ class Criterion:
 
 
 @dataclass(frozen=True)
+class Subject:
+    """What some elements are about, for pages that gather by it; which these are is **ours** (scheme/standards)."""
+
+    code: str
+    title: str
+    elements: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Profile:
     """How a certification body applies a standard, from a day on (commands.md, Profiles and standards as files).
 
@@ -128,6 +137,11 @@ class Standard:
     elements: tuple[Element, ...]
     bands: tuple[Band, ...]
     profile: Profile | None = None  # the one it is applied under where a tenant brings none
+    subjects: tuple[Subject, ...] = ()
+
+    def about(self, subject: str) -> tuple[str, ...]:
+        """The elements of a subject by its code; none where the standard does not have it."""
+        return next((each.elements for each in self.subjects if each.code == subject), ())
 
     @cached_property
     def element(self) -> Mapping[str, Element]:
@@ -187,6 +201,10 @@ def standard_of(body: Mapping[str, Any], where: str = "the standard") -> Standar
             tuple(criteria),
             tuple(elements),
             bands,
+            subjects=tuple(
+                Subject(_text(row, "code", where), _text(row, "title", where), tuple(map(str, row.get("elements", ()))))
+                for row in body.get("subjects", ())
+            ),
         )
     except (AttributeError, TypeError) as error:
         raise StandardInvalid(
@@ -234,6 +252,12 @@ def _check_standard(standard: Standard, where: str) -> None:
             f"{where}: [[bands]] must have the codes {', '.join(ALL_BANDS)}, in this order; "
             "labels, signs and spellings are the standard's own"
         )
+    for subject in standard.subjects:
+        unknown = [code for code in subject.elements if code not in standard.codes]
+        if unknown:
+            raise StandardInvalid(
+                f"{where}: [[subjects]] {subject.code} names {', '.join(unknown)}; no element is that"
+            )
     spelt: dict[str, str] = {}
     for band in standard.bands:
         for word in (band.code, band.label, *band.spellings):

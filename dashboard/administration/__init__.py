@@ -48,6 +48,7 @@ PAGES = (
     Page("people", "People", "bi-people", "Who may sign in, as what, where and until when; the operator's visits."),
     Page("groups", "Groups", "bi-diagram-2", "Which role the groups of your sign-on service bring with them."),
     Page("tokens", "Tokens", "bi-key", "Programs that send files or read measures by themselves."),
+    Page("links", "Links", "bi-link-45deg", "Outside assessors who look at one certificate, until a day."),
     Page("departments", "Departments", "bi-diagram-3", "Open, close, rename, move, merge and recode them."),
     Page("sites", "Sites", "bi-geo-alt", "Where customers are served, and whose sites they are."),
     Page("certificates", "Certificates", "bi-award", "What was awarded to whom, from when until when."),

@@ -40,6 +40,7 @@ def shown(template: str, title: str, wrong: Mapping[str, str] | None = None, **t
         "scope": scope,
         "organisation": organisation(scope.tenant_name),
         "is_fictional": shell.is_fictional(scope.tenant_name),
+        "guest": shell.looking(person.guest) if person.guest else "",
         "has_several": len(person.grants) > 1 or person.is_operator,
         "groups": [
             (words, [page for page in (*shell.PAGES, shell.SENDING) if page.group == name and scope.may(page.needs)])

@@ -133,13 +133,18 @@ def customer_groups(cast: Cast, looks: Mapping[str, Looks], seed: int, today: da
         by = chance(seed, cast.code, code, "groups")
         if looks[code]:
             for group in sorted(by.sample(phrases().groups, by.randint(3, 5)), key=lambda group: group["group"]):
+                dice = chance(seed, cast.code, code, group["group"], "told").random()  # apart: the rest stays as it was
+                about = ["1.1.1", *(["1.1.3"] if group.get("hard_to_reach") else [])]
+                about += [
+                    element for element, often in (("1.2.2", 0.7), ("1.3.2", 0.5), ("1.3.5", 0.25)) if dice < often
+                ]
                 yield {
                     "department_code": code,
                     "hard_to_reach": False,
                     "disadvantaged": False,
                     **group,
                     "reviewed_on": today - timedelta(by.randint(30, 900)),
-                    "elements": ("1.1.1", "1.1.3") if group.get("hard_to_reach") else ("1.1.1",),
+                    "elements": tuple(about),
                 }
 
 

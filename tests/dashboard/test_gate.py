@@ -23,6 +23,8 @@ OPEN = {
     "/sign-on/<name>/back",
     "/reset/<token>",
     "/reset/password",
+    "/guest/<token>",
+    "/guest/open",
     "/api/v1/",
     "/api/v1/openapi.json",
 }

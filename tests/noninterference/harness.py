@@ -13,7 +13,7 @@ from tests.noninterference.surfaces import Ask
 from tests.noninterference.worlds import World
 
 # Who reads the audit log comes first: what the others are refused is written there, and not in every world alike.
-ROLES = ("administrator", *(name for name in worlds.PEOPLE if name != "administrator"))
+ROLES = ("administrator", *(name for name in worlds.PEOPLE if name != "administrator"), *worlds.GUESTS)
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,7 @@ def links_of(seen: Iterable[Seen]) -> list[Ask]:
 
 
 # Who may open a part of A alone: HOU and what lies below it.
-LIMITED = ("champion", "assessor", "program of HOU")
+LIMITED = ("champion", "assessor", "guest", "program of HOU")
 # Asked everything in every variant; the others what differs most.
 THOROUGH = ("lead", "champion")
 
@@ -308,11 +308,16 @@ MAY: dict[str, frozenset[str]] = {
     "senior": frozenset({"results", "export"}),
     "assessor": frozenset({"results", "cycle", "export"}),
     "champion": frozenset({"results", "cycle", "loads", "send", "export"}),
+    "guest": frozenset({"results", "cycle"}),  # whoever opened a link that gives no files
     "none": frozenset(),
     "program": frozenset({"results", "cycle", "loads", "export", "send"}),
     "program of HOU": frozenset({"results", "cycle", "loads", "export"}),
     "program that sends": frozenset({"send"}),
 }
+
+
+# What whoever opened a link may post: the way out, and the doors that are open to everybody.
+OPEN_TO_GUESTS = ("POST /sign-out", "POST /sign-in", "POST /guest/open", "POST /reset/password")
 
 
 def trespasses(answers: Answers) -> Iterator[str]:
@@ -322,6 +327,8 @@ def trespasses(answers: Answers) -> Iterator[str]:
     needs = {page.name: page.needs for page in shell.PAGES}
     for (person, surface, variant), seen in answers.items():
         may, refused = MAY[person], seen.status in (302, 400, 401, 403, 404, 405, 409, 415)
+        if person in worlds.GUESTS and seen.ask.writes and surface not in OPEN_TO_GUESTS and not refused:
+            yield f"{person} · {surface} · {variant}: may write nothing, and was answered {seen.status}"
         page = next((name for name in needs if re.match(rf"callback \W*{name}-", surface)), None)
         if page and needs[page] not in may and not refused:
             yield f"{person} · {surface} · {variant}: may not open {page}, and was answered {seen.status}"

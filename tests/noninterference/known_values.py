@@ -237,6 +237,7 @@ READ: dict[str, Known] = {
     "time_zone": Known(("UTC",)),
     "strict": Known(("yes",)),
     "withdraw_missing": Known(("yes",)),
+    "whom": TEXT,
 }
 # Read by name as well, and no id of anything: sent as it stands, never varied.
 UNVARIED: dict[str, str] = {
@@ -328,6 +329,9 @@ COMMAND: dict[str, Known] = {
     "certificate": CERTIFICATE,
     "until": Known(("2031-01-07",)),
     "link": Known((True,)),
+    "whom": WORDS,
+    "link add until": DAY,
+    "link add export": Known((True,)),
     "password": Known((True,)),
     "source code": Known(("ours",), "their-17-source", "nobodys-99"),
     "sync source": Known(("ours",), "their-17-source", "nobodys-99"),

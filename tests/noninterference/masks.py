@@ -14,7 +14,7 @@ _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r'(name="offer" value=")[^"]*'), r"\1MASKED"),
     (re.compile(r'(src=")data:image/svg[^"]*'), r"\1MASKED"),
     (re.compile(r'(<code class="secret">)[^<]*'), r"\1MASKED"),
-    (re.compile(r"(/reset/|\bassay_)[\w-]{43}"), r"\1MASKED"),  # links and tokens, shown once
+    (re.compile(r"(/reset/|/guest/|\bassay_)[\w-]{43}"), r"\1MASKED"),  # links and tokens, shown once
     (re.compile(r"\b[a-z2-9]{5}(-[a-z2-9]{5}){3}\b"), "ONE-TIME"),  # passwords for a first sign-in
     # The log also counts what is asked of it: two looks at it, one after another, differ by what lies between them.
     (re.compile(r"\d+ entries(, checked just now)"), r"MASKED entries\1"),

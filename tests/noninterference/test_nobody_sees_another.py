@@ -54,7 +54,7 @@ def test_somebody_else_s_id_and_nobody_s_are_answered_alike(answered):
 
 
 def test_what_is_hidden_inside_an_organisation_is_neither_shown_nor_counted(app, world_of, answered):
-    people = ("champion", "assessor")
+    people = ("champion", "assessor", "guest")
     mine = {key: seen for key, seen in answered["empty"].items() if key[0] in harness.LIMITED}
     assert list(harness.hidden(mine)) == []
     with world_of["hidden"].entered():

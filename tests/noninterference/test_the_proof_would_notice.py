@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import psycopg
@@ -206,3 +207,22 @@ def test_a_tenant_taken_from_the_request_is_noticed(app, full, monkeypatch):
 
     monkeypatch.setattr(sessions.Identity, "scope", believed)
     assert "CANARY-B-" in str(reported(app, full, ("lead",)))
+
+
+def test_a_link_that_opens_more_than_its_certificate_is_noticed(app, full, monkeypatch):
+    scope = sessions.Identity.scope
+
+    def everything(self: sessions.Identity) -> Any:
+        return replace(scope(self), departments=None, certificates=None) if self.guest else scope(self)
+
+    monkeypatch.setattr(sessions.Identity, "scope", everything)
+    assert "HIDDEN-" in str(reported(app, full, ("guest",)))
+
+
+def test_a_link_that_may_write_is_noticed(app, full, monkeypatch):
+    monkeypatch.setattr(gate, "is_shut_to_guests", lambda: False)
+    for name, view_function in app.server.view_functions.items():
+        if name.startswith("administration.settings"):
+            monkeypatch.setattr(view_function, "needs", gate.SIGNED_IN)
+    told = reported(app, full, ("guest",), "/administration/settings")
+    assert any("guest" in line and "may write nothing" in line for line in told), told

@@ -17,7 +17,18 @@ from typing import Any
 import psycopg
 import pytest
 
-from db.models import APPEND_ONLY, ApiToken, Base, Grant, OperatorVisit, Tenant, User, UserSession
+from db.models import (
+    APPEND_ONLY,
+    ApiToken,
+    Base,
+    Grant,
+    GuestLink,
+    GuestSession,
+    OperatorVisit,
+    Tenant,
+    User,
+    UserSession,
+)
 from db.passwords import sha256
 from db.session import open_platform, open_session
 from db.tenants import add_tenant, scope_of
@@ -31,7 +42,7 @@ SECRET = "a-secret-of-the-tests-of-which-nobody-else-knows-anything"
 ORIGINALS = Path(tempfile.gettempdir()) / f"assay-test-originals-{os.getpid()}"
 atexit.register(shutil.rmtree, ORIGINALS, ignore_errors=True)
 # Where a change may leave somebody unable to go on asking.
-WHO_MAY = ("users", "grants", "user_sessions", "operator_visits")
+WHO_MAY = ("users", "grants", "user_sessions", "operator_visits", "guest_links", "guest_sessions")
 # Programs of A by name: what their tokens may do, and for which departments ("" is all).
 PROGRAMS: dict[str, tuple[str, str]] = {
     "program": ("read send", ""),
@@ -54,6 +65,9 @@ THEIR_PEOPLE: dict[str, tuple[str, tuple[str, ...], str, str]] = {
     "their administrator": ("administrator", (), "", B),
 }
 
+
+# Whoever opened a link of A, by name: the certificate.
+GUESTS = {"guest": "C-HOU"}
 
 # Somebody of two organisations, who is turned to the first: there in the world of `test_any_course_of_events` alone.
 OF_BOTH: dict[str, tuple[str, tuple[str, ...], str, str]] = {"both": ("assessor", (), "", f"{A} {B}")}
@@ -261,6 +275,16 @@ def _make_a(folder: Path, today: date) -> None:
             row.scopes, row.departments, row.made_by = scopes, departments, "person 2"
             row.made_at, row.expires_at = now, now + timedelta(days=1)
             session.add(row)
+        for number, (name, certificate) in enumerate(GUESTS.items(), 1):
+            link = GuestLink(tenant_id=1, link_number=number, token_sha256=sha256(f"link of {name}"))
+            link.certificate_code, link.for_whom, link.may_export = certificate, "Jo Bloggs", False
+            link.last_day, link.made_by, link.made_at = today + timedelta(days=7), "person 2", now
+            session.add(link)
+            session.flush()
+            seen = GuestSession(token_sha256=sha256(token(name)), tenant_id=1, link_number=number)
+            seen.started_at, seen.seen_at, seen.remote_address = now, now + timedelta(hours=6), "127.0.0.1"
+            seen.expires_at = now + timedelta(hours=12)
+            session.add(seen)
 
 
 def _make_others(world: World, folder: Path, today: date, changed: bool) -> None:
