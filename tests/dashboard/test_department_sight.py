@@ -206,7 +206,6 @@ PLACES: dict[str, Sequence[object]] = {
     "<int:file_number>": (1, 2),
     "<kind>": ("csv", "xlsx", "ics", "svg"),
     "<int:number>": (1, 2),
-    "<kind>": ("csv", "xlsx"),
     "<template_kind>": KINDS,
     "<path:department>": CODES,
 }

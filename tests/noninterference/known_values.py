@@ -229,9 +229,7 @@ READ: dict[str, Known] = {
     "begins": Known(("09:00",)),
     "ends": Known(("10:00",)),
     "who": Known(("some words",)),
-    "note": Known(("some words",)),
     "met": Known(("customers",)),
-    "shared": Known(("yes",)),
     "every": Known(("1 day",)),
     "at": Known(("06:00",)),
     "time_zone": Known(("UTC",)),
@@ -247,7 +245,7 @@ UNVARIED: dict[str, str] = {
 }
 # Arguments of the API, by the names of its description.
 API: dict[str, Known] = {
-    "name": Known(("standing", "headroom", "coverage", "visits", "sites", "history")),
+    "name": Known(("standing", "headroom", "coverage", "visits", "sites", "renewal", "history")),
     "as_of": ADDRESS["as_of"],
     "known_at": ADDRESS["known_at"],
     "basis": Known(("formal", "self")),
