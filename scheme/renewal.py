@@ -2,8 +2,8 @@
 
 What the page leaves open is **ours**:
 
-- A verdict is not made of rolled-up bands (section 2): `pass_mark` fails where a criterion fails by the holder's own
-  bands alone; one that fails only with those rolled up is indicative, and `pass_mark` unknown.
+- `pass_mark` fails where a criterion fails, also where that takes bands rolled up from below; then its sentence says
+  first that this is an indication and no assessor's verdict (section 2).
 - A holder that is not active on the day has no criteria to be judged by: `pass_mark` is unknown.
 - An element is partial again when its newest own formal results, two or more in a row, are partial; one that was put
   right since is not. `trend` counts as assessments those that gave the holder results of its own, not restated.
@@ -178,9 +178,10 @@ def _sites(of: Evidence) -> _Judged:
 def _pass_mark(of: Evidence) -> _Judged:
     if of.criteria.is_empty():
         return "unknown", "The holder is not active on this day, so that no criterion of it is measured."
-    fails = of.criteria.filter("fails_by_own")
+    fails = of.criteria.filter(status="fails")
     if fails.height:
-        return "fail", " ".join(fails["why"])
+        lead = [] if fails["fails_by_own"].any() else ["An indication from rolled-up bands, not an assessor's verdict."]
+        return "fail", " ".join([*lead, *fails["why"]])
     open_ones = of.criteria.filter((pl.col("status") == "incomplete") | pl.col("indicative"))
     if open_ones.height:
         lead = ["Rolled-up bands give no verdict."] if open_ones["indicative"].any() else []

@@ -678,19 +678,13 @@ def renewal_sites(programme: Programme, day: date, certificate: Row) -> str:
 def renewal_pass_mark(programme: Programme, day: date, certificate: Row) -> str:
     """`pass_mark`: fail if a criterion of the holder fails; unknown if one is incomplete or indicative; else pass.
 
-    "no screen shows a verdict made of rolled-up bands": what fails only by these is indicative, and unknown. "A
-    certificate's own profile overrides the tenant's for its coverage, visits and renewal."
+    "A certificate's own profile overrides the tenant's for its coverage, visits and renewal."
     Ours: a holder that is not active has no criteria, and so it is unknown.
     """
     under = replace(programme, profiles={"": [profile_on(programme, day, certificate["profile"])]})
     own = [row for row in headroom(under, day) if row["department_code"] == certificate["department_code"]]
-    rolled = {(row["department_code"], row["element"]): row["band"] for row in standing(under, day) if row["rolled_up"]}
-    for row in own:
-        elements = next(c.elements for c in programme.standard.criteria if c.code == row["criterion"])
-        bands = [rolled[row["department_code"], e] for e in elements if (row["department_code"], e) in rolled]
-        partial = row["partial"] - bands.count("partial")
-        if row["non_compliant"] > bands.count("non_compliant") or partial > row["allowance"]:
-            return "fail"
+    if any(row["status"] == "fails" for row in own):
+        return "fail"
     if not own or any(row["status"] == "incomplete" or row["indicative"] for row in own):
         return "unknown"
     return "pass"

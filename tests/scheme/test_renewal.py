@@ -138,13 +138,15 @@ def test_the_pass_mark_is_judged_by_the_allowances_of_the_certificates_own_profi
     assert why(made, "2026-01-01", "pass_mark") == "Criterion 1 fails: 1 partial, none allowed (1.1.1)."
 
 
-def test_what_fails_only_by_rolled_up_bands_is_no_verdict_and_unknown():
+def test_what_fails_only_by_rolled_up_bands_fails_and_is_said_to_be_an_indication():
     rolled = whole("2025-05-01", of="A", e1_1_1="non_compliant")
     made = programme(CYCLE, department("A"), *rolled)
-    assert gate(made, "2026-01-01", "pass_mark") == ("unknown", "unknown")
-    assert why(made, "2026-01-01", "pass_mark").startswith("Rolled-up bands give no verdict. Criterion 1 fails")
+    assert gate(made, "2026-01-01", "pass_mark") == ("fail", "fail")
+    assert why(made, "2026-01-01", "pass_mark").startswith(
+        "An indication from rolled-up bands, not an assessor's verdict. Criterion 1 fails"
+    )
     both = programme(CYCLE, department("A"), *rolled, result("1.1.1", "non_compliant", "2025-06-01"))
-    assert gate(both, "2026-01-01", "pass_mark") == ("fail", "fail")
+    assert why(both, "2026-01-01", "pass_mark").startswith("Criterion 1 fails")
 
 
 def test_a_holder_that_is_closed_by_expiry_is_not_judged_then():
