@@ -4,12 +4,14 @@ from typing import Any
 
 import polars as pl
 from dash import Dash, Input, Output
+from dash.development.base_component import Component
 
-from dashboard import components, data, doing, ids
+from dashboard import components, customers, data, doing, ids
 from dashboard.filters import Filters, filters
 from dashboard.gate import needs
 from dashboard.identity import current_scope
 from dashboard.pages import department as page
+from dashboard.pages import groups, standards
 from dashboard.pages.department_facts import About
 from dashboard.pages.verdicts import verdicts
 from dashboard.words import organisation
@@ -45,7 +47,15 @@ def update_department(address: str | None) -> tuple[Any, Any]:
     if not code:
         return page.choose_headline(rows), page.choose(rows, asked)
     about = _about(view, asked, code, rows)
-    return page.headline(about), page.body(about, asked, view.scope.may(SEND))
+    return page.headline(about), page.body(about, asked, view.scope.may(SEND), _customers(view, asked, code))
+
+
+def _customers(view: data.View, asked: Filters, code: str) -> list[Component]:
+    """What it promises its customers, and who they are, in short."""
+    return [
+        standards.panel(customers.promised(view, asked.as_of, code), asked, code),
+        groups.panel(customers.known_groups(view, asked.as_of, code), asked, code),
+    ]
 
 
 def _about(view: data.View, asked: Filters, code: str, rows: pl.DataFrame) -> About:

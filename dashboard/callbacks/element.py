@@ -4,13 +4,14 @@ from typing import Any
 
 import polars as pl
 from dash import Dash, Input, Output
+from dash.development.base_component import Component
 
-from dashboard import components, data, gate, ids, improving
+from dashboard import components, customers, data, gate, ids, improving
 from dashboard.filters import Filters, filters
 from dashboard.gate import needs
 from dashboard.identity import current_scope
 from dashboard.pages import element as page
-from dashboard.pages import element_one
+from dashboard.pages import element_one, standards
 from dashboard.words import organisation
 from db.roles import CYCLE, RESULTS, SEND
 from scheme.standard import Element
@@ -39,7 +40,19 @@ def update_element(address: str | None) -> tuple[Any, Any, str]:
     if chosen is None:
         return page.headline(known), page.everything(known, asked), options
     of = _of(view, asked, chosen)
-    return element_one.headline(known, of), element_one.page(known, of, asked), options
+    promises = _promises(view, asked, chosen, known)
+    return element_one.headline(known, of), element_one.page(known, of, asked, promises), options
+
+
+def _promises(view: data.View, asked: Filters, chosen: Element, known: page.Known) -> list[Component]:
+    """The service standards that support an element, in short and period by period; nothing where there are none."""
+    about = pl.col("elements").list.contains(chosen.code)
+    told = customers.promised(view, asked.as_of, asked.department).filter(about)
+    if told.is_empty():
+        return []
+    rows = standards.shown(told, Filters("element", asked.as_of))
+    drawn = standards.charts(rows, customers.periods(view, asked.as_of), known.names)
+    return [standards.panel(told, asked, asked.department), *drawn]
 
 
 def _known(view: data.View, asked: Filters, chosen: Element | None) -> page.Known:

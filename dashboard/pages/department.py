@@ -1,5 +1,6 @@
 """One department: where it stands, what it must do by when, who does it well; then all there is about it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -72,8 +73,8 @@ def headline(about: About) -> str:
     return f"{said} {count(late, 'thing')} {'is' if late == 1 else 'are'} late." if late else f"{said} Nothing is late."
 
 
-def body(about: About, asked: Filters, enters: bool) -> Component:
-    """Three answers first, then a panel for each thing one may ask of a department."""
+def body(about: About, asked: Filters, enters: bool, customers: Sequence[Component] = ()) -> Component:
+    """Three answers first, then a panel for each thing one may ask of a department; `customers`: those about them."""
     return components.stack(
         html.Section(
             components.cards(_stand(about, asked), _due(about, asked), _well(about, asked)),
@@ -86,6 +87,7 @@ def body(about: About, asked: Filters, enters: bool) -> Component:
         panels.sites(about, asked),
         panels.actions(about, asked, enters),
         panels.evidence(about, asked, enters),
+        components.cards(*customers),
         panels.against_assessor(about),
         panels.below(about, asked),
     )

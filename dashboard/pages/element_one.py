@@ -1,5 +1,7 @@
 """One element: what it asks, how it stands everywhere, who does it well and who could learn, what is done and due."""
 
+from collections.abc import Sequence
+
 import polars as pl
 from dash import html
 from dash.development.base_component import Component
@@ -32,8 +34,8 @@ def headline(known: Known, of: Of) -> str:
     return f"{said}; {words.count(open_ones, 'action')} {is_are} open{overdue}."
 
 
-def page(known: Known, of: Of, asked: Filters) -> Component:
-    """The page of one element; the department asked for comes first."""
+def page(known: Known, of: Of, asked: Filters, promises: Sequence[Component] = ()) -> Component:
+    """The page of one element; the department asked for comes first. `promises`: the service standards about it."""
     parts: list[Component | None] = [
         html.H2(f"{of.element.code} {of.element.title}"),
         _asks(known, of),
@@ -47,6 +49,7 @@ def page(known: Known, of: Of, asked: Filters) -> Component:
     parts += [
         element_work.actions(known, of.element.code, of.enters, asked),
         element_work.evidence(known, of.evidence),
+        *promises,
         _years(known, of),
         element_work.due(known, of.due, asked) if of.due is not None else None,
     ]

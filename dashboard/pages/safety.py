@@ -9,7 +9,7 @@ import polars as pl
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard import components, ids, table
+from dashboard import components, ids, table, trying
 from dashboard.filters import Filters
 from dashboard.table import Column, Row
 from dashboard.words import count, day
@@ -88,6 +88,7 @@ def body(rows: pl.DataFrame, limits: pl.DataFrame, about: About) -> Component:
     parts: list[Component] = []
     if own.height:
         parts.append(components.table(ids.SAFETY_FIXES, fixes("What to bring to compliant", own, about)))
+        parts.append(_as_scenario(own, about.asked))
     else:
         parts.append(components.empty_state("Nothing to mend", "No verdict of an assessor asks for anything."))
     if rolled.height:
@@ -106,6 +107,15 @@ def body(rows: pl.DataFrame, limits: pl.DataFrame, about: About) -> Component:
             )
         )
     return components.stack(*parts, _how())
+
+
+def _as_scenario(own: pl.DataFrame, asked: Filters) -> Component:
+    """The way to try all of it at once, where an address can hold it."""
+    cells = dict.fromkeys(own.select("department_code", "element").iter_rows(), "compliant")
+    if len(cells) > trying.MOST:
+        return html.P(f"Choose a department to try its way as a scenario: one can hold {trying.MOST} cells.")
+    tried = asked.href("heatmap", basis="", mode="", **{"try": trying.tried(cells)})
+    return html.P(html.A("Try this as a scenario on the heatmap", href=tried))
 
 
 def fixes(caption: str, rows: pl.DataFrame, about: About) -> str:

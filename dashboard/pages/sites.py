@@ -177,6 +177,7 @@ def sites_table(sites: pl.DataFrame, names: Names, today: date, enter: Collectio
         Column("booked_on", "Booked for", "day", "The next planned visit"),
         Column("departments", "Departments"),
         Column("address", "Address", sortable=False),
+        Column("see", "On site", "link", sortable=False),
         *([Column("enter", "By hand", "link", sortable=False)] if enter else []),
     ]
     rows = [
@@ -189,6 +190,7 @@ def sites_table(sites: pl.DataFrame, names: Names, today: date, enter: Collectio
                 row["booked_on"],
                 ", ".join(names.get(code, code) for code in row["department_codes"]) or names[None],
                 row["address"],
+                table.link("What to see", f"/evidence?{urlencode({'site': row['site_code']})}"),
                 *([_enter(row["site_code"], enter)] if enter else []),
             ],
         )
