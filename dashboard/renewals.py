@@ -34,7 +34,7 @@ def next_dates(view: View, day: date) -> pl.DataFrame:
 
 def _evidences(view: View, day: date) -> tuple[Evidence, Evidence]:
     known, held = programme(view), certificates(view, day)
-    now = view.kept("evidence", lambda: evidence(known, day, held), day)
+    now = view.kept("evidence of renewal", lambda: evidence(known, day, held), day)
     return now, view.kept("evidence at expiry", lambda: evidence_at_expiry(known, day, held), day)
 
 
@@ -50,7 +50,7 @@ def journeys(view: View, day: date) -> pl.DataFrame:
 
 def steps(view: View, day: date) -> pl.DataFrame:
     """scheme.journey.steps of the day, cut."""
-    return view.kept("steps", lambda: cut(view, steps_of(programme(view), day)), day)
+    return view.kept("steps of journeys", lambda: cut(view, steps_of(programme(view), day)), day)
 
 
 def countdowns(view: View, day: date) -> pl.DataFrame:

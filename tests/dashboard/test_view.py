@@ -1,6 +1,7 @@
 """What is kept from request to request is each person's own (reliability.md T4)."""
 
 import ast
+from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
 
@@ -125,3 +126,17 @@ def test_the_rule_sees_every_way_of_importing_a_cache(tmp_path):
         path = tmp_path / f"{number}.py"
         path.write_text(line)
         assert caches_in(path), line
+
+
+def test_no_two_modules_keep_different_answers_under_one_question():
+    asked = defaultdict(set)
+    for path in (ROOT / "dashboard").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if not isinstance(node, ast.Call):
+                continue
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            place = {"kept": 0, "asked": 1}.get(name)
+            if place is not None and len(node.args) > place and isinstance(node.args[place], ast.Constant):
+                asked[node.args[place].value].add(str(path))
+    assert len(asked) > 20
+    assert {question: where for question, where in asked.items() if len(where) > 1} == {}
