@@ -2,7 +2,7 @@
 
 import itertools
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 
 import pytest
@@ -10,6 +10,7 @@ from playwright.sync_api import Page
 
 from tests.journeys.command_line import Warehouse
 from tests.journeys.screens import settled, signed_in_as
+from tests.served import Served, serving
 
 Opened = Callable[[str], Warehouse]
 
@@ -77,6 +78,15 @@ def signed_in(served, browser) -> Callable[[str], dict]:
         return kept
 
     return state
+
+
+@pytest.fixture(scope="module")
+def own(demo_warehouse, tmp_path_factory) -> Iterator[Served]:
+    """The real server on a copy of the demo's warehouse that the tests of a module may change."""
+    url, passwords = demo_warehouse
+    path = shutil.copy(url.removeprefix("sqlite:///"), tmp_path_factory.mktemp("own") / "assay.db")
+    with serving(f"sqlite:///{path}") as address:
+        yield Served(address, f"sqlite:///{path}", passwords)
 
 
 @pytest.fixture

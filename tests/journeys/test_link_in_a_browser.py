@@ -1,24 +1,11 @@
 """The whole way of a link: an administrator makes it, somebody outside opens it, looks, and is out when it is ended."""
 
 import re
-import shutil
-from collections.abc import Iterator
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.journeys.screens import PATIENCE, scrolls_one_way, settled, signed_in_as
-from tests.served import Served, serving
-
-
-@pytest.fixture(scope="module")
-def own(demo_warehouse, tmp_path_factory) -> Iterator[Served]:
-    """The real server on a copy of the demo's warehouse that this test may change."""
-    url, passwords = demo_warehouse
-    path = shutil.copy(url.removeprefix("sqlite:///"), tmp_path_factory.mktemp("link") / "assay.db")
-    with serving(f"sqlite:///{path}") as address:
-        yield Served(address, f"sqlite:///{path}", passwords)
 
 
 def faultless(page) -> None:

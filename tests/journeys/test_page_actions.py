@@ -1,25 +1,12 @@
 """Actions and evidence as people meet them: from a finding to an action in the table, and what to see at a site."""
 
 import re
-import shutil
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.journeys.screens import PATIENCE, chips, scrolls_one_way, settled, signed_in_as
-from tests.served import Served, serving
-
-
-@pytest.fixture(scope="module")
-def own(demo_warehouse, tmp_path_factory) -> Iterator[Served]:
-    """The real server on a copy of the demo's warehouse that these tests may change."""
-    url, passwords = demo_warehouse
-    path = shutil.copy(url.removeprefix("sqlite:///"), tmp_path_factory.mktemp("actions") / "assay.db")
-    with serving(f"sqlite:///{path}") as address:
-        yield Served(address, f"sqlite:///{path}", passwords)
 
 
 def test_a_champion_gives_a_finding_an_action_and_finds_it_in_the_table(own, new_context):

@@ -1,26 +1,13 @@
 """The next review in a real browser: proposed, kept, given an itinerary, booked, and planned in the coverage matrix."""
 
 import re
-import shutil
-from collections.abc import Iterator
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.journeys.screens import PATIENCE, scrolls_one_way, settled, signed_in_as, tabs_until
-from tests.served import Served, serving
 
 PENSIONS = "/scope?certificate=PEN-2024"
-
-
-@pytest.fixture
-def own(demo_warehouse, tmp_path) -> Iterator[Served]:
-    """The real server on a copy of the demo's warehouse that a test may change."""
-    url, passwords = demo_warehouse
-    path = shutil.copy(url.removeprefix("sqlite:///"), tmp_path / "assay.db")
-    with serving(f"sqlite:///{path}") as address:
-        yield Served(address, f"sqlite:///{path}", passwords)
 
 
 def is_clean(page: Page) -> None:

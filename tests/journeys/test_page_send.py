@@ -1,28 +1,16 @@
 """Send files as a lead meets it: the real server, a copy of the demo's warehouse, a real browser."""
 
 import re
-import shutil
-from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.journeys.screens import PATIENCE, scrolls_one_way, signed_in_as, tabs_until
-from tests.served import Served, serving
 
 HEAD = "department_code,assessment_type,assessed_on,element,band\n"
 FAULTY = f"{HEAD}ACC,annual_review,2025-03-07,1.1.1,Partial\nACC,annual_review,2025-03-07,9.9.9,Compliant\n"
 RULES = ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]
-
-
-@pytest.fixture(scope="module")
-def own(demo_warehouse, tmp_path_factory) -> Iterator[Served]:
-    """The real server on a copy of the demo's warehouse that these tests may change."""
-    url, passwords = demo_warehouse
-    path = shutil.copy(url.removeprefix("sqlite:///"), tmp_path_factory.mktemp("sending") / "assay.db")
-    with serving(f"sqlite:///{path}") as address:
-        yield Served(address, f"sqlite:///{path}", passwords)
 
 
 @pytest.fixture(scope="module")

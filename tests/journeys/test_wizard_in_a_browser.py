@@ -1,15 +1,11 @@
 """The mapping of a sender's file as an administrator meets it: the real server, a real file, a real browser."""
 
 import re
-import shutil
-from collections.abc import Iterator
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
 from tests.journeys.screens import PATIENCE, scrolls_one_way, signed_in_as, tabs_until
-from tests.served import Served, serving
 
 ROWS = (
     "Résultats 2025;;;;",
@@ -17,15 +13,6 @@ ROWS = (
     *(f"LIB;1.1.{n};13/04/2025;Vert;bien" for n in (1, 2, 3)),
     *(f"LIB;1.2.{n};05/04/2025;Orange;" for n in (1, 2, 3)),
 )
-
-
-@pytest.fixture
-def own(demo_warehouse, tmp_path) -> Iterator[Served]:
-    """The real server on a copy of the demo's warehouse."""
-    url, passwords = demo_warehouse
-    path = shutil.copy(url.removeprefix("sqlite:///"), tmp_path / "assay.db")
-    with serving(f"sqlite:///{path}") as address:
-        yield Served(address, f"sqlite:///{path}", passwords)
 
 
 def is_sound(page: Page) -> None:
