@@ -86,7 +86,7 @@ def cards(*children: Children) -> Component:
     return html.Div(list(children), className="cards")
 
 
-def card(title: str, *children: Children, id: str | None = None) -> Component:  # noqa: A002
+def card(title: Children, *children: Children, id: str | None = None) -> Component:  # noqa: A002
     """A titled block; with `id`, its content is a place of its own to be filled."""
     body: list[Any] = [html.Div(list(children), id=id, className="place")] if id else list(children)
     return html.Section([html.H2(title), *body], className="block")

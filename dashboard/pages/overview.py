@@ -9,6 +9,7 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard import components, ids, table
+from dashboard.components import Children
 from dashboard.filters import Filters
 from dashboard.pages import verdicts
 from dashboard.pages.arrivals import in_brief
@@ -86,26 +87,22 @@ def _next(facts: Facts) -> str:
 def week(facts: Facts, asked: Filters | None = None) -> Component:
     """What is due, overdue or missing, in four cards; each says so when there is nothing. `asked`: for links."""
     quiet = silent(facts.departments)
+    overdue = f"Actions overdue ({facts.actions['overdue'].sum()})"
     cards = components.cards(
         _card(f"Review forms due ({facts.forms.height})", facts, facts.forms, _form),
-        _card(f"Actions overdue ({facts.actions['overdue'].sum()})", facts, facts.actions, _actions, _every(asked)),
+        _card(html.A(overdue, href=asked.href("actions")) if asked else overdue, facts, facts.actions, _actions),
         _card(f"Silent for a year ({quiet.height})", facts, quiet, _silence),
         _card(f"Certificates near their end ({facts.certificates.height})", facts, facts.certificates, _expiry),
     )
     return html.Section(cards, className="week", **components.attributes(aria_label="This week"))
 
 
-def _every(asked: Filters | None) -> Component | None:
-    """The way to all actions."""
-    return html.P(html.A("All actions", href=asked.href("actions"))) if asked else None
-
-
-def _card(title: str, facts: Facts, rows: pl.DataFrame, say: Any, more: Component | None = None) -> Component:
+def _card(title: Children, facts: Facts, rows: pl.DataFrame, say: Any) -> Component:
     told = [
         html.Li([html.Span(_name(facts, row), className="week-who"), " ", html.Span(say(row, facts.day))])
         for row in rows.iter_rows(named=True)
     ]
-    return components.card(title, *_items(told), *([more] if more else []))
+    return components.card(title, *_items(told))
 
 
 def _items(told: Sequence[Component]) -> Iterable[Component]:
