@@ -1,6 +1,6 @@
 """Ways in that somebody looking for them found (2026-11), each of them shut."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
 import pytest
 from sqlalchemy import select, text
@@ -27,9 +27,9 @@ def administrator(app, own_people):
 
 
 def tried(times: int, email: str, address: str) -> None:
-    """So many wrong passwords, a minute ago."""
+    """So many wrong passwords, just now."""
     who, where = passwords.sha256(email), passwords.sha256(address)
-    at = datetime.now(UTC) - timedelta(minutes=1)
+    at = datetime.now(UTC)
     with open_platform(write=True) as session:
         session.add_all(SignInAttempt(email_sha256=who, address_sha256=where, tried_at=at) for _ in range(times))
 
