@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 import polars as pl
-from flask import Flask, abort, request
+from flask import Flask, abort, redirect, request
 from werkzeug.wrappers import Response
 
 from dashboard import data, visit_plans
@@ -179,7 +179,7 @@ def removed(number: int) -> Response:
             drafts.remove(session, visit_plans.KIND, number)
     except UsageError as error:
         return done(sentence(error), f"{START}/{number}")
-    return done("Removed. Planned visits that were taken over from it stay.", "/visitplan")
+    return redirect("/visitplan", 303)  # where it is no longer among the kept plans
 
 
 @needs(CYCLE, PLAN, SEND)
