@@ -129,7 +129,8 @@ def test_everybody_named_signs_in_with_the_password_that_was_printed(built):
         token = sessions.sign_in(f"{who}@demo.assay.invalid", password)
         assert token is not None
         granted = sessions.session_of(token).grants
-        assert {grant.tenant_code for grant in granted} == set(demo.PEOPLE[who][1])
+        for_good = {grant.tenant_code for grant in granted if grant.visit_ends_at is None}
+        assert for_good == set(demo.PEOPLE[who][1])  # an operator may be visiting since another test
         sessions.sign_out(token)
 
 

@@ -18,7 +18,7 @@ from db import sessions
 from db.tenants import scope_of
 from tests.noninterference import harness, locks, worlds
 
-HEATMAP = "callback ..heatmap-headline"
+HEATMAP = "callback ..heatmap-scenario"
 
 
 @contextmanager
@@ -57,6 +57,7 @@ def reported(app, world, people=("lead", "champion"), only: str = HEATMAP, usual
 
 def test_without_a_mutant_nothing_is_reported(app, full, usual):
     assert locks.faults(full) == []
+    assert usual  # the heatmap was asked at all
     assert reported(app, full, usual=usual) == []
     assert reported(app, full, ("senior",), "callback ..coverage-headline") == []
     assert reported(app, full, ("administrator", "operator"), "/download/") == []
