@@ -23,7 +23,7 @@ KINDS = ("scenario", "review_scope", "visit_plan")
 MOST = 200  # drafts of one person and kind
 LONGEST_NAME = 100  # characters
 LARGEST = 500_000  # characters of a body as JSON
-_NUMBERS = 999_999_999  # drawn, not counted: a number tells nothing of what others draft
+_LEAST, _NUMBERS = 100_000_000, 900_000_000  # drawn, not counted: a number tells nothing of what others draft
 
 
 @dataclass(frozen=True)
@@ -128,9 +128,9 @@ def _mine(session: Session, kind: str) -> Any:
 def _new(session: Session, kind: str, now: datetime) -> DraftRow:
     if kind not in KINDS:
         raise AssertionError(f"no kind of draft is called {kind}")
-    number = secrets.randbelow(_NUMBERS) + 1
+    number = secrets.randbelow(_NUMBERS) + _LEAST
     while session.get(DraftRow, (bound_tenant(session), number)) is not None:
-        number = secrets.randbelow(_NUMBERS) + 1
+        number = secrets.randbelow(_NUMBERS) + _LEAST
     scope = scope_in(session)
     row = DraftRow(tenant_id=bound_tenant(session), draft_number=number, kind=kind, edition=1, is_shared=False)
     row.actor, row.made_by, row.made_at = _actor(session), scope.email if scope else "", now
