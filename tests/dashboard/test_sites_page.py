@@ -102,7 +102,7 @@ def test_a_site_says_in_sign_and_word_how_it_stands_and_what_it_is():
     assert table["SEEN"][:2] == [["Head Office", "SEEN, must-visit, central function", None], ["passes", "Visited"]]
     assert table["GONE"][0] == ["GONE", "GONE, in scope until 1 January 2025", None]
     assert table["SOON"][0] == ["SOON", "SOON, in scope only from 1 September 2025", None]
-    assert table["MUST"][4:] == ["Libraries", "1 High Street"]
+    assert table["MUST"][4:] == ["Libraries", "1 High Street", ["What to see", "/evidence?site=MUST", False]]
 
 
 def test_a_site_of_no_department_is_the_corporate_body_s():
