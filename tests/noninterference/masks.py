@@ -20,7 +20,7 @@ _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
     (re.compile(r"\d+ entries(, checked just now)"), r"MASKED entries\1"),
     # Accounts are numbered through all organisations: a new one's number tells A how many there are.
     (re.compile(r"(person |/people/)(?![1-7]\b)\d+"), r"\1NEW"),
-    (re.compile(r"(?<![\w.-])[1-9]\d{8}(?![\w.])"), "DRAWN"),  # a draft's number: nine digits, drawn
+    (re.compile(r"(?:(?<![\w.-])|(?<=u002f))[1-9]\d{8}(?![\w.])"), "DRAWN"),  # a draft's number: nine digits, drawn
     (re.compile(r'"end_id":"[^"]*"'), '"end_id":"MASKED"'),  # Dash's own, drawn at each page
     (re.compile(r"\b[0-9a-f]{64}\b"), "SHA256"),
     (re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d)?"), "MOMENT"),
