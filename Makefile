@@ -1,11 +1,11 @@
-# The commands of this house: `make demo`, `make test`, `make soak`, `make lock`, `make clean`.
+# The commands of this house: `make help` lists them.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .ONESHELL:
 .SILENT:
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak machine lint lock clean
+.PHONY: help demo test soak bench bench-small profile pictures machine lint lock catalogue clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -25,12 +25,35 @@ demo: $(VENV)/run
 
 ## make test    everything that CI checks: lint, types, import contracts and every test
 test: machine $(VENV)/test lint
-	$(BIN)/python -m pytest -n $${ASSAY_WORKERS:-2} --dist loadfile
+	$(BIN)/python -m pytest -n $${ASSAY_WORKERS:-2} --dist loadfile --no-loadscope-reorder
 
 ## make soak    the same tests with larger numbers, drawn anew each time (EXAMPLES=500)
 EXAMPLES ?= 500
 soak: export ASSAY_EXAMPLES := $(EXAMPLES)
 soak: test
+
+## make bench   every figure of docs/performance.md, measured and written there anew (half an hour on two idle cores)
+bench: machine $(VENV)/test
+	$(BIN)/python -m benchmarks --size whole --json benchmarks/last.json --write
+
+## make bench-small  the same at small sizes, printed (three minutes)
+bench-small: machine $(VENV)/test
+	$(BIN)/python -m benchmarks --size small
+
+## make profile PAGE=heatmap  a flame graph of a page in build/profile-PAGE.svg (DEPARTMENTS=1000; COLD=1: nothing kept)
+DEPARTMENTS ?= 1000
+profile: machine $(VENV)/test $(VENV)-bench-profile/made
+	if [ -z "$(PAGE)" ]; then echo "Which page? make profile PAGE=heatmap" >&2; exit 1; fi
+	$(BIN)/python -m benchmarks.profiled $(VENV)-bench-profile/bin/py-spy $(PAGE) --departments $(DEPARTMENTS) $(if $(COLD),--cold)
+
+$(VENV)-bench-profile/made: benchmarks/requirements-profile.txt | $(BIN)/python
+	$(BIN)/python -m venv $(VENV)-bench-profile
+	$(VENV)-bench-profile/bin/python -m pip --disable-pip-version-check --no-input install -q -r $<
+	touch $@
+
+## make pictures  every page of the demo, a meeting and the pack as pictures in docs/screenshots (needs Chromium)
+pictures: $(VENV)/test
+	$(BIN)/python -m tests.pictures
 
 lint: $(VENV)/test
 	$(BIN)/ruff check .
@@ -88,8 +111,12 @@ lock: $(BIN)/python
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $$compile pyproject.toml -o requirements.lock - < <(build)
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $$compile -c requirements.lock --extra test pyproject.toml -o requirements-test.lock - < <(build)
 
+## make catalogue  find the texts of the pages, for translators (dashboard/languages)
+catalogue: $(VENV)/test
+	$(BIN)/python -m tests.dashboard.catalogue
+
 ## make clean   remove the virtual environment, caches and the demo's warehouse
 clean:
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache test-results
+	rm -rf $(VENV) $(VENV)-bench* build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache test-results
 	rm -f assay-demo.db assay-demo.db-* assay-demo.secret
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -15,9 +15,11 @@ from commands.departments import department_app
 from commands.groups import group_app
 from commands.history import history_app
 from commands.links import link_app
+from commands.packs import pack_app
 from commands.people import user_app
 from commands.printing import FAILED, WRONG_USAGE, say
 from commands.profiles import profile_app
+from commands.remind import remind_app
 from commands.server import server_app
 from commands.sites import site_app
 from commands.sources import source_app
@@ -41,6 +43,8 @@ app.add_typer(data_app)
 app.add_typer(template_app)
 app.add_typer(history_app)
 app.add_typer(sync_app)
+app.add_typer(pack_app)
+app.add_typer(remind_app)
 app.add_typer(tenant_app, name="tenant", help="Organisations that run a programme; they never see each other.")
 app.add_typer(user_app, name="user", help="People who sign in.")
 app.add_typer(group_app, name="group", help="What groups of a sign-on provider give.")

@@ -7,6 +7,16 @@
   const SUPPOSING = ["/heatmap", "/headroom"];
   const listeners = [];
 
+  /* What is written here is English; the page brings the words of its language (dashboard/language.py). */
+  const told = (document.querySelector('meta[name="assay-words"]') || {}).content;
+  const language = document.documentElement.lang || "en-GB";
+  const words = told ? JSON.parse(told) : {};
+
+  function said(text, named) {
+    const found = Object.prototype.hasOwnProperty.call(words, text) ? words[text] : text;
+    return named ? found.replace(/{(\w+)}/g, (whole, name) => (name in named ? String(named[name]) : whole)) : found;
+  }
+
   function params() {
     return new URLSearchParams(window.location.search);
   }
@@ -114,9 +124,10 @@
   /* The title of a window says so while it shows a scenario. */
   function titled() {
     const isScenario = Boolean(document.querySelector("#main .scenario"));
-    if (document.title.startsWith("Scenario: ") === isScenario || (!isScenario && !titled.was)) return;
+    const scenario = said("Scenario: ");
+    if (document.title.startsWith(scenario) === isScenario || (!isScenario && !titled.was)) return;
     titled.was = isScenario;
-    document.title = isScenario ? "Scenario: " + document.title : document.title.replace(/^Scenario: /, "");
+    document.title = isScenario ? scenario + document.title : document.title.slice(scenario.length);
   }
 
   /* A new page: its h1 takes the focus, so that a reader of any kind is told where they are. */
@@ -166,16 +177,16 @@
           const here = window.location.pathname + window.location.search;
           window.location.assign("/sign-in?next=" + encodeURIComponent(here));
         } else if (ours && answer.status === 409) {
-          alarm("You have changed organisation or signed in again in another tab. Reload this page to go on.");
+          alarm(said("You have changed organisation or signed in again in another tab. Reload this page to go on."));
         } else if (ours && answer.status === 403) {
-          alarm("Your role does not include this. If you need it, ask an administrator of your organisation.");
+          alarm(said("Your role does not include this. If you need it, ask an administrator of your organisation."));
         } else if (ours && answer.status >= 400) {
-          alarm("This part of the page could not be brought up to date. Reload the page; if it happens again, tell whoever looks after Assay.");
+          alarm(said("This part of the page could not be brought up to date. Reload the page; if it happens again, tell whoever looks after Assay."));
         }
         return answer;
       },
       (error) => {
-        if (String(given[0]).includes("/_dash-")) alarm("Assay cannot be reached just now. Check your connection, then reload the page.");
+        if (String(given[0]).includes("/_dash-")) alarm(said("Assay cannot be reached just now. Check your connection, then reload the page."));
         throw error;
       }
     );
@@ -187,7 +198,7 @@
     }
   }
 
-  window.assay = { params, go, visit, say, listeners, kept: {} };
+  window.assay = { said, language, params, go, visit, say, listeners, kept: {} };
 
   window.dash_clientside = Object.assign({}, window.dash_clientside, {
     assay: {

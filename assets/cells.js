@@ -1,22 +1,23 @@
 /* Kinds of cells: for each what it says in words, how it ranks when sorted, and how it is drawn. */
 (function () {
   "use strict";
+  const said = window.assay.said;
   const BANDS = ["plus", "compliant", "partial", "non", "na"];
-  const AGES = ["assessed in the last year", "assessed over a year ago", "assessed over two years ago", "assessed over three years ago"];
+  const AGES = [said("assessed in the last year"), said("assessed over a year ago"), said("assessed over two years ago"), said("assessed over three years ago")];
   const STATUS = {
-    fails: ["Fails", "bi-x-octagon-fill"],
-    at_limit: ["At limit", "bi-exclamation-triangle-fill"],
-    incomplete: ["Incomplete", "bi-circle-half"],
-    passes: ["Passes", "bi-check-circle-fill"],
-    indication: ["Indication", "bi-dash-circle-dotted"],
+    fails: [said("Fails"), "bi-x-octagon-fill"],
+    at_limit: [said("At limit"), "bi-exclamation-triangle-fill"],
+    incomplete: [said("Incomplete"), "bi-circle-half"],
+    passes: [said("Passes"), "bi-check-circle-fill"],
+    indication: [said("Indication"), "bi-dash-circle-dotted"],
   };
   const STATES = {
-    missed: ["Missed", "bi-x-lg"],
-    owed: ["Owed", "bi-exclamation-lg"],
-    planned: ["Planned", "bi-calendar-event"],
-    looked_at: ["Looked at", "bi-check-lg"],
-    elsewhere: ["Looked at in another year", "bi-check"],
-    open: ["Nothing owed", null],
+    missed: [said("Missed"), "bi-x-lg"],
+    owed: [said("Owed"), "bi-exclamation-lg"],
+    planned: [said("Planned"), "bi-calendar-event"],
+    looked_at: [said("Looked at"), "bi-check-lg"],
+    elsewhere: [said("Looked at in another year"), "bi-check"],
+    open: [said("Nothing owed"), null],
   };
   const RANKS = { status: Object.keys(STATUS), state: Object.keys(STATES) };
 
@@ -34,10 +35,14 @@
   }
 
   const number = new Intl.NumberFormat("en-GB", { maximumFractionDigits: 2 });
-  const days = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "long", year: "numeric", timeZone: "UTC" });
+  const MONTHS = [
+    said("January"), said("February"), said("March"), said("April"), said("May"), said("June"),
+    said("July"), said("August"), said("September"), said("October"), said("November"), said("December"),
+  ];
 
   function day(iso) {
-    return days.format(new Date(iso + "T00:00:00Z"));
+    const [year, month, day] = iso.split("-").map(Number);
+    return `${day} ${MONTHS[month - 1]} ${year}`; // browsers do not know every language's months
   }
 
   function isNothing(value) {
@@ -75,17 +80,17 @@
   }
 
   function bandWords(text, data) {
-    if (isNothing(text)) return "not assessed";
+    if (isNothing(text)) return said("not assessed");
     const part = bandParts(text);
     if (part.fact) {
-      const fact = part.fact === "-" ? "not assessed" : data.bands[Number(part.fact)][1].toLowerCase();
-      return `tried: ${data.bands[part.band][1].toLowerCase()}, in fact ${fact}`;
+      const fact = part.fact === "-" ? said("not assessed") : data.bands[Number(part.fact)][1].toLowerCase();
+      return said("tried: {band}, in fact {fact}", { band: data.bands[part.band][1].toLowerCase(), fact });
     }
     const words = [data.bands[part.band][1]];
-    if (part.change) words.push(part.change > 0 ? "better than on the day compared" : "worse than on the day compared");
-    if (part.isRolled) words.push("rolled up from below, an indication");
-    words.push(part.isOld ? "older than one cycle" : AGES[part.age]);
-    if (part.isWorseBelow) words.push("something below is worse since");
+    if (part.change) words.push(part.change > 0 ? said("better than on the day compared") : said("worse than on the day compared"));
+    if (part.isRolled) words.push(said("rolled up from below, an indication"));
+    words.push(part.isOld ? said("older than one cycle") : AGES[part.age]);
+    if (part.isWorseBelow) words.push(said("something below is worse since"));
     return words.join(", ");
   }
 
@@ -108,13 +113,13 @@
 
   /* Counts: [plus, compliant, partial, non-compliant, not applicable, not assessed, rolled up, change]. */
   function countsWords(value, data) {
-    if (isNothing(value)) return "not assessed";
+    if (isNothing(value)) return said("not assessed");
     const words = data.bands.slice(0, 5).map((name, i) => (value[i] ? `${value[i]} ${name[1].toLowerCase()}` : null)).filter(Boolean);
-    if (value[5]) words.push(`${value[5]} not assessed`);
-    if (value[6]) words.push("rolled up from below, an indication");
-    if (value[7]) words.push(value[7] > 0 ? "better than on the day compared" : "worse than on the day compared");
-    if (value.length > 8) words.push("as supposed; in fact " + countsWords(value[8], data));
-    return words.join(", ") || "not assessed";
+    if (value[5]) words.push(said("{count} not assessed", { count: value[5] }));
+    if (value[6]) words.push(said("rolled up from below, an indication"));
+    if (value[7]) words.push(value[7] > 0 ? said("better than on the day compared") : said("worse than on the day compared"));
+    if (value.length > 8) words.push(said("as supposed; in fact {fact}", { fact: countsWords(value[8], data) }));
+    return words.join(", ") || said("not assessed");
   }
 
   function counts(cell, column, value, data) {
@@ -138,14 +143,15 @@
 
   /* Headroom: [status or null, partials, allowance, non-compliant, not assessed, change]. */
   function headroomWords(value) {
-    if (isNothing(value)) return "not assessed";
+    if (isNothing(value)) return said("not assessed");
     const [status, partial, allowance, non, unknown, change] = value;
-    const words = [status ? STATUS[status][0].toLowerCase() : "indication only"];
-    words.push(`${partial} of ${allowance} ${allowance === 1 ? "partial" : "partials"}`);
-    if (non) words.push(`${non} non-compliant`);
-    if (unknown) words.push(`${unknown} not assessed`);
-    if (change) words.push(change > 0 ? "better than on the day compared" : "worse than on the day compared");
-    if (value.length > 6) words.push("as supposed; in fact " + headroomWords(value[6]));
+    const words = [status ? STATUS[status][0].toLowerCase() : said("indication only")];
+    const used = { partial, allowance };
+    words.push(allowance === 1 ? said("{partial} of {allowance} partial", used) : said("{partial} of {allowance} partials", used));
+    if (non) words.push(said("{count} non-compliant", { count: non }));
+    if (unknown) words.push(said("{count} not assessed", { count: unknown }));
+    if (change) words.push(change > 0 ? said("better than on the day compared") : said("worse than on the day compared"));
+    if (value.length > 6) words.push(said("as supposed; in fact {fact}", { fact: headroomWords(value[6]) }));
     return words.join(", ");
   }
 
@@ -189,12 +195,20 @@
     return headroomWords(value);
   }
 
+  /* A number whose point stands below the points above it: what its column has more behind the point is left blank. */
+  function aligned(words, column) {
+    const node = make("span", null, words);
+    const behind = (words.split(".")[1] || "").length;
+    if (column.p > behind) node.dataset.pad = (behind ? "" : ".") + "0".repeat(column.p - behind);
+    return node;
+  }
+
   /* Share: a number, or [number, words, rolled up, change]; of a scenario then [the same in fact]. */
   function share(cell, column, value) {
     const [part, words, isRolled, change] = Array.isArray(value) ? value : [value];
     if (isNothing(part)) {
       cell.append(make("span", "b b-unknown", "·"));
-      return "not assessed";
+      return said("not assessed");
     }
     const percent = Math.floor(part * 100 + 1e-9); // 99.6 % is not yet 100 %
     const node = make("span", "share" + (isRolled ? " is-indication" : ""));
@@ -208,22 +222,22 @@
     bar.append(full);
     node.append(bar);
     cell.append(node);
-    const said = [percent + " %"];
-    if (words) said.push(words);
-    if (isRolled) said.push("rolled up from below, an indication");
-    if (change) said.push(change > 0 ? "better than on the day compared" : "worse than on the day compared");
+    const told = [percent + " %"];
+    if (words) told.push(words);
+    if (isRolled) told.push(said("rolled up from below, an indication"));
+    if (change) told.push(change > 0 ? said("better than on the day compared") : said("worse than on the day compared"));
     if (Array.isArray(value) && value.length > 4) {
       const fact = value[4] ? value[4][0] : null;
-      said.push("as supposed; in fact " + (isNothing(fact) ? "not assessed" : Math.floor(fact * 100 + 1e-9) + " %"));
+      told.push(said("as supposed; in fact {fact}", { fact: isNothing(fact) ? said("not assessed") : Math.floor(fact * 100 + 1e-9) + " %" }));
     }
-    return said.join(", ");
+    return told.join(", ");
   }
 
   /* Difference: an own band and the assessors' ("12"), or how many are [higher, lower, the same]; null: nothing to compare. */
   function difference(cell, column, value, data) {
     if (isNothing(value)) {
       cell.append(make("span", "b b-unknown", "·"));
-      return "not rated by both";
+      return said("not rated by both");
     }
     const [higher, lower, same] = differences(value);
     const isOne = typeof value === "string";
@@ -231,9 +245,10 @@
     for (const [number, sign] of [[higher, "↑"], [lower, "↓"]]) if (number) node.append(make("span", null, (isOne ? "" : number) + sign));
     if (!higher && !lower) node.append("=");
     cell.append(node);
-    if (!isOne) return `${higher} higher than assessed, ${lower} lower, ${same} the same`;
+    if (!isOne) return said("{higher} higher than assessed, {lower} lower, {same} the same", { higher, lower, same });
     const [own, assessed] = Array.from(value, (place) => data.bands[Number(place)][1].toLowerCase());
-    return `${higher ? "higher than assessed" : lower ? "lower than assessed" : "the same as assessed"}, own ${own}, assessed ${assessed}`;
+    const how = higher ? said("higher than assessed") : lower ? said("lower than assessed") : said("the same as assessed");
+    return said("{how}, own {own}, assessed {assessed}", { how, own, assessed });
   }
 
   function differences(value) {
@@ -258,7 +273,7 @@
     const [code, words] = pair(value);
     if (isNothing(code)) {
       if (words) cell.append(make("span", "state-n", words));
-      return words ? null : "no such year";
+      return words ? null : said("no such year");
     }
     const node = make("span", "state st-" + code);
     if (STATES[code][1]) node.append(icon(STATES[code][1]));
@@ -274,7 +289,7 @@
     }
     const node = make("span", "change");
     node.append(icon(by > 0 ? "bi-arrow-up t-better" : by < 0 ? "bi-arrow-down t-worse" : "bi-arrow-right t-same"));
-    node.append(make("span", null, words || (by > 0 ? "Better" : by < 0 ? "Worse" : "Same")));
+    node.append(make("span", null, words || (by > 0 ? said("Better") : by < 0 ? said("Worse") : said("Same"))));
     cell.append(node);
     return null;
   }
@@ -283,7 +298,7 @@
     const node = make("a", null, words);
     node.href = safe(href);
     if (isDownload) node.setAttribute("download", "");
-    if (/^\/(enter(\/|\?|$)|scenarios\/)/.test(href)) node.dataset.reload = ""; // a plain page, not one of the shell's
+    if (/^\/(enter(\/|\?|$)|scenarios\/|meeting(\/|\?|$)|reminders)/.test(href)) node.dataset.reload = ""; // a plain page, not one of the shell's
     if (/^https?:/.test(href)) {
       node.target = "_blank";
       node.rel = "noopener noreferrer nofollow";
@@ -330,7 +345,7 @@
     difference,
     state,
     number(cell, column, value) {
-      cell.append(isNothing(value) ? make("span", "t-nothing", "–") : make("span", null, number.format(value)));
+      cell.append(isNothing(value) ? make("span", "t-nothing", "–") : aligned(number.format(value), column));
       return null;
     },
     day(cell, column, value) {
@@ -383,8 +398,8 @@
         return RANKS.status.indexOf(code) * 1000 + (value[2] - value[1]) - value[3] * 100;
       }
       default: {
-        const said = Array.isArray(value) ? value[0] : value;
-        return isNothing(said) ? null : String(said);
+        const main = Array.isArray(value) ? value[0] : value;
+        return isNothing(main) ? null : String(main);
       }
     }
   }

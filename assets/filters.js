@@ -2,17 +2,18 @@
 (function () {
   "use strict";
   const assay = window.assay;
+  const said = assay.said;
   const BASES = [
-    ["", "Assessors' results"],
-    ["self", "Own assessment"],
-    ["desk", "Desk review"],
+    ["", said("Assessors' results")],
+    ["self", said("Own assessment")],
+    ["desk", said("Desk review")],
   ];
   const FIXED = {
-    as_of: { label: "As of", kind: "day" },
-    compare: { label: "Compare with", kind: "day" },
-    basis: { label: "Basis", kind: "select", options: BASES },
-    basis_and_difference: { label: "Basis", kind: "select", name: "basis", options: BASES.concat([["difference", "Own against assessors'"]]) },
-    department: { label: "Department", kind: "select", options: [["", "All departments"]], grows: true },
+    as_of: { label: said("As of"), kind: "day" },
+    compare: { label: said("Compare with"), kind: "day" },
+    basis: { label: said("Basis"), kind: "select", options: BASES },
+    basis_and_difference: { label: said("Basis"), kind: "select", name: "basis", options: BASES.concat([["difference", said("Own against assessors'")]]) },
+    department: { label: said("Department"), kind: "select", options: [["", said("All departments")]], grows: true },
   };
 
   function today() {
@@ -27,34 +28,46 @@
     }
   }
 
+  const offered = new WeakMap(); // select -> its options as they came
+  const drawn = new WeakMap(); // bar -> what it was drawn from
+
   function draw(bar) {
-    const wanted = parsed(bar.getAttribute("data-filters"));
+    const told = bar.getAttribute("data-filters");
+    const wanted = parsed(told);
     if (!wanted) return;
-    const focused = bar.contains(document.activeElement) ? document.activeElement.name : null;
     const own = parsed(bar.getAttribute("data-options")) || {};
     const shell = document.getElementById("shell-options");
     const shared = (shell && parsed(shell.getAttribute("data-options"))) || {};
+    const controls = wanted.map((given) => (typeof given === "string" ? { name: given, ...FIXED[given] } : given));
+    const options = (control) => (control.options || []).concat(own[control.name] || shared[control.name] || []);
+    const from = bar.id + " " + told; // a page that comes may be given the bar of the one that goes
+    if (drawn.get(bar) === from) {
+      for (const control of controls) if (control.kind !== "day") choices(bar.querySelector(`[name="${control.name}"]`), options(control));
+      fill(bar);
+      return;
+    }
+    drawn.set(bar, from);
+    const focused = bar.contains(document.activeElement) ? document.activeElement.name : null;
     bar.replaceChildren();
     bar.setAttribute("role", "group");
-    bar.setAttribute("aria-label", "Filters");
-    for (const given of wanted) {
-      const control = typeof given === "string" ? { name: given, ...FIXED[given] } : given;
+    bar.setAttribute("aria-label", said("Filters"));
+    bar.lang = assay.language;
+    for (const control of controls) {
       const name = control.name;
-      const more = own[name] || shared[name] || [];
       const id = bar.id + "-" + name;
       const field = document.createElement("div");
       field.className = "filter";
       const label = document.createElement("label");
       label.htmlFor = id;
       label.textContent = control.label;
-      field.append(label, control.kind === "day" ? dayInput(id, name) : select(id, name, (control.options || []).concat(more)));
+      field.append(label, control.kind === "day" ? dayInput(id, name) : select(id, name, options(control)));
       if (name === "compare") field.append(yearBefore());
       bar.append(field);
     }
     const reset = document.createElement("button");
     reset.type = "button";
     reset.className = "btn btn-link btn-sm filter-reset";
-    reset.textContent = "Reset filters";
+    reset.textContent = said("Reset filters");
     reset.addEventListener("click", () => {
       const dropped = {};
       for (const name of names(bar)) dropped[name] = null;
@@ -78,14 +91,17 @@
     node.id = id;
     node.name = name;
     node.className = "form-select form-select-sm";
-    for (const [value, words] of options) {
-      const option = document.createElement("option");
-      option.value = value;
-      option.textContent = words;
-      node.append(option);
-    }
+    choices(node, options);
     node.addEventListener("change", () => assay.go({ [name]: node.value }));
     return node;
+  }
+
+  /* Thousands of departments are made into options once, not each time that anything else has changed. */
+  function choices(node, options) {
+    const told = JSON.stringify(options);
+    if (offered.get(node) === told) return;
+    offered.set(node, told);
+    node.replaceChildren(...options.map(([value, words]) => new Option(words, value)));
   }
 
   /* A typed day is taken when it is whole and the typing has stopped; a picked one at once on leaving the field. */
@@ -118,7 +134,7 @@
     const node = document.createElement("button");
     node.type = "button";
     node.className = "btn btn-outline-secondary btn-sm";
-    node.textContent = "A year before";
+    node.textContent = said("A year before");
     node.addEventListener("click", () => {
       const day = new Date((assay.params().get("as_of") || today()) + "T00:00:00Z");
       const month = day.getUTCMonth();

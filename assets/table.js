@@ -2,9 +2,13 @@
 (function () {
   "use strict";
   const assay = window.assay;
+  const said = assay.said;
   const cells = window.assayCells;
   const VIRTUAL = 150; // more visible rows than this and only those near the window are in the page
+  const MANY = 60; // the same of a table of more than
+  const CELLS = 4000; // so many visible cells
   const EDGE = 15; // rows drawn beyond the window, each way
+  const NEAR = 5; // rows left beyond the window when more are drawn: many at once cost hardly more than one
   const tables = new Map(); // place id -> what the reader did with it
 
   function make(tag, className, words) {
@@ -14,7 +18,11 @@
     return node;
   }
 
-  const order = new Intl.Collator("en-GB", { numeric: true, sensitivity: "base" });
+  const order = new Intl.Collator([assay.language, "en-GB"], { numeric: true, sensitivity: "base" });
+
+  function opening(isOpen, words) {
+    return isOpen ? said("Close {what}", { what: words }) : said("Open {what}", { what: words });
+  }
 
   function plain(words) {
     return words.normalize("NFD").replace(/[\u0300-\u036f]/g, "").toLowerCase();
@@ -29,6 +37,11 @@
       this.rows = data.rows;
       this.isTree = Boolean(data.tree);
       this.isGrid = this.isTree || this.rows.length > VIRTUAL || this.columns.some((column) => column.o);
+      this.columns.forEach((column, c) => {
+        if (column.n !== "number") return;
+        const behind = (value) => Math.min(2, (String(value).split(".")[1] || "").length);
+        column.p = this.rows.reduce((most, row) => Math.max(most, behind(row.c[c])), 0);
+      });
       this.drawn = new Map(); // index of a row -> its tr
       this.all = false;
       this.index();
@@ -115,16 +128,17 @@
       place.replaceChildren();
       const id = place.id;
       const bar = make("div", "t-bar");
+      bar.lang = assay.language;
       const title = make("span", "t-title", data.caption);
       title.setAttribute("aria-hidden", "true");
       bar.append(title);
       if (data.find) {
-        const label = make("label", "visually-hidden", "Find in " + data.caption);
+        const label = make("label", "visually-hidden", said("Find in {table}", { table: data.caption }));
         label.htmlFor = id + "-find";
         const box = make("input", "form-control form-control-sm t-find");
         box.type = "search";
         box.id = id + "-find";
-        box.placeholder = "Find";
+        box.placeholder = said("Find");
         box.autocomplete = "off";
         box.value = this.kept.find;
         let waiting = null;
@@ -143,10 +157,10 @@
       this.count = make("span", "t-count");
       bar.append(this.count);
       if (this.isTree && this.children.some((below) => below.length)) {
-        bar.append(this.button("Open all", () => this.openAll(true)), this.button("Close all", () => this.openAll(false)));
+        bar.append(this.button(said("Open all"), () => this.openAll(true)), this.button(said("Close all"), () => this.openAll(false)));
       }
       if (data.dense) {
-        const roomy = this.button("Roomier rows", () => {
+        const roomy = this.button(said("Roomier rows"), () => {
           this.kept.roomy = !this.kept.roomy;
           roomy.setAttribute("aria-pressed", String(this.kept.roomy));
           this.table.classList.toggle("t-dense", !this.kept.roomy);
@@ -156,18 +170,21 @@
         roomy.setAttribute("aria-pressed", String(Boolean(this.kept.roomy)));
         bar.append(roomy);
       }
-      this.allButton = this.button("Show every row", () => {
+      this.allButton = this.button(said("Show every row"), () => {
         this.all = !this.all;
         this.allButton.setAttribute("aria-pressed", String(this.all));
         this.render();
       });
       this.allButton.setAttribute("aria-pressed", "false");
       bar.append(this.allButton);
+      const help = window.assayExplained && window.assayExplained.button(data);
+      if (help) title.after(help);
+      if (id && window.assayTake && document.getElementById("shell-nav")) bar.append(window.assayTake(place, data.caption));
       if (data.note) bar.append(make("span", "t-note", data.note));
 
       const scroll = make("div", "t-scroll");
       scroll.setAttribute("role", "group");
-      scroll.setAttribute("aria-label", data.caption + (this.isGrid ? "" : ", scrolls where it is wider than the page"));
+      scroll.setAttribute("aria-label", this.isGrid ? data.caption : said("{table}, scrolls where it is wider than the page", { table: data.caption }));
       if (!this.isGrid) scroll.tabIndex = 0;
       const table = make("table", "t" + (data.dense && !this.kept.roomy ? " t-dense" : "") + (this.isGrid ? " t-grid" : ""));
       if (this.isGrid) table.setAttribute("role", this.isTree ? "treegrid" : "grid");
@@ -180,14 +197,21 @@
       this.scroll = scroll;
       this.empty = make("p", "t-empty", data.empty);
       this.empty.hidden = true;
-      place.append(bar, scroll, this.empty);
+      this.whole = this.button("Clear the search", () => {
+        const box = place.querySelector(".t-find");
+        box.value = "";
+        this.search("");
+        box.focus();
+      });
+      this.whole.classList.add("t-again");
+      place.append(bar, scroll, this.empty, this.whole);
       let ticking = false;
       scroll.addEventListener("scroll", () => {
         if (ticking || !this.virtual) return;
         ticking = true;
         requestAnimationFrame(() => {
           ticking = false;
-          this.window();
+          this.window(NEAR);
         });
       });
       table.addEventListener("click", (event) => this.clicked(event));
@@ -207,6 +231,7 @@
     /* Header rows: groups outermost first, then the columns; a column without groups spans them all. */
     heads() {
       const head = make("thead");
+      head.lang = assay.language;
       const groups = this.data.groups || [];
       const deep = Math.max(0, ...this.columns.map((column) => (column.g || []).length));
       for (let level = 0; level <= deep; level++) {
@@ -252,7 +277,7 @@
         sort.dataset.c = String(c);
         if (this.isGrid) sort.tabIndex = -1;
         if (column.t) sort.title = column.t;
-        sort.setAttribute("aria-label", (column.t || column.l) + ", sort");
+        sort.setAttribute("aria-label", said("{column}, sort", { column: column.t || column.l }));
         sort.append(make("span", "t-label", column.l));
         const arrow = make("i", "bi t-arrow");
         arrow.setAttribute("aria-hidden", "true");
@@ -280,8 +305,9 @@
       link.href = href;
       link.setAttribute("role", "button");
       link.setAttribute("aria-expanded", String(Boolean(isOpen)));
-      link.setAttribute("aria-label", (isOpen ? "Close " : "Open ") + words);
-      link.title = (isOpen ? "Close " : "Open ") + words;
+      const does = opening(isOpen, words);
+      link.setAttribute("aria-label", does);
+      link.title = does;
       if (this.isGrid) link.tabIndex = -1;
       const icon = make("i", "bi " + (isOpen ? "bi-dash-lg" : "bi-plus-lg"));
       icon.setAttribute("aria-hidden", "true");
@@ -300,14 +326,16 @@
         button.querySelector(".t-arrow").className = "bi t-arrow" + (isThis ? (sort.down ? " bi-caret-down-fill" : " bi-caret-up-fill") : "");
       });
       const whole = this.kept.find ? this.rows.length : 0;
-      this.count.textContent = this.kept.find ? `${this.found.toLocaleString("en-GB")} of ${whole.toLocaleString("en-GB")}` : "";
+      this.count.textContent = this.kept.find ? said("{found} of {whole}", { found: this.found.toLocaleString("en-GB"), whole: whole.toLocaleString("en-GB") }) : "";
       this.empty.hidden = this.shown.length > 0;
+      this.whole.hidden = this.shown.length > 0 || !this.kept.find;
       this.scroll.hidden = this.shown.length === 0 && !this.rows.length;
     }
 
     render() {
       this.drawn.clear();
-      this.virtual = !this.all && this.shown.length > VIRTUAL;
+      const rows = this.shown.length;
+      this.virtual = !this.all && (rows > VIRTUAL || (rows > MANY && rows * this.columns.length > CELLS));
       this.allButton.hidden = !(this.virtual || this.all);
       this.table.classList.toggle("t-virtual", this.virtual);
       this.table.setAttribute("aria-rowcount", String(this.shown.length + this.headRows));
@@ -320,7 +348,8 @@
       this.place.classList.add("is-drawn");
     }
 
-    window() {
+    /* Draw the rows near the window; with `near`, only where fewer than so many are left beyond it either way. */
+    window(near) {
       let from = 0;
       let to = this.shown.length;
       if (this.virtual) {
@@ -330,8 +359,11 @@
           this.height = probe.getBoundingClientRect().height || 24;
           probe.remove();
         }
-        from = Math.max(0, Math.floor(this.scroll.scrollTop / this.height) - EDGE);
-        to = Math.min(to, Math.ceil((this.scroll.scrollTop + this.scroll.clientHeight) / this.height) + EDGE);
+        const first = Math.floor(this.scroll.scrollTop / this.height);
+        const last = Math.ceil((this.scroll.scrollTop + this.scroll.clientHeight) / this.height);
+        if (near && this.range && this.range[0] <= Math.max(0, first - near) && this.range[1] >= Math.min(to, last + near)) return;
+        from = Math.max(0, first - EDGE);
+        to = Math.min(to, last + EDGE);
         const focus = this.place.contains(document.activeElement) ? document.activeElement.closest("tbody tr") : null;
         const n = focus ? this.at.get(Number(focus.dataset.i)) : undefined;
         if (n !== undefined && n < from && from - n < 3 * EDGE) from = n;
@@ -436,7 +468,7 @@
           const twist = make("button", "t-twist");
           twist.type = "button";
           twist.tabIndex = -1;
-          twist.setAttribute("aria-label", (entry.open ? "Close " : "Open ") + (row.n || cells.words(this.columns[0], row.c[0], this.data)));
+          twist.setAttribute("aria-label", opening(entry.open, row.n || cells.words(this.columns[0], row.c[0], this.data)));
           const icon = make("i", "bi " + (entry.open ? "bi-chevron-down" : "bi-chevron-right"));
           icon.setAttribute("aria-hidden", "true");
           twist.append(icon);
@@ -490,8 +522,9 @@
       else if (sort.down === first) this.kept.sort = { key: column.k, down: !first };
       else this.kept.sort = null;
       this.again();
-      const now = this.kept.sort;
-      assay.say(now ? `Sorted by ${column.t || column.l}, ${now.down ? "descending" : "ascending"}` : "In the first order");
+      const by = { column: column.t || column.l };
+      if (!this.kept.sort) assay.say(said("In the first order"));
+      else assay.say(this.kept.sort.down ? said("Sorted by {column}, descending", by) : said("Sorted by {column}, ascending", by));
     }
 
     search(words) {
@@ -499,7 +532,7 @@
       if (this.data.find === "url") assay.go({ find: words }, true);
       this.scroll.scrollTop = 0;
       this.again();
-      assay.say(words ? (this.found ? `${this.found} of ${this.rows.length} found` : this.data.empty) : `All ${this.rows.length} shown`);
+      assay.say(words ? (this.found ? said("{found} of {whole} found", { found: this.found, whole: this.rows.length }) : this.data.empty) : said("All {whole} shown", { whole: this.rows.length }));
     }
 
     twist(i) {
@@ -513,7 +546,8 @@
       const focus = this.place.contains(document.activeElement);
       this.again();
       if (focus) this.focus(i, 0);
-      assay.say(`${this.rows[i].n || cells.words(this.columns[0], this.rows[i].c[0], this.data)} ${open ? "opened" : "closed"}`);
+      const row = { row: this.rows[i].n || cells.words(this.columns[0], this.rows[i].c[0], this.data) };
+      assay.say(open ? said("{row} opened", row) : said("{row} closed", row));
     }
 
     openAll(open) {
@@ -524,7 +558,7 @@
       });
       this.remember();
       this.again();
-      assay.say(open ? "All opened" : "All closed");
+      assay.say(open ? said("All opened") : said("All closed"));
     }
 
     remember() {

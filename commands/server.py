@@ -27,7 +27,11 @@ def demo(
     serve_it: Annotated[bool, typer.Option("--serve/--no-serve", help="Serve it once it is built.")] = True,
 ) -> None:
     """Build the demo warehouse, or one of a folder of your own, and serve it. Example: assay demo --port 8051."""
+    from datetime import UTC, datetime
+
+    from dashboard.reminding.run import remind
     from db.secret import make_demo_secret
+    from db.tenants import scope_of, tenants
     from db.upgrade import upgrade as bring_up
     from etl import demo as demo_data
     from etl.demo import folder as own_files
@@ -43,6 +47,7 @@ def demo(
             print(f"\n{own_files.understood(report)}\nSee it at http://127.0.0.1:{port}/understood. Sign in as:\n")
         else:
             people = demo_data.build(progress=told)
+            remind([scope_of(code) for code in tenants()["code"]], datetime.now(UTC))
             print("\nThe demo warehouse is ready. All tenants but the published ones are fictional. Sign in as:\n")
     for person in people:
         print(f"  {person.email:34} {person.password:26} {person.role.replace('_', ' ')}, {person.tenants}")
@@ -73,6 +78,7 @@ def serve(
     require_current()
     if os.environ.get("ASSAY_SECOND_FACTOR") == "off" and host not in ("127.0.0.1", "::1", "localhost"):
         raise UsageError(f"ASSAY_SECOND_FACTOR=off is for the demo on this machine alone; unset it to serve {host}")
+    os.environ.setdefault("ASSAY_WORK", "inside")  # packs are made by a thread of the server
     say(f"serving http://{host}:{port} (stop with Ctrl+C)")
     sys.stderr.flush()
     sys.stdout.flush()

@@ -4,6 +4,7 @@ import logging
 import os
 import secrets
 from collections.abc import Callable
+from html import escape
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,18 +18,27 @@ from flask_limiter import Limiter
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from dashboard import api, components, gate, ids, shell
+from dashboard import answers, api, components, gate, ids, language, shell
 from dashboard.administration import add_administration
 from dashboard.bearer import token_scope
 from dashboard.callbacks import drawer
 from dashboard.callbacks import shell as shell_callbacks
+from dashboard.choosing_language import add_language
+from dashboard.counting import Counted as Counted  # makes `counted://` known to the limiter
 from dashboard.entering import add_entering
+from dashboard.exports import work
+from dashboard.exports.day_pack_file import add_day_pack
+from dashboard.exports.taking import add_taking
 from dashboard.guests import add_guests
 from dashboard.headers import add_headers
 from dashboard.identity import API, current_scope, guard, origin, page_token
 from dashboard.keeping import add_keeping
+from dashboard.logos import add_logos
+from dashboard.meeting import add_meeting
 from dashboard.own_account import add_account
+from dashboard.packing import add_packing
 from dashboard.planning import add_planning
+from dashboard.reminding import add_reminding
 from dashboard.sending import add_sending
 from dashboard.signing_in import add_doors
 from dashboard.signing_on import add_sign_on
@@ -41,11 +51,13 @@ from scheme.errors import AssayError, UsageError, WarehouseError
 log = logging.getLogger("assay")
 
 INDEX = """<!DOCTYPE html>
-<html lang="en-GB">
+<html lang="{%lang%}">
   <head>
     {%metas%}
     <meta name="color-scheme" content="light dark">
     <meta name="assay-page" content="{%page_token%}">
+    <script src="/assets/look.js"></script>
+    <meta name="assay-words" content="{%words%}">
     <title>{%title%}</title>
     {%favicon%}
     {%css%}
@@ -68,6 +80,7 @@ class _Dash(Dash):
 
     def interpolate_index(self, **parts: Any) -> str:  # type: ignore[override]  # called by Dash with names alone
         page: str = super().interpolate_index(**parts)  # type: ignore[no-untyped-call]  # as Dash has it
+        page = page.replace("{%lang%}", language.tag()).replace("{%words%}", escape(language.words_for_scripts()))
         return page.replace("{%page_token%}", page_token())
 
 
@@ -90,6 +103,7 @@ def create_app() -> Dash:
         COMPRESS_ALGORITHM=["br", "gzip"],
         COMPRESS_MIN_SIZE=600,
     )
+    server.after_request(answers.keep)  # runs last of all, so it finds the answer compressed
     Compress(server)
     app = _Dash(
         "assay",
@@ -98,6 +112,7 @@ def create_app() -> Dash:
         update_title="",
         assets_folder=str(ASSETS),
         assets_path_ignore=["licences"],
+        assets_ignore=r"^look\.js$",  # runs in the head, before anything is painted
         pages_folder="",
         use_pages=True,
         # The query stays out of the router: a filter redraws what it filters, not the page (and see `_sealed`).
@@ -114,7 +129,7 @@ def create_app() -> Dash:
             f"dashboard.pages.{known.name}",
             path=known.path,
             name=known.title,
-            title=f"{known.title} – Assay",
+            title=_titled(known.title),
             order=number,
             layout=_sealed(import_module(f"dashboard.pages.{known.name}").layout, known.needs),
         )
@@ -123,6 +138,7 @@ def create_app() -> Dash:
             drawer.register(app, known.name, known.needs)
     shell_callbacks.register(app)
     app.layout = shell.layout
+    add_language(server)
     add_doors(server)
     add_account(server)
     add_guests(server)
@@ -133,14 +149,21 @@ def create_app() -> Dash:
     add_sending(server)
     add_keeping(server)
     add_visiting(server)
+    add_logos(server)
     add_planning(server)
+    add_taking(server)
+    add_packing(server)
+    add_day_pack(server)
+    add_meeting(server)
+    add_reminding(server)
     add_headers(app)
     # After Dash's own, so that what Dash makes at the first request is made before the guard turns that request away.
-    guard(server, lambda path: path in _pages(), token_scope)
-    limiter = Limiter(_whose, app=server, default_limits=[f"{_OFTEN} per minute"], storage_uri="memory://")
+    guard(server, lambda path: path in _pages() or path == "/reminders", token_scope)
+    limiter = Limiter(_whose, app=server, default_limits=[f"{_OFTEN} per minute"], storage_uri="counted://")
     limiter.request_filter(lambda: request.path.startswith(_UNCOUNTED))
     server.before_request(_checked_callback(app))
     gate.check(server, lambda: _need(app))
+    server.before_request(answers.found(lambda: gate.is_kept(app.callback_map[g.callback]["callback"])))
     proxies = int(os.environ.get("ASSAY_PROXIES", "0"))
     if proxies:  # how many proxies stand before this program; further words in their headers are a stranger's
         server.wsgi_app = ProxyFix(server.wsgi_app, proxies, proxies, proxies)  # type: ignore[method-assign]  # as Flask asks
@@ -148,6 +171,11 @@ def create_app() -> Dash:
     with server.test_client() as client:
         client.get("/_dash-dependencies")  # else the first requests of a worker race for making it (stack.md, 3)
     return app
+
+
+def _titled(title: str) -> Callable[..., str]:
+    """What the window of a page is called, in the language of the request."""
+    return lambda **_: f"{language.said(title)} – Assay"
 
 
 def _pages() -> dict[str, str]:
@@ -200,7 +228,10 @@ def _sealed(layout: Callable[[], Component], need: str) -> Callable[..., Compone
     return sealed
 
 
-_NOT_YOURS = ("Your role does not include this page", "If you need it, ask an administrator of your organisation.")
+_NOT_YOURS = (
+    language.mark("Your role does not include this page"),
+    language.mark("If you need it, ask an administrator of your organisation."),
+)
 
 
 def _tell(error: Exception) -> None:
@@ -221,8 +252,11 @@ def _sentence(error: Exception) -> str:
 def _numbered(error: BaseException) -> str:
     number = g.error_number = secrets.token_hex(4)
     log.error("error %s at %s", number, request.path, exc_info=error)
-    what = "The data cannot be reached just now" if isinstance(error, WarehouseError) else "Something went wrong here"
-    return f"{what}. Try again in a minute; if it happens again, report it with the number {number}."
+    what = language.said("Something went wrong here")
+    if isinstance(error, WarehouseError):
+        what = language.said("The data cannot be reached just now")
+    text = language.mark("{what}. Try again in a minute; if it happens again, report it with the number {number}.")
+    return language.said(text, what=what, number=number)
 
 
 def _plainly(error: Exception) -> Response:
@@ -233,14 +267,21 @@ def _plainly(error: Exception) -> Response:
 
 def _line(error: Exception) -> Response:
     if isinstance(error, HTTPException):
-        said = {404: "There is no such page.", 413: "That is too large.", 429: "Too much at once; try again soon."}
         code = error.code or 500
-        return Response(f"{said.get(code, error.name + '.')}\n", code, mimetype="text/plain")
+        words = language.said(_PLAIN[code]) if code in _PLAIN else f"{error.name}."
+        return Response(f"{words}\n", code, mimetype="text/plain")
     if _is_for_readers(error):
         return Response(f"{_sentence(error)}\n", 400, mimetype="text/plain")
     if isinstance(error, WarehouseError):
         return Response(f"{_numbered(error)}\n", 503, {"Retry-After": "60"}, mimetype="text/plain")
     return Response(f"{_numbered(error)}\n", 500, mimetype="text/plain")
+
+
+_PLAIN = {
+    404: language.mark("There is no such page."),
+    413: language.mark("That is too large."),
+    429: language.mark("Too much at once; try again soon."),
+}
 
 
 def _checked_callback(app: Dash) -> Callable[[], None]:
@@ -304,4 +345,6 @@ def __getattr__(name: str) -> Any:
     log.setLevel(logging.INFO)
     made = create_app()
     globals().update(app=made, server=made.server)
+    if os.environ.get("ASSAY_WORK") == "inside":
+        work.start()
     return globals()[name]

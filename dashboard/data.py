@@ -13,8 +13,10 @@ import polars as pl
 
 import measures
 from dashboard.behind import Origin
+from dashboard.language import standard_said
 from dashboard.view import View as View
 from dashboard.view import view as view
+from dashboard.words import organisation
 from db import originals, reads
 from db.roles import EXPORT, LOADS
 from db.session import open_session
@@ -28,8 +30,8 @@ from scheme.disclosure import Distribution, told_on
 from scheme.errors import UsageError
 from scheme.frames import Programme
 from scheme.headroom import headroom, status_by_department
-from scheme.standard import code_order
-from scheme.standing import active, site_standing, standing
+from scheme.standard import Standard, code_order
+from scheme.standing import active, as_told, coded_standing, site_standing
 from scheme.visits import sites, visits
 
 T = TypeVar("T")
@@ -48,6 +50,11 @@ def asked(view: View, name: str, make: Callable[..., T], *about: object) -> T:
 def programme(view: View) -> Programme:
     """Everything the measures of this view are made of: cut to what the person may see (scheme.sight.in_sight)."""
     return view.kept("programme", lambda: measures.programme(view.scope, view.known_at))
+
+
+def standard(view: View) -> Standard:
+    """The standard in the language of the page: for what is shown; what is worked out takes that of `programme`."""
+    return standard_said(programme(view).standard)
 
 
 def seen(view: View) -> frozenset[str | None] | None:
@@ -74,7 +81,11 @@ def cut(view: View, frame: pl.DataFrame, department: str | None = None) -> pl.Da
 
 def standings(view: View, day: date, basis: str = "formal") -> pl.DataFrame:
     """scheme.standing.standing of the day, cut to what may be seen."""
-    return view.kept("standing", lambda: cut(view, standing(programme(view), day, basis)), day, basis)
+    return view.kept("standing", lambda: cut(view, as_told(_coded(view, day, basis))), day, basis)
+
+
+def _coded(view: View, day: date, basis: str) -> pl.DataFrame:
+    return view.kept("coded standing", lambda: coded_standing(programme(view), day, basis), day, basis)
 
 
 def site_standings(view: View, day: date, basis: str = "formal") -> pl.DataFrame:
@@ -84,7 +95,11 @@ def site_standings(view: View, day: date, basis: str = "formal") -> pl.DataFrame
 
 def headrooms(view: View, day: date, basis: str = "formal") -> pl.DataFrame:
     """scheme.headroom.headroom of the day, cut to what may be seen."""
-    return view.kept("headroom", lambda: cut(view, headroom(programme(view), day, basis)), day, basis)
+    return view.kept("headroom", lambda: cut(view, _headroom(view, day, basis)), day, basis)
+
+
+def _headroom(view: View, day: date, basis: str) -> pl.DataFrame:
+    return headroom(programme(view), day, basis, _coded(view, day, basis))
 
 
 def statuses(view: View, day: date, basis: str = "formal") -> pl.DataFrame:
@@ -345,10 +360,11 @@ def arrivals(view: View, day: date) -> pl.DataFrame:
     Adds received_at (UTC), contact, and of the loads that are shown to the viewer (`loads`) sent_by, file_names, read
     and set_aside: null of any other, for its files hold rows of departments that the viewer may not see.
     """
-    return view.kept("arrivals", lambda: cut(view, _arrivals(view, day)), day)
+    actor = None if sees_all(view) else view.scope.actor
+    return view.kept("arrivals", lambda: cut(view, _arrivals(view, day, actor)), day, actor)
 
 
-def _arrivals(view: View, day: date) -> pl.DataFrame:
+def _arrivals(view: View, day: date, actor: str | None) -> pl.DataFrame:
     known, whole = programme(view), sees_all(view)
     came = asked(view, "arrived", lambda session: reads.arrived(session, view.known_at))
     if not whole:  # before anything is worked out from them (scheme.sight)
@@ -356,7 +372,6 @@ def _arrivals(view: View, day: date) -> pl.DataFrame:
         site = pl.col("department_code").is_null() & pl.col("site_code").is_in(known.sites["site_code"].to_list())
         came = came.filter(mine.fill_null(value=False) | site)
     told = arrivals_of(known, day, came.with_columns(received_on=pl.col("received_at").dt.date()).select(list(ARRIVED)))
-    actor = None if whole else view.scope.actor
     clean = asked(view, "file counts", lambda session: reads.file_counts(session, actor), actor)
     files = (
         told.select("department_code", "load_number", file_number="files")
@@ -385,7 +400,7 @@ def certificates(view: View, day: date) -> pl.DataFrame:
 def is_empty(view: View) -> bool:
     """Whether nothing at all has been loaded yet."""
     known = programme(view)
-    return known.departments.is_empty() and known.results.is_empty() and known.sites.is_empty()
+    return known.departments.is_empty() and known.intervals.is_empty() and known.sites.is_empty()
 
 
 def sees_all(view: View) -> bool:
@@ -397,6 +412,11 @@ def names(view: View) -> dict[str | None, str]:
     """The name of every department this person may see, open or not, or its code where it has none."""
     known = programme(view).departments.select("department_code", "department_name")
     return {code: name or code for code, name in known.iter_rows()}
+
+
+def names_with_organisation(view: View) -> dict[str | None, str]:
+    """The same, and under None the organisation's own name."""
+    return names(view) | {None: organisation(view.scope.tenant_name)}
 
 
 def tells_of_others(view: View) -> bool:

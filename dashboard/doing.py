@@ -9,6 +9,7 @@ from dashboard.view import View
 from scheme import actions as rules
 from scheme import evidence as proof
 from scheme.frames import Schema
+from scheme.since import since as since_last_time
 
 
 def _as(frame: pl.DataFrame, schema: Schema) -> pl.DataFrame:
@@ -51,3 +52,12 @@ def to_see(view: View, day: date, site: str) -> pl.DataFrame:
 
 def _evidence(view: View) -> pl.DataFrame:
     return _as(rows_of(view, "evidence"), proof.EVIDENCE)
+
+
+def since(view: View, day: date) -> pl.DataFrame:
+    """scheme.since.since of the day, cut to what may be seen."""
+
+    def found() -> pl.DataFrame:
+        return cut(view, since_last_time(programme(view), day, actions(view, day), _evidence(view)))
+
+    return view.kept("since last time", found, day)

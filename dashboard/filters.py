@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cached_property
 from typing import Any
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qsl, quote, urlsplit
 
 from dash.exceptions import PreventUpdate
 
@@ -58,15 +59,36 @@ class Filters:
 
         KeyError for a key that no page knows.
         """
-        kept = _kept(self.page, page)
-        asked = {key: value for key, value in self.given if kept is None or key in kept}
-        for key, value in changes.items():
-            if key not in _KEYS:
-                raise KeyError(key)
-            asked[key] = "" if value is None else value.isoformat() if isinstance(value, date) else str(value)
-        query = urlencode([(key, value) for key, value in asked.items() if value], quote_via=quote, safe="~:")
-        path = _path(page or self.page)
-        return f"{path}?{query}" if query else path
+        path, parts = self._parts(page, *changes)
+        told = []
+        for key, value in parts:
+            if value is not None:
+                told.append(value)
+            elif (new := changes[key]) not in (None, ""):
+                text = new if isinstance(new, str) else new.isoformat() if isinstance(new, date) else str(new)
+                told.append(f"{key}={_quoted(text)}")
+        return f"{path}?{'&'.join(told)}" if told else path
+
+    def _parts(self, page: str | None, *changed: str) -> tuple[str, list[tuple[str, str | None]]]:
+        """The path, and each key with what the address says of it; None where it is changed. Worked out once."""
+        found = self._known_parts.get((page, *changed))
+        if found is None:
+            if unknown := set(changed) - set(_KEYS):
+                raise KeyError(min(unknown))
+            kept = _kept(self.page, page)
+            asked = {key: value for key, value in self.given if kept is None or key in kept}
+            asked |= dict.fromkeys(changed, "")
+            parts = [
+                (key, None if key in changed else f"{key}={_quoted(value)}")
+                for key, value in asked.items()
+                if key in changed or value
+            ]
+            found = self._known_parts[page, *changed] = _path(page or self.page), parts
+        return found
+
+    @cached_property
+    def _known_parts(self) -> dict[tuple[str | None, ...], tuple[str, list[tuple[str, str | None]]]]:
+        return {}
 
 
 def filters(address: str | None, page: str) -> Filters:
@@ -93,6 +115,10 @@ def cell(value: str | None) -> tuple[str | None, str] | None:
     if not tilde or not key:
         raise UsageError("the address names a cell as `cell=DEPARTMENT~ELEMENT`; open it from the table again")
     return code or None, key
+
+
+def _quoted(value: str) -> str:
+    return quote(value, safe="~:")
 
 
 def _kept(here: str, there: str | None) -> tuple[str, ...] | None:

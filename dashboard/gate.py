@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from flask import Flask, Response, abort, current_app, g, make_response, render_template, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from dashboard import answers
 from dashboard.identity import API, current_scope, is_shut_to_guests
 from db import audit
 from db.roles import EXPORT
@@ -21,16 +22,20 @@ SIGNED_IN = "signed_in"  # needs a session that is past all its doors, and no pe
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def needs(*permissions: str) -> Callable[[F], F]:
+def needs(*permissions: str, hands_out: bool = True, kept: bool = False) -> Callable[[F], F]:
     """Declare what a callback, a view or a form needs: all of these of db.roles.PERMISSIONS, or SIGNED_IN.
 
+    `kept`: of a callback, that its answer hangs on nothing but what it is given, the day, what the person may see and
+    do, and what the tenant's version counts; so it may be kept (dashboard.answers, which finds out where it is not so).
+
     A file needs `export` and whatever the page needs that shows the same. Whatever needs `export` is written into the
-    tenant's audit log before it is handed out.
+    tenant's audit log before it is handed out, but what says that it hands nothing out: a page about files.
     """
 
     def declare(function: F) -> F:
-        declared: Any = _recorded(function) if EXPORT in permissions else function
-        declared.needs = " ".join(permissions)
+        declared: Any = _recorded(function) if EXPORT in permissions and hands_out else function
+        declared = answers.apart(declared) if kept else declared
+        declared.needs, declared.is_kept = " ".join(permissions), kept
         return declared  # type: ignore[no-any-return]  # the same function, or one that is called alike
 
     return declare
@@ -39,6 +44,12 @@ def needs(*permissions: str) -> Callable[[F], F]:
 def needed(function: object) -> str | None:
     """What a function was declared to need, a space between; None where it was not."""
     declared: str | None = getattr(function, "needs", None)
+    return declared
+
+
+def is_kept(function: object) -> bool:
+    """Whether a function was declared to give answers that may be kept."""
+    declared: bool = getattr(function, "is_kept", False)
     return declared
 
 

@@ -20,7 +20,7 @@ from scheme.errors import Forbidden
 # What anybody may have, matched on the request's own path; everything else needs a session, or a token under API.
 # The API's page and description hold no data: whoever writes a program reads them before having a token.
 PUBLIC = ("/sign-in", "/accessibility", "/healthz", "/_favicon.ico", "/api/v1/", "/api/v1/openapi.json")
-PUBLIC_FOLDERS = ("/assets/", "/_dash-component-suites/", "/sign-on/", "/reset/", "/guest/")
+PUBLIC_FOLDERS = ("/language/", "/assets/", "/_dash-component-suites/", "/sign-on/", "/reset/", "/guest/", "/feed/")
 API = "/api/v1/"
 # What a session may have before its second factor is proven, its password changed or its organisation chosen.
 BEFORE_PROOF = ("/sign-out", "/second-factor")  # who knows the password alone must not be able to change it
@@ -29,6 +29,8 @@ BEFORE_TENANT = (*BEFORE_ALL, "/choose-tenant", "/account", "/sign-out-everywher
 # What whoever opened a link may have beside pages and files, and what they may post: they read, and leave.
 OF_A_GUEST = ("/sign-out",)
 POSTED_BY_A_GUEST = (*OF_A_GUEST, "/_dash-update-component")
+# Where plain pages begin: whoever is turned away from one is led to the door, not told in one line.
+_PLAIN_PAGES = ("/administration", "/enter/", "/send", "/scenarios/", "/packs", "/meeting", "/reminders")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _ANY_PATH = "/<path:path>"  # Dash's own
 _OF_A_PROXY = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-Ip", "Via")
@@ -279,4 +281,4 @@ def _turned(path: str, is_page: bool) -> BaseResponse:
 def _wants_page() -> bool:
     if request.endpoint in ("/", "/<path:path>", "change_password", "choose_tenant", "second_factor", "account"):
         return True
-    return request.path.startswith(("/administration", "/enter/", "/send", "/scenarios/"))
+    return request.path.startswith(_PLAIN_PAGES)

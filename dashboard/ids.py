@@ -11,6 +11,9 @@ FRESHNESS = "shell-freshness"
 WHO = "shell-who"
 LIVE = "shell-live"
 OPTIONS = "shell-options"
+EXPLAINED = "shell-explained"
+NEWCOMER = "shell-newcomer"
+TOUR = "shell-tour"
 NAVIGATION = "shell-nav"
 
 

@@ -7,8 +7,9 @@ import polars as pl
 
 import measures
 from dashboard.data import View, certificates, cut, open_actions, programme, sees_all, standings
-from scheme.cycle import certificates_on, cycles, planned
+from scheme.cycle import certificates_on, planned_of
 from scheme.exemplars import exemplars, held_since, lessons
+from scheme.intervals import among
 from scheme.safety import cheapest, limits
 from scheme.standard import BASES
 from scheme.standing import effective
@@ -19,23 +20,43 @@ def fixes(view: View, day: date, left: int = 1, basis: str = "formal") -> pl.Dat
     return view.kept("fixes", lambda: cut(view, _fixes(view, day, left, basis)), day, left, basis)
 
 
-def _fixes(view: View, day: date, left: int, basis: str) -> pl.DataFrame:
+def fixes_of(view: View, day: date, department: str | None, left: int = 1, basis: str = "formal") -> pl.DataFrame:
+    """The rows of `fixes` of one department alone, None for the corporate body."""
+
+    def make() -> pl.DataFrame:
+        return cut(view, _fixes(view, day, left, basis, (department,)))
+
+    return view.kept("fixes of one", make, day, left, basis, department)
+
+
+def _fixes(
+    view: View, day: date, left: int, basis: str, departments: tuple[str | None, ...] | None = None
+) -> pl.DataFrame:
     actions = open_actions(view, day)
     cell = ["department_code", "element"]
     first = actions.sort("due_on", nulls_last=True, maintain_order=True).unique(cell, keep="first", maintain_order=True)
-    rows = cheapest(programme(view), day, left, basis, actions)
+    rows = cheapest(programme(view), day, left, basis, actions, standings(view, day, basis), departments)
     owners = first.select(*cell, "owner", "action")
     return rows.join(owners, on=cell, how="left", nulls_equal=True, maintain_order="left")
 
 
 def out_of_reach(view: View, day: date, left: int = 1, basis: str = "formal") -> pl.DataFrame:
     """scheme.safety.limits of the day, cut to what may be seen."""
-    return view.kept("limits", lambda: cut(view, limits(programme(view), day, left, basis)), day, left, basis)
+
+    def make() -> pl.DataFrame:
+        return cut(view, limits(programme(view), day, left, basis, standings(view, day, basis)))
+
+    return view.kept("limits", make, day, left, basis)
 
 
-def exemplars_of(view: View, day: date) -> pl.DataFrame:
-    """scheme.exemplars.exemplars of the day, cut to what may be seen."""
-    return view.kept("exemplars", lambda: cut(view, exemplars(programme(view), day)), day)
+def exemplars_of(view: View, day: date, element: str = "") -> pl.DataFrame:
+    """scheme.exemplars.exemplars of the day, of one element if it is given, cut to what may be seen."""
+    elements = (element,) if element else None
+
+    def make() -> pl.DataFrame:
+        return cut(view, exemplars(programme(view), day, standings(view, day), elements))
+
+    return view.kept("exemplars", make, day, element)
 
 
 def lessons_of(view: View, day: date, element: str, basis: str = "formal") -> pl.DataFrame:
@@ -47,21 +68,38 @@ def lessons_of(view: View, day: date, element: str, basis: str = "formal") -> pl
     return view.kept("lessons", make, day, basis, element)
 
 
-def since_of(view: View, day: date, basis: str = "formal") -> pl.DataFrame:
-    """scheme.exemplars.held_since of the day, cut to what may be seen."""
-    return view.kept("held since", lambda: cut(view, held_since(programme(view), day, basis)), day, basis)
+def lessons_for(view: View, day: date, element: str, department: str | None, basis: str = "formal") -> pl.DataFrame:
+    """The rows of `lessons_of` from which one department learns, None for the corporate body."""
+
+    def make() -> pl.DataFrame:
+        bands = standings(view, day, basis)
+        return cut(view, lessons(programme(view), day, basis, bands, element, (department,)))
+
+    return view.kept("lessons for one", make, day, basis, element, department)
 
 
-def looked_at(view: View, day: date, basis: str = "formal") -> pl.DataFrame:
-    """The departments' own results that moved something up to the day: department_code, element, assessed_on, band."""
-    return view.kept("looked at", lambda: cut(view, _looked_at(view, day, basis)), day, basis)
+def since_of(view: View, day: date, basis: str = "formal", element: str = "") -> pl.DataFrame:
+    """scheme.exemplars.held_since of the day, of one element if it is given, cut to what may be seen."""
+    elements = (element,) if element else None
+
+    def make() -> pl.DataFrame:
+        return cut(view, held_since(programme(view), day, basis, elements=elements))
+
+    return view.kept("held since", make, day, basis, element)
 
 
-def _looked_at(view: View, day: date, basis: str) -> pl.DataFrame:
+def looked_at(view: View, day: date, element: str, basis: str = "formal") -> pl.DataFrame:
+    """The departments' own results of an element that moved something up to the day.
+
+    department_code, element, assessed_on, assessment_type, band.
+    """
+    return view.kept("looked at", lambda: cut(view, _looked_at(view, day, element, basis)), day, element, basis)
+
+
+def _looked_at(view: View, day: date, element: str, basis: str) -> pl.DataFrame:
     known = programme(view)
-    own = known.results.filter(
-        pl.col("site_code").is_null(), pl.col("assessment_type").is_in(BASES[basis]), pl.col("assessed_on") <= day
-    )
+    of_it = among(known.intervals["element"], (element,))
+    own = known.results_where(BASES[basis], pl.col("site_code").is_null(), pl.col("assessed_on") <= day, of_it)
     moving = effective(own, known.assessments).filter(~pl.col("restated"))
     return moving.select("department_code", "element", "assessed_on", "assessment_type", "band")
 
@@ -90,7 +128,7 @@ def looks_ahead(view: View, day: date) -> pl.DataFrame:
 def _looks_ahead(view: View, day: date) -> pl.DataFrame:
     known = programme(view)
     certificates = certificates_on(known, day)
-    ahead = planned(known, day, cycles(known, day, certificates)).rename({"department_code": "of"})
+    ahead = planned_of(known, day, certificates).rename({"department_code": "of"})
     holders = certificates.select("certificate_code", "department_code")
     return (
         ahead.select(

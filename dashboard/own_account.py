@@ -16,7 +16,10 @@ from dashboard.identity import (
     own_address,
     signed_out,
 )
-from dashboard.words import day, moment, sentence
+from dashboard.language import day_said as day
+from dashboard.language import mark, said
+from dashboard.words import moment_said as moment
+from dashboard.words import sentence
 from db import reset, second_factor, sessions
 from db.roles import ADMINISTER, AUDIT, CYCLE, EXPORT, LOADS, PERMISSIONS, PLAN, RESULTS, SEND
 from db.sessions import Identity
@@ -24,15 +27,26 @@ from scheme.errors import Forbidden, UsageError
 
 Answer = Response | str | tuple[str, int]
 INCLUDES = {
-    RESULTS: "See the overview, the heatmap and headroom",
-    CYCLE: "See coverage, sites and renewal",
-    LOADS: "See what was sent and what was set aside",
-    EXPORT: "Take away what you see, as files",
-    SEND: "Send files",
-    PLAN: "Try out other bands, and plan reviews and visits",
-    ADMINISTER: "Administer people, departments, sites, certificates, profiles, sources and tokens",
-    AUDIT: "Read the audit log",
+    RESULTS: mark("See the overview, the heatmap and headroom"),
+    CYCLE: mark("See coverage, sites and renewal"),
+    LOADS: mark("See what was sent and what was set aside"),
+    EXPORT: mark("Take away what you see, as files"),
+    SEND: mark("Send files"),
+    PLAN: mark("Try out other bands, and plan reviews and visits"),
+    ADMINISTER: mark("Administer people, departments, sites, certificates, profiles, sources and tokens"),
+    AUDIT: mark("Read the audit log"),
 }
+
+
+# Roles as the warehouse has them, with spaces.
+_ROLES = (
+    mark("corporate lead"),
+    mark("senior leader"),
+    mark("champion"),
+    mark("assessor"),
+    mark("administrator"),
+    mark("operator"),
+)
 
 
 def add_account(server: Flask) -> None:
@@ -125,18 +139,18 @@ def choose_password() -> Answer:
     token = request.cookies.get(link_name(), "")
     email = reset.holder(token)
     if email is None:
-        return render_template("link_over.html", said=sentence(reset.DEAD)), 404
+        return render_template("link_over.html", told=sentence(reset.DEAD)), 404
     if request.method == "GET":
         return render_template("reset_password.html", email=email)
     new = request.form.get("new", "")
     try:
         if new != request.form.get("again", ""):
-            raise UsageError("the two passwords differ; type the same one twice")
+            raise UsageError(mark("the two passwords differ; type the same one twice"))
         reset.use(token, new, origin())
     except UsageError as error:
         return render_template("reset_password.html", email=email, wrong=sentence(error)), 400
     except Forbidden as error:
-        return render_template("link_over.html", said=sentence(error)), 404
+        return render_template("link_over.html", told=sentence(error)), 404
     response = Response(render_template("password_chosen.html"), mimetype="text/html")
     drop_token(response, link_name())
     return response
@@ -152,8 +166,8 @@ def account() -> str:
     return render_template(
         "account.html",
         person=person,
-        role=chosen.role.replace("_", " ") if chosen else "",
-        includes=[INCLUDES[name] for name in PERMISSIONS if chosen and name in chosen.permissions],
+        role=said(chosen.role.replace("_", " ")) if chosen else "",
+        includes=[said(INCLUDES[name]) for name in PERMISSIONS if chosen and name in chosen.permissions],
         places=_places(person),
         until=_until(person),
         sessions=sessions.sessions_of(current_token()),
@@ -172,10 +186,10 @@ def _places(person: Identity) -> str:
     if chosen is None:
         return ""
     if chosen.certificates is not None:
-        return f"in the scope of certificate {', '.join(chosen.certificates)}"
+        return said("in the scope of certificate {certificates}", certificates=", ".join(chosen.certificates))
     if chosen.departments is not None:
-        return f"in {', '.join(chosen.departments)} and what lies below"
-    return "in the whole organisation"
+        return said("in {departments} and what lies below", departments=", ".join(chosen.departments))
+    return said("in the whole organisation")
 
 
 def _until(person: Identity) -> str:
@@ -183,8 +197,9 @@ def _until(person: Identity) -> str:
     if chosen is None:
         return ""
     if chosen.visit_ends_at is not None:
-        return f"until {moment(chosen.visit_ends_at)}"
-    return f"until {day(chosen.ends_on - timedelta(days=1))}" if chosen.ends_on else "without an end"
+        return said("until {day}", day=moment(chosen.visit_ends_at))
+    last = chosen.ends_on - timedelta(days=1) if chosen.ends_on else None
+    return said("until {day}", day=day(last)) if last else said("without an end")
 
 
 def _onward() -> str:

@@ -9,8 +9,7 @@ from dashboard.view import View
 from scheme.countdown import countdown
 from scheme.countdown import to_mend as mend_before
 from scheme.gate_evidence import Evidence, evidence
-from scheme.journey import journey
-from scheme.journey import steps as steps_of
+from scheme.journey import journey_with_steps
 from scheme.renewal import evidence_at_expiry, judged
 from scheme.renewal import next_dates as dates_of
 
@@ -38,30 +37,34 @@ def _evidences(view: View, day: date) -> tuple[Evidence, Evidence]:
     return now, view.kept("evidence at expiry", lambda: evidence_at_expiry(known, day, held), day)
 
 
+def _journeys(view: View, day: date) -> tuple[pl.DataFrame, pl.DataFrame]:
+    return view.kept("journey and steps", lambda: journey_with_steps(programme(view), day), day)
+
+
 def journeys(view: View, day: date) -> pl.DataFrame:
     """scheme.journey.journey of the day, cut; with late (Boolean): its next step was due before the day."""
     late = (pl.col("next_on") < day).fill_null(value=False)
-
-    def made() -> pl.DataFrame:
-        return cut(view, journey(programme(view), day)).with_columns(late=late)
-
-    return view.kept("journey", made, day)
+    return cut(view, _journeys(view, day)[0]).with_columns(late=late)
 
 
 def steps(view: View, day: date) -> pl.DataFrame:
     """scheme.journey.steps of the day, cut."""
-    return view.kept("steps of journeys", lambda: cut(view, steps_of(programme(view), day)), day)
+    return cut(view, _journeys(view, day)[1])
 
 
 def countdowns(view: View, day: date) -> pl.DataFrame:
     """scheme.countdown.countdown of the day, cut."""
-    return view.kept("countdown", lambda: cut(view, countdown(programme(view), day)), day)
+
+    def made() -> pl.DataFrame:
+        return cut(view, countdown(programme(view), day, _journeys(view, day)[0]))
+
+    return view.kept("countdown", made, day)
 
 
 def to_mend(view: View, day: date) -> pl.DataFrame:
     """scheme.countdown.to_mend of the day with the actions that are open on it, cut."""
 
     def made() -> pl.DataFrame:
-        return cut(view, mend_before(programme(view), day, open_actions(view, day)))
+        return cut(view, mend_before(programme(view), day, open_actions(view, day), _journeys(view, day)[0]))
 
     return view.kept("to mend", made, day)

@@ -5,6 +5,7 @@ from datetime import timedelta
 from flask import Flask, redirect, render_template, request
 from werkzeug.wrappers import Response
 
+from dashboard.accessibility import statement
 from dashboard.identity import (
     current_person,
     current_token,
@@ -14,14 +15,22 @@ from dashboard.identity import (
     own_address,
     signed_out,
 )
+from dashboard.language import mark, said
 from dashboard.words import clock, sentence
 from db import sessions
 from db.sessions import Identity
 from db.tenants import tenants
 from scheme.errors import Forbidden, UsageError
 
-WRONG = "The e-mail address or the password is not right, or it was tried too often. Check both; wait five minutes."
-LENGTHS = ((30, "30 minutes"), (60, "1 hour"), (120, "2 hours"), (240, "4 hours"))  # of an operator's visit
+WRONG = mark(
+    "The e-mail address or the password is not right, or it was tried too often. Check both; wait five minutes."
+)
+LENGTHS = (
+    (30, mark("30 minutes")),
+    (60, mark("1 hour")),
+    (120, mark("2 hours")),
+    (240, mark("4 hours")),
+)  # of an operator's visit
 
 
 def add_doors(server: Flask) -> None:
@@ -31,7 +40,7 @@ def add_doors(server: Flask) -> None:
     server.add_url_rule("/change-password", "change_password", change_password, methods=["GET", "POST"])
     server.add_url_rule("/choose-tenant", "choose_tenant", choose_tenant, methods=["GET", "POST"])
     server.add_url_rule("/end-visit", "end_visit", end_visit, methods=["POST"])
-    server.add_url_rule("/accessibility", "accessibility", lambda: render_template("accessibility.html"))
+    server.add_url_rule("/accessibility", "accessibility", statement)
     server.add_url_rule("/healthz", "healthz", lambda: ("ok\n", {"Content-Type": "text/plain"}))
 
 
@@ -45,7 +54,7 @@ def sign_in() -> Response | str | tuple[str, int]:
     email = request.form.get("email", "").strip()
     token = sessions.sign_in(email, request.form.get("password", ""), origin())
     if token is None:
-        return render_template("sign_in.html", onward=onward, email=email, wrong=WRONG), 401
+        return render_template("sign_in.html", onward=onward, email=email, wrong=said(WRONG)), 401
     end_session()
     response = redirect(onward)
     keep_token(response, token)
@@ -67,7 +76,7 @@ def change_password() -> Response | str | tuple[str, int]:
     new = request.form.get("new", "")
     try:
         if new != request.form.get("again", ""):
-            raise UsageError("the two new passwords differ; type the same one twice")
+            raise UsageError(mark("the two new passwords differ; type the same one twice"))
         token = sessions.change_password(current_token(), request.form.get("old", ""), new, origin())
     except (Forbidden, UsageError) as error:
         return render_template("change_password.html", person=person, wrong=sentence(error)), 400
@@ -85,7 +94,7 @@ def choose_tenant() -> Response | str | tuple[str, int]:
     try:
         if lasts:
             if lasts not in [str(minutes) for minutes, _ in LENGTHS]:
-                raise UsageError("choose how long the visit lasts from the list")
+                raise UsageError(mark("choose how long the visit lasts from the list"))
             reason = request.form.get("reason", "")
             token = sessions.visit(current_token(), chosen, reason, timedelta(minutes=int(lasts)), origin())
         else:

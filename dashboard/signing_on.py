@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from dashboard import discovery, openid
 from dashboard.discovery import Unreachable, shown
 from dashboard.identity import end_session, is_local, keep_token, origin, own_address
+from dashboard.language import mark, said
 from dashboard.openid import NotProven
 from dashboard.providers import Provider, configured_origin, providers
 from db import sessions, sign_on
@@ -16,9 +17,9 @@ from scheme.errors import UsageError
 
 log = logging.getLogger("assay")
 
-REFUSED = "{title} did not show who you are, so you are not signed in. Start again from the sign-in page."
-NOTHING = "{title} knows you, but your groups there give you nothing here. Ask whoever looks after Assay for you."
-UNREACHABLE = "{title} does not answer as it should just now. Try again in a minute."
+REFUSED = mark("{title} did not show who you are, so you are not signed in. Start again from the sign-in page.")
+NOTHING = mark("{title} knows you, but your groups there give you nothing here. Ask whoever looks after Assay for you.")
+UNREACHABLE = mark("{title} does not answer as it should just now. Try again in a minute.")
 
 
 def add_sign_on(server: Flask) -> None:
@@ -122,8 +123,8 @@ def _told(provider: Provider, words: str, fault: Exception, status: int) -> Resp
     """A page in plain words; what was wrong stands in the log, under the number that the page shows."""
     number = secrets.token_hex(4)
     log.warning("sign-on %s through %s refused: %s", number, provider.name, fault)
-    said = words.format(title=provider.title)
-    response = Response(render_template("not_signed_on.html", wrong=said, number=number), status, mimetype="text/html")
+    told = said(words, title=provider.title)
+    response = Response(render_template("not_signed_on.html", wrong=told, number=number), status, mimetype="text/html")
     _drop_cookie(response)
     return response
 

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import orjson
 
+from dashboard.language import mark, said
 from dashboard.words import STATUS
 from scheme.standard import ALL_BANDS, Band
 
@@ -92,7 +93,7 @@ def table_json(
     find: bool | Literal["url"] = True,
     tree: bool = False,
     dense: bool = False,
-    empty: str = "Nothing matches.",
+    empty: str = mark("Nothing matches."),
     say: str | None = None,
     note: str | None = None,
 ) -> str:
@@ -110,13 +111,13 @@ def table_json(
             raise ValueError(f"{caption}: row {row.id} has {len(row.cells)} cells for {len(columns)} columns")
     groups = list(dict.fromkeys(group for column in columns for group in column.groups))
     body = {
-        "caption": caption,
+        "caption": said(caption),
         "columns": [_column(column, groups) for column in columns],
-        "groups": [_some(l=g.label, t=g.title, x=g.href, xo=g.expanded or None) for g in groups],
+        "groups": [_some(l=said(g.label), t=_said(g.title), x=g.href, xo=g.expanded or None) for g in groups],
         "rows": [_row(row) for row in rows],
-        "bands": [(band.sign, band.label) for band in bands],
-        **_some(sort=sort, find=find or None, tree=tree or None, dense=dense or None, say=say, note=note),
-        "empty": empty,
+        "bands": [(band.sign, said(band.label)) for band in bands],
+        **_some(sort=sort, find=find or None, tree=tree or None, dense=dense or None, say=_said(say), note=_said(note)),
+        "empty": said(empty),
     }
     return orjson.dumps(body).decode()
 
@@ -124,10 +125,10 @@ def table_json(
 def _column(column: Column, groups: Sequence[Group]) -> dict[str, Any]:
     return {
         "k": column.key,
-        "l": column.label,
+        "l": said(column.label),
         "n": column.kind,
         **_some(
-            t=column.title,
+            t=_said(column.title),
             g=[groups.index(group) for group in column.groups] or None,
             o=column.opens or None,
             x=column.expand,
@@ -146,6 +147,10 @@ def _row(row: Row) -> dict[str, Any]:
         "c": row.cells,
         **_some(d=row.depth or None, o=row.open or None, h=row.href, m=row.muted or None, n=row.name),
     }
+
+
+def _said(text: str | None) -> str | None:
+    return None if text is None else said(text)
 
 
 def _some(**values: object) -> Mapping[str, object]:

@@ -3,49 +3,39 @@
 A kept answer is found by warehouse and tenant, by the departments and certificates that the person may see (which are
 looked up at every request, so a changed grant is another key), by the tenant's version, which goes up with every
 change, and by the question; it carries its tenant and sight, and they are compared again when it is taken out. Nothing
-else in the program keeps what was read from the warehouse (tests/dashboard/test_view.py). Bounded in bytes.
+else in the program keeps what was read from the warehouse (tests/dashboard/test_view.py) but dashboard.answers, in the
+same budget of bytes, which is shared fairly among tenants (dashboard.budget).
 """
 
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from threading import RLock
 from typing import Any, TypeVar
 
-import polars as pl
-from cachetools import LRUCache
+from flask import g, has_app_context
 
+from dashboard.budget import Budget, size_of
+from dashboard.language import ENGLISH, speaking
 from db import reads
 from db.engine import database_url
 from db.session import Scope, open_session
-from scheme.frames import Programme
-from scheme.gate_evidence import Evidence
+from db.watched import hangs_on, watching
 
 T = TypeVar("T")
 Sight = tuple[int, tuple[str, ...] | None, tuple[str, ...] | None]  # tenant, departments, certificates
-_MEGABYTES = float(os.environ.get("ASSAY_CACHE_MB", "256"))
 
 
 @dataclass(frozen=True)
 class _Kept:
-    """An answer, and whose it is."""
+    """An answer, whose it is, and what it hangs on beside the version (db.watched)."""
 
     sight: Sight
     answer: Any
+    hangs_on: frozenset[str] = frozenset()
 
 
-def _size(kept: _Kept) -> int:
-    if isinstance(kept.answer, pl.DataFrame):
-        return int(kept.answer.estimated_size()) + 512
-    if isinstance(kept.answer, Programme | Evidence):
-        frames = (frame for frame in vars(kept.answer).values() if isinstance(frame, pl.DataFrame))
-        return sum(int(frame.estimated_size()) + 512 for frame in frames) + 4096
-    return 4096
-
-
-_cache: LRUCache[tuple[Any, ...], _Kept] = LRUCache(maxsize=_MEGABYTES * 1_000_000, getsizeof=_size)
-_lock = RLock()
+kept_bytes = Budget(float(os.environ.get("ASSAY_CACHE_MB", "256")) * 1_000_000)
 
 
 @dataclass(frozen=True)
@@ -66,20 +56,23 @@ class View:
 
         AssertionError where what was kept is another's: the key above is then wrong, and nothing is handed out.
         """
-        key = (database_url(), *self.sight, self.version, self.known_at, question, *about)
-        with _lock:
-            found = _cache.get(key)
+        whose = database_url(), self.scope.tenant_id
+        key = (*self.sight, self.version, self.known_at, question, *about)
+        found: _Kept | None = kept_bytes.found(whose, key)
         if found is None:
-            found = _Kept(self.sight, make())
-            with _lock:
-                if _size(found) <= _cache.maxsize:
-                    _cache[key] = found
+            with speaking(ENGLISH), watching() as beside:  # what is kept is for readers of every language
+                answer = make()
+            found = _Kept(self.sight, answer, frozenset(beside))
+            kept_bytes.keep(whose, key, found, size_of(answer) + size_of(about))
         if found.sight != self.sight:
             raise AssertionError(f"the cache holds an answer of another's under {question}")
+        hangs_on(*found.hangs_on)
         return found.answer  # type: ignore[no-any-return]  # as made by `make` under this question
 
 
 def view(scope: Scope, known_at: datetime | None = None) -> View:
     """The view of a person's scope at the tenant's present version."""
+    if has_app_context() and g.get("version_of") is not None and g.version_of[0] == scope.tenant_id:
+        return View(scope, g.version_of[1], known_at)
     with open_session(scope) as session:
         return View(scope, reads.version(session), known_at)

@@ -7,9 +7,8 @@ import polars as pl
 from icalendar import Calendar, Event
 
 from dashboard.visit_shown import WHY, Shown, named, review_names
-from formats import CONTENT_TYPES
 
-KINDS = {**CONTENT_TYPES, "ics": "text/calendar; charset=utf-8", "svg": "image/svg+xml; charset=utf-8"}
+KINDS = ("csv", "xlsx", "ics", "svg")
 
 
 def lists(shown: Shown) -> dict[str, pl.DataFrame]:

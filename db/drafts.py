@@ -1,4 +1,4 @@
-"""Drafts: what people try out or plan, kept apart from facts: scenarios, scopes of reviews, plans of visits.
+"""Drafts: what people try out or plan, kept apart from facts: scenarios, scopes of reviews, plans of visits, meetings.
 
 A draft is its maker's until it is shared; then everybody in the tenant finds it who may see all that it is about.
 No measure reads drafts. What becomes fact goes in by the door that files use.
@@ -19,7 +19,7 @@ from db.models import DraftRow
 from db.session import bound_tenant, scope_in
 from scheme.errors import UsageError
 
-KINDS = ("scenario", "review_scope", "visit_plan")
+KINDS = ("scenario", "review_scope", "visit_plan", "meeting")
 MOST = 200  # drafts of one person and kind
 LONGEST_NAME = 100  # characters
 LARGEST = 500_000  # characters of a body as JSON

@@ -15,6 +15,7 @@ DEFAULT_URL = "sqlite:///assay.db"
 BUSY_SECONDS, IMPATIENT_SECONDS = 60.0, 0.2
 # reliability.md W1: before 3.51.3 a WAL can be corrupted by two connections that write.
 JOURNAL = "WAL" if sqlite3.sqlite_version_info >= (3, 51, 3) else "DELETE"
+READER_KB, WRITER_KB = 2_000, 256_000  # of SQLite's cache of pages: its own choice, and the most for a writer
 # Execution options: of connections that may write; of those that would rather give up than wait for another writer.
 WRITES, IMPATIENT = "assay_writes", "assay_impatient"
 
@@ -27,6 +28,17 @@ def database_url() -> str:
 def owner_url() -> str:
     """The address under which migrations run: ASSAY_OWNER_DATABASE_URL, else the warehouse's own."""
     return os.environ.get("ASSAY_OWNER_DATABASE_URL") or database_url()
+
+
+def pooled() -> bool:
+    """Whether a pooler that lends connections by the transaction stands before PostgreSQL: ASSAY_POOLER=transaction.
+
+    UsageError for any other word.
+    """
+    said = os.environ.get("ASSAY_POOLER", "")
+    if said not in ("", "transaction"):
+        raise UsageError("ASSAY_POOLER is for a pooler that lends connections by the transaction; write transaction")
+    return said == "transaction"
 
 
 def engine(url: str | None = None) -> Engine:
@@ -48,11 +60,11 @@ def _engine(url: str) -> Engine:
             event.listen(made, "connect", _sqlite_connected)
             event.listen(made, "begin", _sqlite_begins)
         case "postgresql":
-            options = {
-                "connect_timeout": 10,
-                "application_name": "assay",
-                "options": f"-c timezone=UTC -c lock_timeout={int(BUSY_SECONDS)}s",
-            }
+            options: dict[str, Any] = {"connect_timeout": 10, "application_name": "assay"}
+            if pooled():  # such a pooler hands each transaction to another connection: nothing may be left on one
+                options["prepare_threshold"] = None
+            else:
+                options["options"] = f"-c timezone=UTC -c lock_timeout={int(BUSY_SECONDS)}s"
             made = create_engine(parsed, pool_pre_ping=True, pool_timeout=10, connect_args=options)
         case _:
             raise UsageError(
@@ -80,6 +92,8 @@ def _sqlite_begins(connection: Connection) -> None:
     writes, seconds = options.get(WRITES, False), IMPATIENT_SECONDS if options.get(IMPATIENT) else BUSY_SECONDS
     connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
     connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
+    # What a writer changes stays in memory anyway (cache_spill); a cache too small for it is searched in vain.
+    connection.exec_driver_sql(f"PRAGMA cache_size = {-WRITER_KB if writes else -READER_KB}")
     # A deferred transaction that reads and then writes fails at once when another has written (reliability.md F15).
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 

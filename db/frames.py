@@ -7,12 +7,15 @@ of codes are text with ";" between.
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import polars as pl
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
+from db.citus import is_there
 from db.loading import staged_schema
 from db.models import Base
 from db.session import bound_tenant
@@ -22,7 +25,18 @@ from scheme.tables import TABLES
 
 LIST = pl.List(pl.String)
 MOMENT = pl.Datetime("us", "UTC")
+CHANGES = "assay_changes"  # in a session: what was done to canonical tables, in turn, for db.ready
+_AT_ONCE, _TOGETHER = 100_000, 10  # rows made ready for statements at once; rows of one of them
 PLACE: Schema = {"load_number": pl.Int64, "file_number": pl.Int64, "row_number": pl.Int64}
+
+
+@dataclass(frozen=True)
+class Change:
+    """Rows of a canonical table, as kept, that were added, or the keys of rows that were ended."""
+
+    table: str
+    rows: pl.DataFrame
+    ended: bool
 
 
 def kept_schema(table: str) -> Schema:
@@ -106,25 +120,58 @@ def insert(session: Session, table: str, frame: pl.DataFrame) -> None:
     """Add a frame's rows to a table that the session's tenant owns; columns have the table's names."""
     if not frame.height:
         return
-    names = ["tenant_id", *frame.columns]
+    _remembered(session, table, frame, ended=False)
     frame = frame.select(pl.lit(bound_tenant(session), pl.Int64).alias("tenant_id"), pl.all())
-    quoted = ", ".join(f'"{name}"' for name in names)
+    if table in TABLES:
+        frame = frame.sort(TABLES[table].key)  # as its indexes are, so that a large load fills them page by page
+    quoted = ", ".join(f'"{name}"' for name in frame.columns)
+    alike = _alike(frame)
+    own = frame.drop(alike)
     connection = session.connection()
-    if connection.dialect.name == "postgresql":
-        with _staged(session, table, frame) as staged:
-            connection.exec_driver_sql(f"INSERT INTO {table} ({quoted}) SELECT * FROM {staged}")  # noqa: S608
+    if _stages(session):
+        with _staged(session, table, own) as staged:
+            places = {name: f"c{n}" for n, name in enumerate(own.columns)} | alike
+            values = ", ".join(places[name] for name in frame.columns)
+            connection.exec_driver_sql(f"INSERT INTO {table} ({quoted}) SELECT {values} FROM {staged}")  # noqa: S608
         return
-    marks = ", ".join("?" * len(names))
-    connection.exec_driver_sql(f"INSERT INTO {table} ({quoted}) VALUES ({marks})", _bare(frame))  # noqa: S608
+    mark = _mark(session)
+    row = "(" + ", ".join(alike.get(name, mark) for name in frame.columns) + ")"
+    said = f"INSERT INTO {table} ({quoted}) VALUES "  # noqa: S608
+    for part in own.iter_slices(_AT_ONCE):
+        # No tuple for each row on the way: a tenth of the time would go on clearing them up.
+        cells = list(chain.from_iterable(zip(*_columns(part), strict=True)))
+        wide = own.width * _TOGETHER
+        whole = len(cells) - len(cells) % wide
+        if whole:
+            several = [tuple(cells[n : n + wide]) for n in range(0, whole, wide)]
+            connection.exec_driver_sql(said + ", ".join([row] * _TOGETHER), several)
+        if cells[whole:]:
+            rest = [tuple(cells[n : n + own.width]) for n in range(whole, len(cells), own.width)]
+            connection.exec_driver_sql(said + row, rest)
+
+
+def _alike(frame: pl.DataFrame) -> dict[str, str]:
+    """The columns that say the same in every row, a whole number or nothing, as SQL; at least one column says more."""
+    found = {}
+    for name, dtype in frame.schema.items():
+        column = frame[name]
+        if column.null_count() == frame.height:
+            found[name] = "NULL"
+        elif dtype == pl.Int64 and not column.null_count() and column.min() == column.max():
+            found[name] = str(column[0])
+    if len(found) == frame.width:
+        del found[frame.columns[0]]
+    return found
 
 
 def supersede(session: Session, table: str, rows: pl.DataFrame, by_load: int) -> None:
     """Mark rows of a canonical table (its key columns and load_number) as superseded by a load."""
     if not rows.height:
         return
+    _remembered(session, table, rows, ended=True)
     names = (*TABLES[table].key, "load_number")
     tenant, connection = bound_tenant(session), session.connection()
-    if connection.dialect.name == "postgresql":
+    if _stages(session):
         same = " AND ".join(f'kept."{name}" = staged.c{n}' for n, name in enumerate(names))
         with _staged(session, table, rows.select(names)) as staged:
             connection.exec_driver_sql(
@@ -132,15 +179,53 @@ def supersede(session: Session, table: str, rows: pl.DataFrame, by_load: int) ->
                 f"WHERE kept.tenant_id = {int(tenant)} AND {same}"
             )
         return
-    same = " AND ".join(f'"{name}" = ?' for name in names)
+    same = " AND ".join(f'"{name}" = {_mark(session)}' for name in names)
     said = f"UPDATE {table} SET superseded_by_load = {int(by_load)} WHERE tenant_id = {int(tenant)} AND {same}"  # noqa: S608
     connection.exec_driver_sql(said, _bare(rows.select(names)))
 
 
+def _stages(session: Session) -> bool:
+    """Whether rows go through a temporary table: on PostgreSQL, but for Citus, which would COPY them past a policy."""
+    connection = session.connection()
+    return connection.dialect.name == "postgresql" and not is_there(connection)
+
+
+def _mark(session: Session) -> str:
+    return "?" if session.get_bind().dialect.name == "sqlite" else "%s"
+
+
+def _remembered(session: Session, table: str, rows: pl.DataFrame, *, ended: bool) -> None:
+    """Note rows of a canonical table that are there from now on, or (their keys) no longer, until `changes_taken`."""
+    if table in TABLES:
+        kept = rows.select(*TABLES[table].key) if ended else rows
+        session.info.setdefault(CHANGES, {}).setdefault(session.get_nested_transaction(), []).append(
+            Change(table, kept, ended)
+        )
+
+
+def changes_taken(session: Session) -> list[Change] | None:
+    """What was inserted and superseded since this was last asked, in turn; None where some of it may be undone.
+
+    That is so in a savepoint, and where one has ended since without its changes having been asked for.
+    """
+    noted: dict[Any, list[Change]] = session.info.pop(CHANGES, {})
+    inside = session.get_nested_transaction()
+    if inside is not None:
+        noted.pop(inside, None)
+        session.info[CHANGES] = noted
+        return None
+    return noted.get(None, []) if set(noted) <= {None} else None
+
+
 def _bare(frame: pl.DataFrame) -> list[tuple[Any, ...]]:
+    return list(zip(*_columns(frame), strict=True))
+
+
+def _columns(frame: pl.DataFrame) -> list[list[Any]]:
     # Days as SQLAlchemy writes them: in SQLite they are text, and two ways of writing would not compare.
     days = [pl.col(name).dt.strftime("%Y-%m-%d") for name, dtype in frame.schema.items() if dtype == pl.Date]
-    return frame.with_columns(days).rows()
+    # Column by column: three times as fast as frame.rows().
+    return [column.to_list() for column in frame.with_columns(days)]
 
 
 @contextmanager

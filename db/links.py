@@ -172,7 +172,7 @@ def guest_of(token: str, origin: str = "") -> Identity | None:
             if live is not None:
                 live[0].seen_at = now
     code = link.certificate_code
-    chosen = Granted(tenant.id, tenant.code, tenant.name, ROLE, None, (code,), link.may_export)
+    chosen = Granted(tenant.id, tenant.code, tenant.name, ROLE, None, (code,), link.may_export, version=tenant.version)
     whole = any(not holder for holder in holders)
     return Identity(
         user_id=0,

@@ -15,7 +15,7 @@ _PATCHED = {13: 22, 14: 19, 15: 14, 16: 10, 17: 6}
 _TENANT_TABLES = """
     SELECT c.oid, c.relname, c.relrowsecurity, c.relforcerowsecurity, c.relowner FROM pg_class c
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
-    WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace"""
+    WHERE c.relkind IN ('r', 'p') AND c.relnamespace IN ('public'::regnamespace, to_regnamespace('assay_parts'))"""
 # A question gives rows of one column each: what is wrong, in words.
 _QUESTIONS = (
     # The role itself (T2).
@@ -61,6 +61,9 @@ _QUESTIONS = (
     "SELECT 'the role ' || current_user || ' may do more with ' || c.relname || ' than it needs' FROM pg_class c "
     "WHERE c.relkind IN ('r', 'p') AND c.relnamespace = 'public'::regnamespace "
     "AND has_table_privilege(current_user, c.oid, 'TRUNCATE, REFERENCES, TRIGGER')",
+    # The parts of tables (migration 0012) are reached through these alone: none of the parts' own doors is open.
+    "SELECT 'the role ' || current_user || ' may enter the schema of the parts of tables' FROM pg_namespace n "
+    "WHERE n.nspname = 'assay_parts' AND has_schema_privilege(current_user, n.oid, 'USAGE')",
     # The audit log only grows (W6).
     "SELECT 'the role ' || current_user || ' may change ' || c.relname FROM pg_class c "
     "WHERE c.relname = ANY(:append_only) AND c.relnamespace = 'public'::regnamespace "

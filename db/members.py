@@ -13,7 +13,7 @@ from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from db import audit, reset
-from db.models import VERSIONED, AuditEntry, Grant, Tenant, User, UserSession
+from db.models import VERSIONED, AuditEntry, CalendarFeed, Grant, Tenant, User, UserSession
 from db.passwords import hashed, one_time_password
 from db.people import email_address, replace_grants
 from db.reads import at_load
@@ -136,6 +136,7 @@ def end_access(scope: Scope, user_id: int) -> None:
         _keep_an_administrator(session, scope, now)
         session.execute(delete(Grant).where(Grant.user_id == user_id, Grant.tenant_id == scope.tenant_id))
         end_sessions(session, user_id)
+        session.execute(delete(CalendarFeed).where(CalendarFeed.user_id == user_id))
         audit.record(session, "revoked", f"person {user_id}", revoked=now.role)
 
 

@@ -288,6 +288,18 @@ class GuestSession(OfTenant, Base):
     remote_address: Mapped[str]
 
 
+class CalendarFeed(OfTenant, Base):
+    """The address under which a calendar of a person reads what is due in a tenant; the token is kept nowhere."""
+
+    __tablename__ = "calendar_feeds"
+    __table_args__ = (Index("uq_calendar_feeds_token", "token_sha256", unique=True),)
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True, autoincrement=False)
+    token_sha256: Mapped[str]
+    made_at: Mapped[datetime]
+    read_at: Mapped[datetime | None]  # when a calendar last did; written once a day
+
+
 # --- tables that a tenant owns ----------------------------------------------------------------------------------------
 
 
@@ -501,6 +513,88 @@ class DraftRow(TenantOwned, Base):
     is_shared: Mapped[bool]
 
 
+class JobRow(TenantOwned, Base):
+    """A pack that somebody asked for: what of, how far it is, and until when it waits to be picked up (db.jobs)."""
+
+    __tablename__ = "jobs"
+    job_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    title: Mapped[str]
+    body: Mapped[str]  # JSON object: what was asked for
+    actor: Mapped[str]
+    asked_by: Mapped[str]
+    asked_at: Mapped[datetime]
+    state: Mapped[str]  # db.jobs.STATES
+    said: Mapped[str]  # what is being made, or why it failed
+    done_count: Mapped[int]
+    step_count: Mapped[int]
+    tries: Mapped[int]
+    claimed_until: Mapped[datetime | None]  # by whoever makes it
+    finished_at: Mapped[datetime | None]
+    expires_at: Mapped[datetime]
+    sight: Mapped[str]  # what its asker might see when it was made
+
+
+class JobFile(TenantOwned, Base):
+    """A file of a pack that was made, until it is picked up or its time is over."""
+
+    __tablename__ = "job_files"
+    __table_args__ = (ForeignKeyConstraint(["tenant_id", "job_number"], ["jobs.tenant_id", "jobs.job_number"]),)
+    job_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    kind: Mapped[str] = mapped_column(primary_key=True)  # pdf, pptx, xlsx
+    body: Mapped[bytes]
+
+
+class ReminderChoice(TenantOwned, Base):
+    """What a person wants to be told of, and up to when the weekly letter told (db.reminders)."""
+
+    __tablename__ = "reminder_choices"
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True, autoincrement=False)
+    kinds: Mapped[str]  # of scheme.alerts.KINDS, ";" between; "" is none
+    by_mail: Mapped[bool]
+    weekly: Mapped[bool]
+    changed_at: Mapped[datetime | None]  # None: they chose nothing yet
+    told_up_to: Mapped[datetime | None]  # by the weekly letter
+
+
+class ReminderNotice(TenantOwned, Base):
+    """That a person was told of something, once for as long as it holds; shown to whoever still sees as much."""
+
+    __tablename__ = "reminder_notices"
+    __table_args__ = (
+        Index(
+            "uq_reminder_notices_open",
+            *("tenant_id", "user_id", "sight", "alert_key"),
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
+        ),
+    )
+    notice_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"))
+    sight: Mapped[str]  # of whom it was told: a hash of what they might see then
+    alert_key: Mapped[str]
+    kind: Mapped[str]  # one of scheme.alerts.KINDS
+    sentence: Mapped[str]
+    address: Mapped[str]  # where it leads, a path of ours
+    told_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]  # when it held no longer
+    read_at: Mapped[datetime | None]
+    mailed_at: Mapped[datetime | None]
+
+
+class ReadyFrame(TenantOwned, Base):
+    """Rows that hold now, as pages read them: a part of a table, or what says how far all parts are (db.ready)."""
+
+    __tablename__ = "ready_frames"
+    __table_args__ = (ForeignKeyConstraint(["tenant_id", "load_number"], ["loads.tenant_id", "loads.load_number"]),)
+    table_name: Mapped[str] = mapped_column(primary_key=True)
+    part: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    edition: Mapped[int]  # of how bodies are written
+    load_number: Mapped[int]  # the load that wrote it
+    row_count: Mapped[int]
+    body: Mapped[bytes]
+
+
 class Versioned(TenantOwned):
     """A row as one load said it. Current while nothing superseded it; a withdrawn one has no successor."""
 
@@ -562,4 +656,8 @@ FORGETTABLE = (
     "sendings",
     "sending_files",
     "drafts",
+    "jobs",
+    "job_files",
+    "calendar_feeds",
+    "reminder_notices",
 )

@@ -10,8 +10,9 @@ import hashlib
 import os
 import re
 import secrets
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 
 STORES = ("s3", "gs", "az")
 OFF = "off"
+_WRITERS, _UNDER_WAY = 8, 8 * 2**20  # files that are written at once; bytes of all that wait, one more file apart
+_ASKED = 10_000  # fingerprints that are asked for at once
 
 
 @dataclass(frozen=True)
@@ -45,24 +48,51 @@ class Sent:
     is_kept: bool
 
 
-def keep(session: Session, sha256: str, data: bytes) -> None:
-    """Keep the bytes of a file for the session's tenant, unless they are kept; nothing with ASSAY_ORIGINALS=off.
+def keep(session: Session, contents: Iterable[tuple[str, bytes]]) -> None:
+    """Keep the bytes of files by their fingerprints for the session's tenant; nothing with ASSAY_ORIGINALS=off.
 
-    WarehouseError where they cannot be written; UsageError where nobody said where.
+    What is kept already stays as it is. WarehouseError where they cannot be written; UsageError where nobody said
+    where. Contents are taken one after another, and several small ones wait for the disk or the network at once.
     """
-    if hashlib.sha256(data).hexdigest() != sha256:
-        raise AssertionError("these bytes are another file's")
     where = place()
-    if where == OFF:
-        return
-    path = _path(session, sha256)
-    if "://" in where:
-        _put(where, path, data)
-    else:
-        _write(Path(where), path, data)
-    if sha256 not in kept(session, [sha256]):
-        session.add(Original(sha256=sha256, byte_count=len(data), kept_at=datetime.now(UTC)))
-        session.flush()
+    sizes: dict[str, int] = {}
+    listing: set[Path] = set()
+    with ThreadPoolExecutor(_WRITERS, "keeping originals") as pool:
+        under_way: list[Future[None]] = []
+        size = 0
+        for sha256, data in contents:
+            if hashlib.sha256(data).hexdigest() != sha256:
+                raise AssertionError("these bytes are another file's")
+            if where == OFF:
+                continue
+            path = _path(session, sha256)
+            if "://" in where:
+                under_way.append(pool.submit(_put, where, path, data))
+            else:
+                under_way.append(pool.submit(_write, Path(where), path, data, listing))
+            sizes[sha256] = len(data)
+            size += len(data)
+            if size > _UNDER_WAY:
+                _wait_for(under_way)
+                size = 0
+        _wait_for(under_way)
+    with _told_of(where):
+        for folder in listing:
+            _safe(folder)
+    names = list(sizes)
+    for n in range(0, len(names), _ASKED):
+        there = kept(session, names[n : n + _ASKED])
+        now = datetime.now(UTC)
+        new = [name for name in names[n : n + _ASKED] if name not in there]
+        session.add_all(Original(sha256=name, byte_count=sizes[name], kept_at=now) for name in new)
+    session.flush()
+
+
+def _wait_for(under_way: list[Future[None]]) -> None:
+    """Wait until all is written; what went wrong with the first that could not be is raised."""
+    for written in under_way:
+        written.result()
+    under_way.clear()
 
 
 def opened(session: Session, sha256: str) -> bytes | None:
@@ -157,27 +187,39 @@ def _named(where: str) -> str:
 # --- in a folder ------------------------------------------------------------------------------------------------------
 
 
-def _write(root: Path, path: str, data: bytes) -> None:
+def _write(root: Path, path: str, data: bytes, listing: set[Path]) -> None:
+    """Put a file where it belongs; `listing`: folders that list something new, to be made safe before all is told."""
     target = root / path
     passing = target.with_name(f".{secrets.token_hex(8)}.tmp")
+    with _told_of(str(root)):
+        try:
+            if target.exists() and target.read_bytes() == data:
+                return
+            if not target.parent.exists():
+                for folder in (root, target.parent.parent, target.parent):
+                    if not folder.exists():
+                        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                        listing.add(folder.parent)
+            with os.fdopen(os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            passing.replace(target)
+            listing.add(target.parent)
+        except OSError:
+            with suppress(OSError):
+                passing.unlink()
+            raise
+
+
+@contextmanager
+def _told_of(where: str) -> Iterator[None]:
+    """Say what to do where the folder of originals cannot be written."""
     try:
-        if target.exists() and target.read_bytes() == data:
-            return
-        for folder in (root, target.parent.parent, target.parent):
-            if not folder.exists():
-                folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-                _safe(folder.parent)
-        with os.fdopen(os.open(passing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        passing.replace(target)
-        _safe(target.parent)
+        yield
     except OSError as error:
-        with suppress(OSError):
-            passing.unlink()
         raise WarehouseError(
-            f"the files that are sent cannot be kept in {root} ({error.strerror}); nothing was saved, make room or "
+            f"the files that are sent cannot be kept in {where} ({error.strerror}); nothing was saved, make room or "
             "mend ASSAY_ORIGINALS and try again"
         ) from error
 

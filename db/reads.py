@@ -14,9 +14,9 @@ from sqlalchemy.orm import Session
 from db.frames import MOMENT, PLACE, as_told, fetched, in_turn, kept_schema
 from db.loading import NO_FILE, SENT_BY_CHAMPIONS
 from db.models import TAKEN_IN, VERSIONED, File, Load, RejectedRow, Tenant, Versioned
+from db.ready import SCHEMAS, as_read, origins, ready, sorted_alike, warehouse_columns
 from db.session import bound_tenant
 from db.tenants import profiles_in, standard_in
-from scheme import frames
 from scheme.frames import Programme, Schema
 from scheme.standard import Profile, Standard
 from scheme.tables import TABLES
@@ -77,26 +77,13 @@ def table(session: Session, name: str, known_at: datetime | None = None) -> pl.D
 def programme(session: Session, known_at: datetime | None = None) -> Programme:
     """All that the tenant's measures are made of, as known at a moment (scheme.frames has the schemas)."""
     standard, profiles = _rules(session, known_at)
-    load = load_known(session, known_at)
-
-    def frame(name: str, schema: Schema) -> pl.DataFrame:
-        ours = {"department_codes": "department_code"}
-        columns = {ours.get(column, column): column for column in schema}
-        rows = kept(session, name, {column: kept_schema(name)[column] for column in columns}, load)
-        flags = [pl.col(column).fill_null(value=False) for column, dtype in schema.items() if dtype == pl.Boolean]
-        # Sorted only so that the same data always gives the same frames; rules sort for themselves.
-        return as_told(name, rows).rename(columns).with_columns(flags).sort(TABLES[name].key)
-
-    return Programme(
-        standard,
-        profiles,
-        frame("departments", frames.DEPARTMENTS),
-        frame("sites", frames.SITES),
-        frame("certificates", frames.CERTIFICATES),
-        frame("assessments", frames.ASSESSMENTS),
-        frame("visits", frames.VISITS),
-        frame("results", frames.RESULTS),
-    )
+    if known_at is None and (found := ready(session)):
+        return Programme.ready(found.intervals, standard, profiles, *found.tables.values())
+    load, tables = load_known(session, known_at), []
+    for name in SCHEMAS:
+        rows = kept(session, name, {column: kept_schema(name)[column] for column in warehouse_columns(name)}, load)
+        tables.append(sorted_alike(name, as_read(name, rows)))
+    return Programme(standard, profiles, *tables)
 
 
 def _rules(session: Session, known_at: datetime | None) -> tuple[Standard, dict[str, list[Profile]]]:
@@ -349,6 +336,9 @@ def arrived(session: Session, known_at: datetime | None = None) -> pl.DataFrame:
     text: Schema = {"department_code": pl.String, "site_code": pl.String}
     found = []
     for name in SENT_BY_CHAMPIONS:
+        if name == "results" and load is None and (kept_ready := origins(session)) is not None:
+            found.append(kept_ready.select(pl.lit(name).alias("table"), pl.all()))
+            continue
         model: Any = VERSIONED[name]
         there = [column for column in text if column in kept_schema(name)]
         columns: Schema = {**dict.fromkeys(there, pl.String), "load_number": pl.Int64, "file_number": pl.Int64}

@@ -11,12 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, SelectBase, event, select, text
+from sqlalchemy import Connection, Engine, SelectBase, event, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction, with_loader_criteria
 from sqlalchemy.pool import Pool
 
-from db.engine import IMPATIENT, WRITES, absent, engine, in_words, no_warehouse
+from db.engine import BUSY_SECONDS, IMPATIENT, WRITES, absent, engine, in_words, no_warehouse
 from db.models import OWNED, OfTenant, Tenant, TenantOwned
 from scheme.errors import Forbidden
 
@@ -119,10 +119,13 @@ def _bind_connection(connection: Connection, tenant_id: int | None) -> None:
     if tenant_id is not None:
         connection.info[_BOUND] = tenant_id
     if connection.dialect.name == "postgresql":
-        # Both in every transaction: who may do what is there for the one that is bound to nobody, and no other.
-        told = {"tenant": "" if tenant_id is None else str(tenant_id), "identity": "on" if tenant_id is None else ""}
-        connection.execute(
-            text("SELECT set_config('app.tenant', :tenant, true), set_config('app.identity', :identity, true)"), told
+        # All in every transaction, and by SET LOCAL: a pooler between transactions and the workers of a distributed
+        # PostgreSQL hear of nothing else (stack.md). Who may do what is there for the one that is bound to nobody.
+        tenant, identity = ("", "on") if tenant_id is None else (int(tenant_id), "")
+        connection.exec_driver_sql(
+            f"SET LOCAL citus.propagate_set_commands = 'local'; SET LOCAL app.tenant = '{tenant}'; "
+            f"SET LOCAL app.identity = '{identity}'; SET LOCAL timezone = 'UTC'; "
+            f"SET LOCAL lock_timeout = '{int(BUSY_SECONDS)}s'"
         )
 
 

@@ -1,6 +1,8 @@
 """Tenants, the standards they are held to, and the profiles under which a standard is applied."""
 
+import base64
 import getpass
+import hashlib
 import json
 import os
 import re
@@ -331,3 +333,31 @@ def choose(session: Session, name: str, value: str) -> str:
     session.get_one(Tenant, bound_tenant(session)).version += 1
     audit.record(session, "chose", name, before=before, now=value)
     return f"{name} is {value} now"
+
+
+# --- the logo ---------------------------------------------------------------------------------------------------------
+
+_LOGO = "logo"  # kept as a setting, in base64; no command sets it, and no other tenant reads it
+
+
+def logo(session: Session) -> bytes | None:
+    """The picture that the session's tenant shows beside its name, as PNG; None where it has none."""
+    row = session.scalars(select(Setting).where(Setting.name == _LOGO)).first()
+    return base64.b64decode(row.value) if row and row.value else None
+
+
+def has_logo(session: Session) -> bool:
+    """Whether the session's tenant has a logo, without fetching it."""
+    return bool(session.scalar(select(func.length(Setting.value)).where(Setting.name == _LOGO)))
+
+
+def keep_logo(session: Session, picture: bytes | None) -> None:
+    """Let a picture (PNG as dashboard.logos makes it) be the tenant's logo, None for none; the audit log says so."""
+    scope = scope_in(session)
+    row = session.scalars(select(Setting).where(Setting.name == _LOGO)).first() or Setting(name=_LOGO)
+    row.value = base64.b64encode(picture).decode() if picture else ""
+    row.set_at, row.set_by = datetime.now(UTC), scope.actor if scope else ""
+    session.add(row)
+    session.get_one(Tenant, bound_tenant(session)).version += 1
+    said = {"sha256": hashlib.sha256(picture).hexdigest(), "bytes": len(picture)} if picture else {"now": "none"}
+    audit.record(session, "chose", _LOGO, **said)

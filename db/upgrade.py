@@ -5,10 +5,13 @@ from pathlib import Path
 from sqlalchemy import Connection, make_url, text
 from sqlalchemy.exc import DBAPIError
 
+from db.citus import spread
 from db.engine import WRITES, absent, database_url, engine, in_words, no_warehouse, owner_url
 from db.locks import faults
 from db.models import APPEND_ONLY, FORGETTABLE, Base
-from db.session import EXEMPT
+from db.readied import made_whole
+from db.session import EXEMPT, open_session
+from db.tenants import scope_of
 from scheme.errors import WarehouseError
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -25,7 +28,9 @@ def upgrade() -> str:
     """Create the warehouse, or bring it to this version; says what it did.
 
     Runs under the owner's address. Where that is another role than the program's, the latter may read and change rows
-    and owns nothing. WarehouseError where the database cannot be used or was made by a newer Assay.
+    and owns nothing. Then what pages read is made ready where it is not (db.readied), by the program's own role and
+    tenant by tenant, in a transaction each. WarehouseError where the database cannot be used or was made by a newer
+    Assay.
     """
     from alembic import command
     from alembic.config import Config
@@ -41,14 +46,19 @@ def upgrade() -> str:
             config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+            spread(connection)
             role = make_url(database_url()).username
             if made.dialect.name == "postgresql" and role and role != make_url(owner_url()).username:
                 _let_in(connection, role)
+            codes = list(connection.execute(text("SELECT code FROM tenants ORDER BY code")).scalars())
     except DBAPIError as error:
         words = in_words(error, made)
         if words is None:
             raise
         raise words from error
+    for code in codes:
+        with open_session(scope_of(code), write=True) as session:
+            made_whole(session)
     if before == head():
         return f"the warehouse is at version {before} already"
     return f"the warehouse is at version {head()} now" + (f" (was {before})" if before else "")

@@ -15,6 +15,7 @@ from db.engine import WRITES
 from db.frames import as_kept, as_told, fetched, in_turn, insert, kept_schema, supersede
 from db.loading import NO_FILE, FileReport, Load, Own
 from db.models import TAKEN_IN, VERSIONED
+from db.readied import brought_up
 from db.session import bound_tenant, scope_in
 from db.taken_in import settle, take_in
 from scheme.frames import Schema
@@ -188,6 +189,7 @@ def finished(session: Session, row: models.Load) -> None:
     """Say that a recorded load is in: from this moment on it was known."""
     row.finished_at = _later(session, datetime.now(UTC))
     session.get_one(models.Tenant, bound_tenant(session)).version += 1
+    brought_up(session, row.load_number)
 
 
 def _schema(model: type[models.Base]) -> Schema:

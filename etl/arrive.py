@@ -1,10 +1,11 @@
 """What arrives: files are read, each sheet's table found, all rows of a table typed together."""
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import groupby
 from pathlib import Path
 
 import polars as pl
@@ -15,7 +16,7 @@ from db.loading import FileReport
 from etl import sources
 from etl.check import Ledger
 from etl.executor import PROCESSES, Content, Read, in_order
-from etl.layouts.staged import Source, Staged
+from etl.layouts.staged import Said, Source, Staged, framed
 from etl.read import LARGEST_FILE, too_large
 from etl.source_text import read_as
 from etl.tidy import tidy
@@ -76,13 +77,23 @@ def arrived(
 def typed(all_: Arrived, words: Words) -> None:
     """Type the rows of all sheets, table by table."""
     for name in TABLES:
-        rows = [
-            sheet.rows.with_columns(pl.lit(file_number, pl.Int64).alias("file_number"))
-            for file_number, sheet in all_.sheets.items()
-            if sheet.table == name
-        ]
-        if rows:
-            all_.ledger[name] = tidy(name, pl.concat(rows, how="diagonal"), words)
+        own = [(file_number, sheet.said) for file_number, sheet in all_.sheets.items() if sheet.table == name]
+        if own:
+            all_.ledger[name] = tidy(name, _together(own), words)
+
+
+def _together(sheets: Sequence[tuple[int, pl.DataFrame | Said]]) -> pl.DataFrame:
+    """The rows of sheets in one frame, in their order, with their file_number; runs of plain rows at once."""
+    parts = []
+    for is_plain, run in groupby(sheets, key=lambda each: isinstance(each[1], Said)):
+        if is_plain:
+            plain = [(number, rows) for number, rows in run if isinstance(rows, Said)]
+            numbers = [number for number, rows in plain for _ in rows.rows]
+            parts.append(framed([rows for _, rows in plain], {"file_number": numbers}))
+        else:
+            frames = ((number, rows) for number, rows in run if isinstance(rows, pl.DataFrame))
+            parts += [rows.with_columns(pl.lit(number, pl.Int64).alias("file_number")) for number, rows in frames]
+    return pl.concat(parts, how="diagonal")
 
 
 def _take(all_: Arrived, file: sources.Found, content: Content, read: Read) -> None:
@@ -100,7 +111,7 @@ def _take(all_: Arrived, file: sources.Found, content: Content, read: Read) -> N
     for sheet in read.sheets:
         report = FileReport(file.name, sheet.sheet.name, fingerprint, sheet.table, notes=[*notes, *sheet.notes])
         report.layout, report.certainty = sheet.layout, sheet.certainty
-        if not sheet.rows.height and sheet.layout in ("canonical", "wide"):
+        if sheet.layout in ("canonical", "wide") and not sheet.rows.height:
             report.notes.append("there is nothing below the headings")
         all_.files.append(report)
         all_.sheets[len(all_.files)] = sheet

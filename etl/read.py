@@ -6,13 +6,14 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
 import polars as pl
 
-from etl.cells import Book, Sheet
+from etl.cells import Book, Lines, Sheet
 from etl.parse.serve import received, send
 from scheme.errors import FileRefused
 
@@ -29,6 +30,43 @@ _STRAY = (
 )
 
 
+class _Watch:
+    """Ends a child that takes too long for one file; one thread for all files of a child, for each would cost more."""
+
+    def __init__(self, child: subprocess.Popen[bytes], seconds: float) -> None:
+        """Look on from now on, until it is over."""
+        self._child, self._seconds = child, seconds
+        self._until: float | None = None
+        self._lock, self._over = threading.Lock(), threading.Event()
+        self.is_late = False
+        threading.Thread(target=self._look, name="watching a reader", daemon=True).start()
+
+    def begin(self) -> None:
+        """A file is asked for."""
+        with self._lock:
+            self._until = time.monotonic() + self._seconds
+
+    def end(self) -> None:
+        """It was answered, or will not be."""
+        with self._lock:
+            self._until = None
+
+    def over(self) -> None:
+        """The child is let go."""
+        self._over.set()
+
+    def _look(self) -> None:
+        wait = self._seconds  # between files too: none that begins meanwhile is late before that
+        while not self._over.wait(wait) and self._child.poll() is None:
+            with self._lock:
+                left = self._seconds if self._until is None else self._until - time.monotonic()
+                if left <= 0:
+                    self.is_late = True
+                    self._child.kill()
+                    return
+            wait = left
+
+
 class Reader:
     """Reads files one after another in one child process, which is replaced when it dies. Use as a context."""
 
@@ -36,6 +74,7 @@ class Reader:
         """`seconds`: how long one file may take."""
         self._seconds = seconds
         self._child: subprocess.Popen[bytes] | None = None
+        self._watch: _Watch | None = None
 
     def __enter__(self) -> "Reader":
         """The reader; its child starts with the first file."""
@@ -54,16 +93,14 @@ class Reader:
         """The cells of a file; FileRefused says why it cannot be read and what to do, whatever became of the child."""
         if len(data) > LARGEST_FILE:
             raise FileRefused(too_large(len(data)))
-        child = self._started()
-        late = threading.Event()
-        timer = threading.Timer(self._seconds, _stop, (child, late))
-        timer.start()
+        child, watch = self._started()
+        watch.begin()
         try:
             book = _asked(child, data)
         except (EOFError, BrokenPipeError) as error:
             code = child.wait()
             self._retire()
-            if late.is_set() or code == -signal.SIGXCPU:
+            if watch.is_late or code == -signal.SIGXCPU:
                 raise FileRefused(
                     f"reading it takes longer than {self._seconds:.0f} seconds, as no table does; save it again as CSV"
                 ) from error
@@ -77,13 +114,13 @@ class Reader:
             self._retire()
             raise
         finally:
-            timer.cancel()
+            watch.end()
         if len(data) > _RETIRED_AFTER:
             self._retire()
         return book
 
-    def _started(self) -> subprocess.Popen[bytes]:
-        if self._child is None or self._child.poll() is not None:
+    def _started(self) -> "tuple[subprocess.Popen[bytes], _Watch]":
+        if self._child is None or self._watch is None or self._child.poll() is not None:
             self._retire()
             self._child = subprocess.Popen(  # noqa: S603
                 [sys.executable, "-I", "-c", _PROGRAM],
@@ -93,10 +130,13 @@ class Reader:
                 env=_ENVIRONMENT,
                 cwd="/",
             )
-        return self._child
+            self._watch = _Watch(self._child, self._seconds)
+        return self._child, self._watch
 
     def _retire(self) -> None:
         child, self._child = self._child, None
+        if self._watch is not None:
+            self._watch.over()
         if child is not None:
             for pipe in (child.stdin, child.stdout):
                 if pipe is not None:
@@ -114,11 +154,6 @@ def too_large(size: int) -> str:
     return f"the file has {size // 2**20:,} MB; {LARGEST_FILE // 2**20} is the most, so split it"
 
 
-def _stop(child: subprocess.Popen[bytes], late: threading.Event) -> None:
-    late.set()
-    child.kill()
-
-
 def _asked(child: subprocess.Popen[bytes], data: bytes) -> Book:
     assert child.stdin is not None  # noqa: S101
     assert child.stdout is not None  # noqa: S101
@@ -127,8 +162,9 @@ def _asked(child: subprocess.Popen[bytes], data: bytes) -> Book:
     about = json.loads(received(child.stdout))
     if "refused" in about:
         raise FileRefused(about["refused"] or _STRAY)
-    sheets = [
-        Sheet(sheet["name"], pl.read_ipc(io.BytesIO(received(child.stdout))), sheet["hidden"])
-        for sheet in about["sheets"]
-    ]
+    sheets = []
+    for sheet in about["sheets"]:
+        lines = sheet["lines"]
+        cells = Lines(*lines) if lines else pl.read_ipc(io.BytesIO(received(child.stdout)))
+        sheets.append(Sheet(sheet["name"], cells, sheet["hidden"]))
     return Book(about["kind"], sheets, about["notes"])

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -189,14 +189,18 @@ def _run(
 
 def _keep_originals(session: Opened, files: Arrived) -> None:
     """Keep what was sent, before the transaction ends that tells of it; UsageError where a file is another by now."""
-    for sha256, file in files.originals.items():
-        try:
-            data = file.path.read_bytes()
-        except OSError as error:
-            raise UsageError(f"{file.name} is gone since it was read; nothing is in, load it again") from error
-        if hashlib.sha256(data).hexdigest() != sha256:
-            raise UsageError(f"{file.name} was changed while it was read; nothing is in, load it again")
-        originals.keep(session, sha256, data)
+
+    def contents() -> Iterator[tuple[str, bytes]]:
+        for sha256, file in files.originals.items():
+            try:
+                data = file.path.read_bytes()
+            except OSError as error:
+                raise UsageError(f"{file.name} is gone since it was read; nothing is in, load it again") from error
+            if hashlib.sha256(data).hexdigest() != sha256:
+                raise UsageError(f"{file.name} was changed while it was read; nothing is in, load it again")
+            yield sha256, data
+
+    originals.keep(session, contents())
 
 
 def _checked(session: Opened, scope: Scope, files: Arrived, strict: bool, today: date) -> tuple[Load, NewCodes]:

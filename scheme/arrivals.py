@@ -14,13 +14,15 @@ All of it follows from rows in sight (scheme.sight): that is why only a certific
 year, and not one that is held above it.
 """
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
 
-from scheme.cycle import cycle_years
+from scheme.cycle import certificates_on, cycles
 from scheme.frames import Programme, Schema
+from scheme.intervals import as_text
 from scheme.standard import FORMAL, code_order
 from scheme.standing import active, belongs_to, lines
 from scheme.tables import TABLES
@@ -73,8 +75,11 @@ def expected(programme: Programme, day: date) -> pl.DataFrame:
 
     A form is expected for each booked review that lies ahead of the day and whose form was not submitted by then.
     """
-    codes = active(programme.departments, day)["department_code"].to_list()
-    newest, years = _newest_results(programme, day), _years(programme, day)
+    return _expected(programme, day, newest_results(programme, day))
+
+
+def _expected(programme: Programme, day: date, newest: Mapping[str | None, date]) -> pl.DataFrame:
+    codes, years = active(programme.departments, day)["department_code"].to_list(), _years(programme, day)
     rows = [(code, *_results(newest.get(code), years.get(code), day)) for code in codes]
     forms = review_forms(programme.assessments).filter(
         pl.col("begins_on") >= day,
@@ -96,14 +101,14 @@ def arrivals(programme: Programme, day: date, arrived: pl.DataFrame) -> pl.DataF
     with a row of the department or of what lies below it. Overdue comes before due, due before the rest; of those the
     earlier day first, then the older data, then the code.
     """
-    wanted = expected(programme, day)
+    newest = newest_results(programme, day)
+    wanted = _expected(programme, day, newest)
     late = wanted.filter(state="overdue").group_by("department_code").agg(overdue=pl.len().cast(pl.Int64))
     first = wanted.unique("department_code", keep="first", maintain_order=True)
     came = _newest(programme, arrived.filter(pl.col("received_on") <= day))
     both = first.join(late, on="department_code", how="left", nulls_equal=True).join(
         came, on="department_code", how="left", nulls_equal=True
     )
-    newest = _newest_results(programme, day)
     last_on = pl.Series("last_on", [newest.get(code) for code in both["department_code"]], pl.Date)
     age = (pl.lit(day) - pl.col("last_on")).dt.total_days()
     told = both.with_columns(last_on, pl.col("overdue").fill_null(0)).with_columns(age_days=age)
@@ -147,20 +152,24 @@ def _year_after(day: date) -> date:
 
 def _years(programme: Programme, day: date) -> dict[str, list[tuple[date, date]]]:
     """By holder, the years of the cycle of its own certificate, if that runs on the day."""
-    running = programme.certificates.filter(
+    own = certificates_on(programme, day).filter(
         pl.col("department_code").is_not_null(), pl.col("ended_on").is_null() | (pl.col("ended_on") > day)
-    )["certificate_code"]
+    )
     found: dict[str, list[tuple[date, date]]] = {}
-    years = cycle_years(programme, day).filter(pl.col("certificate_code").is_in(running.to_list()))
-    for code, begins_on, ends_on in years.select("department_code", "begins_on", "ends_on").iter_rows():
+    years = cycles(programme, day, own).years.select("department_code", "begins_on", "ends_on")
+    for code, begins_on, ends_on in years.iter_rows():
         found.setdefault(code, []).append((begins_on, ends_on))
     return found
 
 
-def _newest_results(programme: Programme, day: date) -> dict[str | None, date]:
-    results = programme.results.filter(pl.col("assessed_on") <= day)
-    days = results.select("department_code", "site_code", "assessed_on").unique()
-    return dict(_placed(programme, days).group_by("department_code").agg(pl.col("assessed_on").max()).iter_rows())
+def newest_results(programme: Programme, day: date) -> dict[str | None, date]:
+    """The day of the newest result of any kind, on or before the day, by department; none is the corporate body.
+
+    A department's own, those of its sites where they name none, and those of what lies below it.
+    """
+    days = programme.intervals.filter(pl.col("assessed_on") <= day).group_by("department_code", "site_code")
+    newest = as_text(days.agg(pl.col("assessed_on").max()))
+    return dict(_placed(programme, newest).group_by("department_code").agg(pl.col("assessed_on").max()).iter_rows())
 
 
 def _placed(programme: Programme, rows: pl.DataFrame) -> pl.DataFrame:

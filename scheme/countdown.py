@@ -14,6 +14,7 @@ from scheme.frames import Programme, Schema
 from scheme.headroom import headroom
 from scheme.journey import FOUR_WEEKS, journey
 from scheme.safety import FIXES, cheapest
+from scheme.sight import in_sight
 from scheme.standing import standing
 
 COUNTDOWN: Schema = {
@@ -42,12 +43,16 @@ _KEY = ["department_code", "criterion"]
 _CELL = ["department_code", "element"]
 
 
-def countdown(programme: Programme, day: date) -> pl.DataFrame:
+def countdown(programme: Programme, day: date, journeys: pl.DataFrame | None = None) -> pl.DataFrame:
     """Of each department whose visit begins within four weeks, what is predicted for every criterion.
 
-    Columns and dtypes are COUNTDOWN's, the nearest visit first.
+    Columns and dtypes are COUNTDOWN's, the nearest visit first. `journeys`: scheme.journey.journey of the day, where it
+    is known already.
     """
-    near = _near(programme, day)
+    near = _near(programme, day, journeys)
+    if near.is_empty():
+        return pl.DataFrame(schema=COUNTDOWN)
+    programme = _with_all_below(programme, near)
     desk = headroom(_as_found(programme, day, near), day).select(*_KEY, predicted="status", why_predicted="why")
     looked_at = headroom(_of_this_round(programme, near), day, "desk").select(
         *_KEY, looked_at=pl.col("elements") - pl.col("not_assessed")
@@ -61,18 +66,24 @@ def countdown(programme: Programme, day: date) -> pl.DataFrame:
     return rows.select(pl.col(name).cast(dtype) for name, dtype in COUNTDOWN.items())
 
 
-def to_mend(programme: Programme, day: date, actions: pl.DataFrame) -> pl.DataFrame:
+def to_mend(
+    programme: Programme, day: date, actions: pl.DataFrame, journeys: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """What each of these departments had best mend before its visit, with who has it in hand.
 
     scheme.safety.cheapest with one partial to spare, of the bands that are predicted. `actions`: the open ones
-    (department_code, element, owner, due_on). TO_MEND, by department and place.
+    (department_code, element, owner, due_on). TO_MEND, by department and place. `journeys`: as for `countdown`.
     """
-    near = _near(programme, day)
-    fixes = cheapest(_as_found(programme, day, near), day, 1, "formal", actions)
+    near = _near(programme, day, journeys)
+    if near.is_empty():
+        return pl.DataFrame(schema=TO_MEND)
+    theirs = near["department_code"].to_list()
+    fixes = cheapest(_as_found(programme, day, near), day, 1, "formal", actions, departments=theirs)
     owners = actions.sort("due_on", nulls_last=True).unique(["department_code", "element"], keep="first")
     return (
-        fixes.join(near.select("department_code"), on="department_code", how="semi", nulls_equal=True)
-        .join(owners.select(*_CELL, "owner", "due_on"), on=_CELL, how="left", nulls_equal=True, maintain_order="left")
+        fixes.join(
+            owners.select(*_CELL, "owner", "due_on"), on=_CELL, how="left", nulls_equal=True, maintain_order="left"
+        )
         .join(
             _found(programme, day, near).select(*_CELL, "by_desk"),
             on=_CELL,
@@ -85,10 +96,17 @@ def to_mend(programme: Programme, day: date, actions: pl.DataFrame) -> pl.DataFr
     )
 
 
-def _near(programme: Programme, day: date) -> pl.DataFrame:
-    ahead = journey(programme, day).filter(pl.col("days_to_visit") <= FOUR_WEEKS.days)
+def _near(programme: Programme, day: date, journeys: pl.DataFrame | None) -> pl.DataFrame:
+    every = journey(programme, day) if journeys is None else journeys
+    ahead = every.filter(pl.col("days_to_visit") <= FOUR_WEEKS.days)
     names = ("department_code", "assessment_code", "assessment_type", "begins_on", "desk_on", "round_from")
     return ahead.select(*names, days="days_to_visit").sort("days", maintain_order=True)
+
+
+def _with_all_below(programme: Programme, near: pl.DataFrame) -> Programme:
+    """The programme cut to these departments and what lies below them, of which their bands are made."""
+    codes = near["department_code"].to_list()
+    return programme if None in codes else in_sight(programme, codes)
 
 
 def _of_this_round(programme: Programme, near: pl.DataFrame) -> Programme:

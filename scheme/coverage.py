@@ -43,21 +43,28 @@ COMPLETION: Schema = {
 _CELL = ["certificate_code", "element"]
 
 
-def coverage(programme: Programme, day: date, certificates: pl.DataFrame | None = None) -> pl.DataFrame:
+def coverage(
+    programme: Programme, day: date, certificates: pl.DataFrame | None = None, known: Cycles | None = None
+) -> pl.DataFrame:
     """Whether each element was looked at in the cycle of each certificate, and its state in every year.
 
     Columns and dtypes are COVERAGE's, sorted by certificate_code, element. Where the profile names no annual elements
     all are rolling; `completion` says whether the list is set. `certificates`: of these instead of `certificates_on`,
-    each as of the day in its column `asked_on` where it has one. measures.md section 4.
+    each as of the day in its column `asked_on` where it has one. `known`: their cycles, where they are known already.
+    measures.md section 4.
     """
     of = certificates_on(programme, day) if certificates is None else certificates
-    return _coverage(programme, day, cycles(programme, day, of))
+    return _coverage(programme, day, known or cycles(programme, day, of))
 
 
-def completion(programme: Programme, day: date) -> pl.DataFrame:
+def completion(
+    programme: Programme, day: date, certificates: pl.DataFrame | None = None, known: Cycles | None = None
+) -> pl.DataFrame:
     """Whether each certificate's cycle can still be completed: what is outstanding against the reviews left.
 
-    Columns and dtypes are COMPLETION's, sorted by certificate_code. measures.md section 4; how to count is **ours**:
+    Columns and dtypes are COMPLETION's, sorted by certificate_code. `certificates`: of these instead of all of
+    `certificates_on`. `known`: their cycles, where they are known already. measures.md section 4; how to count is
+    **ours**:
     - a review is a formal assessment but a reassessment; several on one day are one;
     - `reviews_left` is the larger of the days with a planned review of the holder or a department below it, on or
       after the day asked, and of the years not over in which no review counted yet; 0 once the certificate is not in
@@ -66,8 +73,9 @@ def completion(programme: Programme, day: date) -> pl.DataFrame:
       the day asked, of the elements looked at on that day;
     - `can_complete` where outstanding <= reviews_left x elements_per_review; null where there was no review before.
     """
-    certificates = certificates_on(programme, day)
-    present = cycles(programme, day, certificates)
+    certificates = certificates_on(programme, day) if certificates is None else certificates
+    past = cycles(programme, day, _ever(programme, day, certificates))
+    present = known or past.of(certificates)
     counts = (
         _coverage(programme, day, present)
         .group_by("certificate_code")
@@ -77,7 +85,7 @@ def completion(programme: Programme, day: date) -> pl.DataFrame:
         present.terms.rename({"holder": "department_code"})
         .join(counts, on="certificate_code")
         .join(_reviews_left(programme, day, present), on="certificate_code")
-        .join(_per_review(programme, day, certificates), on="department_code", how="left", nulls_equal=True)
+        .join(_per_review(past), on="department_code", how="left", nulls_equal=True)
         .with_columns(
             share=pl.col("covered") / pl.col("elements"),
             can_complete=pl.when(pl.col("outstanding") == 0)
@@ -173,11 +181,14 @@ def _reviews_left(programme: Programme, day: date, of: Cycles) -> pl.DataFrame:
     )
 
 
-def _per_review(programme: Programme, day: date, certificates: pl.DataFrame) -> pl.DataFrame:
-    """department_code, elements_per_review: see `completion`. The present certificate's profile serves every cycle."""
+def _ever(programme: Programme, day: date, certificates: pl.DataFrame) -> pl.DataFrame:
+    """Every certificate that their holders ever had; the present one's profile serves every cycle."""
     awarded = programme.certificates.filter(pl.col("awarded_on") <= day).drop("profile")
-    every = awarded.join(certificates.select("department_code", "profile"), on="department_code", nulls_equal=True)
-    past = cycles(programme, day, every)
+    return awarded.join(certificates.select("department_code", "profile"), on="department_code", nulls_equal=True)
+
+
+def _per_review(past: Cycles) -> pl.DataFrame:
+    """department_code, elements_per_review: see `completion`."""
     return (
         past.looked_at.filter(pl.col("assessment_type").is_in(REVIEWS))
         .join(past.terms.select("certificate_code", department_code="holder"), on="certificate_code")

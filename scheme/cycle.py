@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from scheme.frames import Programme, Schema
+from scheme.intervals import among, as_text, coded_as
 from scheme.standard import FORMAL
 from scheme.standing import CORPORATE, belongs_to, effective, in_code_order, lines
 
@@ -33,6 +34,8 @@ _TERMS: Schema = {
     "cycle_years": pl.Int64,
     "grace": pl.Int64,  # days
 }
+# Of a result, what may make it count as looked at.
+_SAID = ["department_code", "site_code", "element", "assessed_on", "assessment_type"]
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,11 @@ class Cycles:
     places: pl.DataFrame
     looked_at: pl.DataFrame
     years: pl.DataFrame
+
+    def of(self, certificates: pl.DataFrame) -> "Cycles":
+        """Those of some of the certificates."""
+        frames = (self.terms, self.places, self.looked_at, self.years)
+        return Cycles(*(frame.join(certificates, on="certificate_code", how="semi") for frame in frames))
 
 
 def certificates_on(programme: Programme, day: date) -> pl.DataFrame:
@@ -107,11 +115,21 @@ def cycles(programme: Programme, day: date, certificates: pl.DataFrame) -> Cycle
 
 def planned(programme: Programme, day: date, of: Cycles) -> pl.DataFrame:
     """The formal assessments planned inside each cycle, on or after the day: ASSESSMENTS' columns, certificate_code."""
+    return _planned(programme, day, of.terms, of.places)
+
+
+def planned_of(programme: Programme, day: date, certificates: pl.DataFrame) -> pl.DataFrame:
+    """`planned` of certificates whose cycles are not needed for anything else."""
+    terms = _terms(programme, asked_on(certificates, day))
+    return _planned(programme, day, terms, places_of(programme, certificates))
+
+
+def _planned(programme: Programme, day: date, terms: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     return (
         programme.assessments.filter("planned", pl.col("ended_on") >= day, pl.col("assessment_type").is_in(FORMAL))
         .with_columns(place=pl.col("department_code").fill_null(CORPORATE))
-        .join(of.places, on="place")
-        .join(of.terms.select("certificate_code", "cut_on"), on="certificate_code")
+        .join(places, on="place")
+        .join(terms.select("certificate_code", "cut_on"), on="certificate_code")
         .filter(pl.col("ended_on") < pl.col("cut_on"))
     )
 
@@ -143,20 +161,38 @@ def _terms(programme: Programme, certificates: pl.DataFrame) -> pl.DataFrame:
 
 def _looked_at(programme: Programme, terms: pl.DataFrame, places: pl.DataFrame) -> pl.DataFrame:
     """What counts as covered (measures.md section 4), as Cycles says."""
-    codes = programme.standard.codes
-    moving = programme.results.filter(pl.col("assessment_type").is_in(FORMAL), pl.col("element").is_in(codes))
-    results = effective(moving, programme.assessments).filter(~pl.col("restated")).rename({"assessed_on": "day"})
-    item = ["place", "element", "day", "assessment_type"]
-    own = results.filter(pl.col("site_code").is_null()).rename({"department_code": "place"})
-    of_sites = results.drop("department_code").join(
-        belongs_to(programme.sites).rename({"department_code": "place"}), on="site_code"
+    # Of no day but those of a cycle, and of no place but theirs, before anything else is asked of them.
+    days = pl.col("assessed_on").is_between(terms["awarded_on"].min(), terms["asked_on"].max())
+    known = programme.intervals.filter(days).select(*_SAID, "restated")
+    covered = places["place"].unique()
+    if covered.len() <= programme.departments.height:  # else it is every place there is
+        departments = known["department_code"]
+        here = among(departments, covered) | departments.is_null() | known["site_code"].is_not_null()
+        known = known.filter(here)
+    moving = known.filter(among(known["assessment_type"], FORMAL), among(known["element"], programme.standard.codes))
+    results = effective(moving, programme.assessments).filter(~pl.col("restated")).select(_SAID)
+    homes = belongs_to(programme.sites).rename({"department_code": "place"})
+    homes = homes.with_columns(pl.col("site_code").cast(results.schema["site_code"], strict=False))
+    homes = homes.with_columns(coded_as(homes["place"], programme.places))
+    own = results.filter(pl.col("site_code").is_null())
+    held = _in_scope(programme.assessments.filter(~pl.col("planned")), programme.standard.codes)
+    parts = (
+        own.with_columns(coded_as(own["department_code"], programme.places).fill_null(CORPORATE).alias("place")),
+        results.join(homes, on="site_code"),
+        held.with_columns(coded_as(held["place"], programme.places)),
     )
-    held = programme.assessments.filter(~pl.col("planned"))
-    items = pl.concat([frame.select(item) for frame in (own, of_sites, _in_scope(held, codes))])
-    return (
-        items.with_columns(pl.col("place").fill_null(CORPORATE))
+    item = ["element", "day", "assessment_type"]
+    covers = places.with_columns(coded_as(places["place"], programme.places))
+    found = [
+        part.rename({"assessed_on": "day"}, strict=False)
+        .join(covers, on="place")
+        .select("certificate_code", *item)
         .unique()
-        .join(places, on="place")
+        for part in parts
+    ]
+    return (
+        pl.concat(as_text(part) for part in found)
+        .unique()
         .join(terms, on="certificate_code")
         .filter(
             pl.col("day") >= pl.col("awarded_on"),
@@ -164,8 +200,7 @@ def _looked_at(programme: Programme, terms: pl.DataFrame, places: pl.DataFrame) 
             pl.col("day") <= pl.col("asked_on"),
             (pl.col("day") >= pl.col("opening_to")) | ~pl.col("assessment_type").is_in(["initial", "renewal"]),
         )
-        .select("certificate_code", "element", "day", "assessment_type")
-        .unique()
+        .select("certificate_code", *item)
     )
 
 

@@ -9,15 +9,15 @@
   then the code. Nothing is weighed or added up: each only settles what the one before it left open.
 """
 
-from collections.abc import Callable
+from collections.abc import Collection
 from datetime import date
-from typing import Any
 
 import polars as pl
 
 from scheme.frames import Programme, Schema
-from scheme.standard import ASSESSMENT_TYPES, BANDS, BASES, code_order
-from scheme.standing import effective, holds, in_code_order, standing
+from scheme.intervals import among, as_text
+from scheme.standard import BANDS, BASES, code_order
+from scheme.standing import holds, in_code_order, standing
 
 WORSE = BANDS[2:]  # the bands below compliant: partial and non-compliant
 EXEMPLARS: Schema = {
@@ -41,38 +41,52 @@ LESSONS: Schema = {
 }
 
 
-def held_since(programme: Programme, day: date, basis: str = "formal") -> pl.DataFrame:
+def held_since(
+    programme: Programme,
+    day: date,
+    basis: str = "formal",
+    departments: Collection[str | None] | None = None,
+    elements: Collection[str] | None = None,
+) -> pl.DataFrame:
     """From which day on each department has had its own band of each element without a break; columns SINCE.
 
     By own results that move something on this basis, up to the day (measures.md section 2); null is the corporate body.
+    Of some `departments` and `elements` alone where they are given.
     """
-    types = BASES[basis]
-    results = programme.results.filter(
-        pl.col("site_code").is_null(), pl.col("assessment_type").is_in(types), pl.col("assessed_on") <= day
+    rows = programme.intervals
+    mine = rows["site_code"].is_null() & (rows["assessed_on"] <= day) & among(rows["assessment_type"], BASES[basis])
+    if departments is not None:
+        of = among(rows["department_code"], [code for code in departments if code is not None])
+        mine &= of | rows["department_code"].is_null() if None in departments else of
+    if elements is not None:
+        mine &= among(rows["element"], elements)
+    # it begins where the band before was another, or else with the first that ever held
+    begins = pl.col("previous_band") != pl.col("band")
+    first = pl.col("until_on").is_null() | (pl.col("until_on") > pl.col("assessed_on"))
+    on = pl.col("assessed_on")
+    since = (
+        rows.filter(mine)
+        .with_columns(begins=begins.fill_null(value=False), first=first)
+        .filter(pl.col("begins") | pl.col("first"))
+        .group_by("department_code", "element")
+        .agg(since_on=pl.coalesce(on.filter("begins").max(), on.filter("first").min()))
     )
-    kind = pl.col("assessment_type").replace_strict(
-        ASSESSMENT_TYPES, range(len(ASSESSMENT_TYPES)), return_dtype=pl.Int64
-    )
-    place = ["department_code", "element"]
-    moving = effective(results, programme.assessments).filter(~pl.col("restated")).sort("assessed_on", kind)
-    run = pl.col("band").rle_id().over(place)
-    return (
-        moving.with_columns(run=run)
-        .filter(pl.col("run") == pl.col("run").max().over(place))
-        .group_by(place)
-        .agg(since_on=pl.col("assessed_on").min())
-        .select(list(SINCE))
-    )
+    return as_text(since).select(list(SINCE))
 
 
-def exemplars(programme: Programme, day: date, bands: pl.DataFrame | None = None) -> pl.DataFrame:
+def exemplars(
+    programme: Programme, day: date, bands: pl.DataFrame | None = None, elements: Collection[str] | None = None
+) -> pl.DataFrame:
     """Who holds compliance plus in which element on the day: EXEMPLARS, sorted by element and code of the department.
 
-    `bands`: formal standing of the day, where it is known already.
+    `bands`: formal standing of the day, where it is known already. Of some `elements` alone where they are given.
     """
     known = standing(programme, day) if bands is None else bands
     best = known.filter(~pl.col("rolled_up"), pl.col("department_code").is_not_null(), band=BANDS[0])
-    rows = best.join(held_since(programme, day), on=["department_code", "element"], how="left")
+    if elements is not None:
+        best = best.filter(pl.col("element").is_in(list(elements)))
+    since = held_since(programme, day, elements=elements)
+    rows = best.join(since, on=["department_code", "element"], how="left")
     return in_code_order(rows, "element", "department_code").select(list(EXEMPLARS))
 
 
@@ -82,79 +96,127 @@ def lessons(
     basis: str = "formal",
     bands: pl.DataFrame | None = None,
     element: str | None = None,
+    departments: Collection[str | None] | None = None,
 ) -> pl.DataFrame:
     """For every department that is partial or worse in an element, every exemplar there, the nearest in kind first.
 
-    Also rolled-up bands learn. LESSONS, sorted by element, department and place; of one `element` if it is given.
-    `basis` is that of the learner; exemplars are formal ones always. `bands`: standing of the day on that basis, where
-    it is known already.
+    Also rolled-up bands learn. LESSONS, sorted by element, department and place; of one `element` and of some
+    `departments` that learn if they are given. `basis` is that of the learner; exemplars are formal ones always.
+    `bands`: standing of the day on that basis, where it is known already.
     """
     known = standing(programme, day, basis) if bands is None else bands
     known = known if element is None else known.filter(element=element)
     learners = known.filter(pl.col("band").is_in(WORSE)).select("element", "department_code", "band")
-    teachers = exemplars(programme, day, known if basis == "formal" else None).rename({"department_code": "exemplar"})
-    pairs = learners.join(teachers, on="element")
-    parents = dict(programme.departments.select("department_code", "parent_code").iter_rows())
-    steps, size = steps_between(programme), _sites(programme, day)
-    rows: list[dict[str, Any]] = []
-    for row in pairs.iter_rows(named=True):
-        one, other = row["department_code"], row["exemplar"]
+    if departments is not None:
+        learners = learners.filter(pl.col("department_code").is_in(list(departments), nulls_equal=True))
+    elements = None if element is None else (element,)
+    if learners.is_empty():
+        return pl.DataFrame(schema=LESSONS)
+    teachers = exemplars(programme, day, known if basis == "formal" else None, elements)
+    parents = programme.departments.select("department_code", "parent_code")
+    ways, size = _ways(programme), _sites(programme, day)
+    of_learner = learners.join(ways, on="department_code", how="left", nulls_equal=True)
+    of_learner = of_learner.join(parents, on="department_code", how="left")
+    of_learner = of_learner.join(size, on="department_code", how="left", nulls_equal=True)
+    of_teacher = teachers.join(ways, on="department_code", how="left").join(parents, on="department_code", how="left")
+    of_teacher = of_teacher.join(size, on="department_code", how="left")
+    pairs = of_learner.join(of_teacher, on="element", suffix="_of_teacher").rename(
+        {"department_code_of_teacher": "exemplar"}
+    )
+    shared = [pl.lit(0), *(pl.col(name) == pl.col(f"{name}_of_teacher") for name in _levels(ways))]
+    apart = (pl.col("sites").fill_null(0) - pl.col("sites_of_teacher").fill_null(0)).abs()
+    rows = pairs.with_columns(
         # the corporate body has no parent, and so no siblings
-        row["same_parent"] = one is not None and parents.get(one) == parents.get(other)
-        row["steps"] = steps(one, other)
-        row["sites_apart"] = abs(size.get(one, 0) - size.get(other, 0))
-        rows.append(row)
-    rows.sort(key=_nearest)
-    places: dict[tuple[str, str | None], int] = {}
-    for row in rows:
-        key = row["element"], row["department_code"]
-        row["place"] = places[key] = places.get(key, 0) + 1
-    rows.sort(key=lambda row: (code_order(row["element"]), code_order(row["department_code"]), row["place"]))
-    return pl.DataFrame(rows, schema=LESSONS)
+        same_parent=pl.col("department_code").is_not_null()
+        & pl.col("parent_code").eq_missing(pl.col("parent_code_of_teacher")),
+        steps=pl.col("deep") + pl.col("deep_of_teacher") - 2 * pl.sum_horizontal(shared).cast(pl.Int64),
+        sites_apart=apart,
+        order=_order(pairs["exemplar"]),
+    ).sort(pl.col("same_parent").not_(), "steps", "sites_apart", pl.col("assessed_on").to_physical().neg(), "order")
+    rows = rows.with_columns(place=pl.int_range(1, pl.len() + 1).over("element", "department_code"))
+    return (
+        rows.select(*LESSONS, element_order=_order(rows["element"]), department_order=_order(rows["department_code"]))
+        .sort("element_order", "department_order", "place")
+        .select(list(LESSONS))
+    )
 
 
-def _nearest(row: dict[str, Any]) -> tuple[Any, ...]:
-    newest_first = -row["assessed_on"].toordinal()
-    return not row["same_parent"], row["steps"], row["sites_apart"], newest_first, code_order(row["exemplar"])
+def nearest(programme: Programme, cells: pl.DataFrame, teachers: pl.DataFrame) -> pl.DataFrame:
+    """The cells (department_code, element) with how many exemplars there are and which is the fewest steps away.
+
+    `teachers`: EXEMPLARS. Adds exemplars, nearest (of equally near ones the lower code) and steps; none has null. Found
+    for each department on the way up, not for each pair: the best of all below it, and the least of these is nearest.
+    """
+    ways, codes = _ways(programme), sorted(teachers["department_code"].unique(), key=code_order)
+    many = max(1, len(codes))
+    placed = cells.with_row_index("row").join(ways, on="department_code", how="left", nulls_equal=True)
+    taught = teachers.with_columns(order=_order(teachers["department_code"])).join(ways, on="department_code")
+    least = []
+    for depth, level in enumerate(["root", *_levels(ways)]):
+        best = taught.group_by("element", level).agg(best=(pl.col("deep") * many + pl.col("order")).min())
+        of_cells = placed.select("row", "element", "deep", level).join(best, on=["element", level])
+        least.append(of_cells.select("row", best=pl.col("best") + (pl.col("deep") - 2 * depth) * many))
+    found = pl.concat(least).group_by("row").agg(pl.col("best").min())
+    counts = teachers.group_by("element").agg(exemplars=pl.len().cast(pl.Int64))
+    order = pl.Series("nearest", codes, pl.String)
+    told = found.select("row", steps=pl.col("best") // many, nearest=order.gather(found["best"] % many))
+    return (
+        cells.with_row_index("row")
+        .join(counts, on="element", how="left", maintain_order="left")
+        .join(told, on="row", how="left", maintain_order="left")
+        .with_columns(pl.col("exemplars").fill_null(0))
+        .drop("row")
+    )
 
 
-def steps_between(programme: Programme) -> Callable[[str | None, str | None], int]:
-    """How many steps lie between two departments in their tree, the corporate body (None) its root; 0 for one and same.
+def _order(codes: pl.Series) -> pl.Series:
+    """The place of each code among those there are, from 0 and in number order; -1 for none."""
+    there = pl.Enum(sorted(codes.drop_nulls().unique(), key=code_order))
+    return codes.cast(there).to_physical().cast(pl.Int64).fill_null(-1)
 
-    A loop of parents is walked once.
+
+def _levels(ways: pl.DataFrame) -> list[str]:
+    return [name for name in ways.columns if name.startswith("level")]
+
+
+def _ways(programme: Programme) -> pl.DataFrame:
+    """The way of every department and the corporate body (null) down from the root of their tree.
+
+    deep: its steps; root, level1 and on: a number for each place that it passes, null below its end. Two departments
+    share as many steps as they have equal levels. A loop of parents is walked once.
     """
     parents = dict(programme.departments.select("department_code", "parent_code").iter_rows())
-    known: dict[str | None, tuple[str, ...]] = {None: ()}
-
-    def path(code: str | None) -> tuple[str, ...]:
-        """From the root down to the department."""
-        if code not in known:
-            walked: dict[str, None] = {}
-            above = code
-            while above and above not in walked:
-                walked[above] = None
-                above = parents.get(above)
-            known[code] = tuple(reversed(walked))
-        return known[code]
-
-    def steps(one: str | None, other: str | None) -> int:
-        first, second = path(one), path(other)
-        shared = 0
-        for left, right in zip(first, second, strict=False):
-            if left != right:
-                break
-            shared += 1
-        return len(first) + len(second) - 2 * shared
-
-    return steps
+    numbers: dict[tuple[str, ...], int] = {}
+    ways: dict[str | None, list[int]] = {None: []}
+    for code in parents:
+        walked: dict[str, None] = {}
+        above: str | None = code
+        while above and above not in walked:
+            walked[above] = None
+            above = parents.get(above)
+        way = tuple(reversed(walked))
+        ways[code] = [numbers.setdefault(way[: depth + 1], len(numbers)) for depth in range(len(way))]
+    deepest = max(map(len, ways.values()))
+    columns: dict[str, pl.Series] = {
+        "department_code": pl.Series(list(ways), dtype=pl.String),
+        "deep": pl.Series([len(way) for way in ways.values()], dtype=pl.Int64),
+        "root": pl.Series([0] * len(ways), dtype=pl.Int64),
+    }
+    for depth in range(deepest):
+        level = [way[depth] if depth < len(way) else None for way in ways.values()]
+        columns[f"level{depth + 1}"] = pl.Series(level, dtype=pl.Int64)
+    return pl.DataFrame(columns)
 
 
-def _sites(programme: Programme, day: date) -> dict[str | None, int]:
-    """How many sites in scope on the day belong to each department; those of no department are the corporate body's."""
+def _sites(programme: Programme, day: date) -> pl.DataFrame:
+    """How many sites in scope on the day belong to each department: department_code, sites.
+
+    Those of no department are the corporate body's.
+    """
     in_scope = programme.sites.filter(holds(day, "in_scope_from", "in_scope_to"))
     codes = pl.col("department_codes").fill_null([])
-    named = in_scope.select(codes).explode("department_codes").group_by("department_codes").len()
-    return dict(named.iter_rows())
+    named = in_scope.select(department_code=codes).explode("department_code")
+    return named.group_by("department_code").agg(sites=pl.len().cast(pl.Int64))
 
 
 def told_elsewhere(whole: Programme, own: Programme, day: date) -> dict[str, list[tuple[str, date]]]:

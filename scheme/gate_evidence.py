@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -10,10 +10,11 @@ import polars as pl
 
 from scheme.coverage import coverage
 from scheme.cycle import asked_on, cycles
-from scheme.frames import Programme, Schema
+from scheme.frames import RESULTS, Programme, Schema
 from scheme.headroom import HEADROOM, headroom
+from scheme.intervals import among, as_text, effective, intervals
 from scheme.standard import FORMAL, Profile, code_order
-from scheme.standing import effective, in_code_order, standing
+from scheme.standing import coded_standing, in_code_order
 from scheme.visits import sites, visits
 
 SOUND = ("compliance_plus", "compliant")
@@ -106,25 +107,22 @@ def as_planned(programme: Programme, day: date) -> Programme:
     # A held assessment that states no scope restates nothing: beside each one thought of as held there stands one, so
     # that results of the day itself keep moving what they move. Those restated already are left out before.
     without = programme.assessments.filter(ahead).with_columns(scope=None, planned=False)
-    results = effective(programme.results.filter(pl.col("assessed_on") <= day), programme.assessments)
+    known = programme.intervals.select(list(RESULTS)).filter(pl.col("assessed_on") <= day)
+    results = effective(known, programme.assessments).filter(~pl.col("restated"))
     later = pl.col("visited_on") > day
     visited = programme.visits.filter(pl.col("planned") | ~later).with_columns(
         planned=pl.col("planned") & (pl.col("visited_on") < day)
     )
-    return replace(
-        programme,
-        assessments=pl.concat([assessments, without.cast(assessments.schema)]),
-        results=results.filter(~pl.col("restated")),
-        visits=visited,
-    )
+    held = pl.concat([assessments, without.cast(assessments.schema)])
+    return programme.but(assessments=held, visits=visited, intervals=intervals(results, held))
 
 
 def _criteria(programme: Programme, certificates: pl.DataFrame) -> pl.DataFrame:
     """The headroom of each holder under its certificate's profile; nothing of a holder that is not active."""
     found = [pl.DataFrame(schema=CRITERIA)]
     for profile, day, held in _alike(programme, certificates):
-        under = replace(programme, profiles={"": [profile]})
-        bands = standing(under, day)
+        under = programme.but(profiles={"": [profile]})
+        bands = coded_standing(under, day)
         alone = headroom(under, day, standing=bands.filter(~pl.col("rolled_up")))["status"] == "fails"
         rows = headroom(under, day, standing=bands).with_columns(alone.alias("fails_by_own"))
         of = pl.DataFrame(held, {"certificate_code": pl.String, "department_code": pl.String}, orient="row")
@@ -141,7 +139,7 @@ def _alike(
     """
     columns = ((programme.departments, "active"), (programme.sites, "in_scope"))
     changes = [frame[f"{name}_{end}"] for frame, name in columns for end in ("from", "to")]
-    edges = sorted(set(pl.concat([*changes, programme.results["assessed_on"]]).drop_nulls()))
+    edges = sorted(set(pl.concat([*changes, programme.intervals["assessed_on"].unique()]).drop_nulls()))
     alike: dict[tuple[int, int], tuple[Profile, date, list[tuple[str, str | None]]]] = {}
     for code, holder, named, on in certificates.select(
         "certificate_code", "department_code", "profile", "asked_on"
@@ -154,10 +152,14 @@ def _alike(
 
 def _setbacks(programme: Programme, certificates: pl.DataFrame) -> tuple[pl.DataFrame, dict[str | None, int]]:
     """The elements of each holder that fell or stay partial, and how many formal assessments gave it results."""
-    wanted = programme.results.filter(
-        pl.col("assessment_type").is_in(FORMAL),
-        pl.col("site_code").is_null(),
-        pl.col("element").is_in(programme.standard.codes),
+    said, holders = programme.intervals, certificates["department_code"].drop_nulls()
+    wanted = as_text(
+        said.filter(
+            among(said["department_code"], holders) | said["department_code"].is_null(),
+            among(said["assessment_type"], FORMAL),
+            pl.col("site_code").is_null(),
+            among(said["element"], programme.standard.codes),
+        ).select(list(RESULTS))
     )
     asked = certificates.select("department_code", "asked_on")
     up_to = wanted.join(asked, on="department_code", nulls_equal=True).filter(

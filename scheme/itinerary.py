@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, time
 from itertools import combinations
 
+from scheme.sentences import day as in_words
 from scheme.standard import code_order
 
 # Whom assessors meet; the guide asks for all three.
@@ -55,21 +56,17 @@ def checks(
         if beyond:
             said.append(f"Row {number} names what is not in the scope: {', '.join(beyond)}.")
         if not days[0] <= row.day <= days[1]:
-            said.append(f"Row {number} is on {_in_words(row.day)}, which is no day of the review.")
+            said.append(f"Row {number} is on {in_words(row.day)}, which is no day of the review.")
         if row.site and row.site not in sites:
             said.append(f"Row {number} is at {row.site}, which is no site of this certificate.")
         elif row.site and not _is_in_scope(sites[row.site], row.day):
-            said.append(f"Row {number} is at {row.site}, which is not in scope on {_in_words(row.day)}.")
+            said.append(f"Row {number} is at {row.site}, which is not in scope on {in_words(row.day)}.")
     for (one, row), (other, later) in combinations(numbered, 2):
         if row.day == later.day and row.begins < later.ends and later.begins < row.ends:
-            said.append(f"Rows {one} and {other} are at one time on {_in_words(row.day)}.")
+            said.append(f"Rows {one} and {other} are at one time on {in_words(row.day)}.")
     return said
 
 
 def _is_in_scope(days: tuple[date | None, date | None], day: date) -> bool:
     begins, ends = days
     return (begins is None or begins <= day) and (ends is None or day < ends)
-
-
-def _in_words(day: date) -> str:
-    return f"{day.day} {day:%B %Y}"

@@ -24,6 +24,7 @@ import polars as pl
 from scheme.arrivals import review_forms
 from scheme.coverage import REVIEWS
 from scheme.frames import Programme, Schema
+from scheme.intervals import among, as_text
 from scheme.standard import FORMAL, code_order
 from scheme.standing import active, effective
 
@@ -60,6 +61,8 @@ STEPS: Schema = {
     "on": pl.Date,  # when it was reached, or will be where a day follows from facts
 }
 _BELOW = ("partial", "non_compliant")
+_REVIEW = ("department_code", "assessment_type", "ended_on")
+_OF_REVIEW: Schema = {"department_code": pl.String, "assessment_type": pl.String, "assessed_on": pl.Date}
 _Row = Mapping[str, Any]
 
 
@@ -81,73 +84,91 @@ def journey(programme: Programme, day: date) -> pl.DataFrame:
 
     Columns and dtypes are JOURNEY's, by department. The rule is told at the top of this module.
     """
-    found = _Found(programme, day)
-    rows = []
-    for one in _rounds(programme, day):
-        dates = _reached(one, day, found)
-        stage = next((name for name in reversed(STAGES) if name in dates), None)
-        review, improve = one.review or {}, found.improve(one.review)
-        left = [band for element in improve if (band := found.now[one.department, element]) in _BELOW]
-        begins_on, own = review.get("begins_on"), found.self_assessed(one, day)
-        next_step, next_on = _next(one, day, dates, left)
-        rows.append(
-            {
-                "department_code": one.department,
-                **{name: review.get(name) for name in ("assessment_code", "assessment_type", "begins_on", "ended_on")},
-                "stage": stage,
-                "since_on": dates[stage] if stage else None,
-                "next_step": next_step,
-                "next_on": next_on,
-                "days_to_visit": (begins_on - day).days if begins_on and begins_on > day else None,
-                "self_assessed": len(own),
-                "elements": len(programme.standard.codes),
-                "not_self_assessed": [code for code in programme.standard.codes if code not in own],
-                "improve": len(improve),
-                "improve_left": len(left),
-                "missing_left": left.count("non_compliant"),
-                "round_from": one.after,
-                "desk_on": one.prepared.get("desk_review"),
-            }
-        )
-    return pl.DataFrame(rows, JOURNEY)
+    return journey_with_steps(programme, day)[0]
 
 
 def steps(programme: Programme, day: date) -> pl.DataFrame:
     """Every stage of every department's present assessment: reached, nothing recorded, or ahead; STEPS."""
-    found, rows = _Found(programme, day), []
-    for one in _rounds(programme, day):
-        dates, begins_on = _reached(one, day, found), one.review and one.review["begins_on"]
-        furthest = max((STAGES.index(name) for name in dates), default=-1)
-        ahead = {"application": one.review and one.review["form_on"], "visit": begins_on}
-        ahead["four_weeks"] = begins_on and begins_on - FOUR_WEEKS
-        ahead["reassessment"] = next((row["begins_on"] for row in one.reassessments), None)
-        for number, name in enumerate(STAGES):
-            state = "reached" if name in dates else "nothing" if number < furthest else "ahead"
-            on = dates[name] if name in dates else ahead.get(name) if state == "ahead" else None
-            rows.append((one.department, name, state, on))
-    return pl.DataFrame(rows, STEPS, orient="row")
+    return journey_with_steps(programme, day)[1]
+
+
+def journey_with_steps(programme: Programme, day: date) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """`journey` and `steps` of a day, of which both are made from the same rounds."""
+    rounds = _rounds(programme, day)
+    found = _Found(programme, day, rounds)
+    rows, every = [], []
+    for one in rounds:
+        dates = _reached(one, day, found)
+        rows.append(_stands(one, day, dates, found, programme.standard.codes))
+        every += _steps(one, dates)
+    return pl.DataFrame(rows, JOURNEY), pl.DataFrame(every, STEPS, orient="row")
+
+
+def _stands(
+    one: _Round, day: date, dates: Mapping[str, date | None], found: "_Found", codes: Sequence[str]
+) -> dict[str, Any]:
+    """The row of a department in JOURNEY."""
+    stage = next((name for name in reversed(STAGES) if name in dates), None)
+    review, improve = one.review or {}, found.improve(one.review)
+    left = [band for element in improve if (band := found.now[one.department, element]) in _BELOW]
+    begins_on, own = review.get("begins_on"), found.self_assessed(one, day)
+    next_step, next_on = _next(one, day, dates, left)
+    return {
+        "department_code": one.department,
+        **{name: review.get(name) for name in ("assessment_code", "assessment_type", "begins_on", "ended_on")},
+        "stage": stage,
+        "since_on": dates[stage] if stage else None,
+        "next_step": next_step,
+        "next_on": next_on,
+        "days_to_visit": (begins_on - day).days if begins_on and begins_on > day else None,
+        "self_assessed": len(own),
+        "elements": len(codes),
+        "not_self_assessed": [code for code in codes if code not in own],
+        "improve": len(improve),
+        "improve_left": len(left),
+        "missing_left": left.count("non_compliant"),
+        "round_from": one.after,
+        "desk_on": one.prepared.get("desk_review"),
+    }
+
+
+def _steps(one: _Round, dates: Mapping[str, date | None]) -> list[tuple[Any, ...]]:
+    """The rows of a department in STEPS."""
+    begins_on = one.review and one.review["begins_on"]
+    furthest = max((STAGES.index(name) for name in dates), default=-1)
+    ahead = {"application": one.review and one.review["form_on"], "visit": begins_on}
+    ahead["four_weeks"] = begins_on and begins_on - FOUR_WEEKS
+    ahead["reassessment"] = next((row["begins_on"] for row in one.reassessments), None)
+    rows: list[tuple[Any, ...]] = []
+    for number, name in enumerate(STAGES):
+        state = "reached" if name in dates else "nothing" if number < furthest else "ahead"
+        on = dates[name] if name in dates else ahead.get(name) if state == "ahead" else None
+        rows.append((one.department, name, state, on))
+    return rows
 
 
 class _Found:
-    """What was found at reviews and by departments themselves, up to the day."""
+    """What was found at the present reviews and by departments themselves, up to the day."""
 
-    def __init__(self, programme: Programme, day: date) -> None:
-        own = programme.results.filter(
-            pl.col("site_code").is_null(),
-            pl.col("assessed_on") <= day,
-            pl.col("element").is_in(programme.standard.codes),
+    def __init__(self, programme: Programme, day: date, rounds: Sequence[_Round]) -> None:
+        own, codes = (pl.col("site_code").is_null(), pl.col("assessed_on") <= day), programme.standard.codes
+        of = [[one.review[name] for name in _REVIEW] for one in rounds if one.review]
+        reviews = pl.DataFrame(of, _OF_REVIEW, orient="row")
+        found = programme.results_where(FORMAL, *own, pl.col("assessed_on").is_in(reviews["assessed_on"].implode()))
+        found = found.join(reviews, on=reviews.columns, how="semi", nulls_equal=True, maintain_order="left")
+        found = effective(found, programme.assessments).filter(
+            ~pl.col("restated"), pl.col("band").is_in(_BELOW), pl.col("element").is_in(codes)
         )
-        moving = effective(own.filter(pl.col("assessment_type").is_in(FORMAL)), programme.assessments)
-        order = pl.col("assessment_type").cast(pl.Enum(FORMAL))
-        formal = moving.filter(~pl.col("restated")).sort("assessed_on", order)
-        newest = formal.group_by("department_code", "element").agg(pl.col("band").last())
-        self.now = {(code, element): band for code, element, band in newest.iter_rows()}
         self._below: dict[tuple[Any, ...], list[str]] = {}
-        key = ["department_code", "assessment_type", "assessed_on"]
-        for *which, element in formal.filter(pl.col("band").is_in(_BELOW)).select(*key, "element").iter_rows():
+        for *which, element in found.select(*_OF_REVIEW, "element").iter_rows():
             self._below.setdefault(tuple(which), []).append(element)
+        holds = pl.col("until_on").is_null() | (pl.col("until_on") > day)
+        cell = ["department_code", "element"]
+        now = programme.results_where(FORMAL, *own, holds)
+        now = now.join(found.select(cell).unique(), on=cell, how="semi", nulls_equal=True)
+        self.now = {(code, element): band for code, element, band in now.select(*cell, "band").iter_rows()}
         self._selves: dict[str | None, list[tuple[date, str]]] = {}
-        selves = own.filter(pl.col("assessment_type") == "self_assessment")
+        selves = programme.results_where(("self_assessment",), *own).filter(pl.col("element").is_in(codes))
         for code, on, element in selves.select("department_code", "assessed_on", "element").iter_rows():
             self._selves.setdefault(code, []).append((on, element))
 
@@ -176,9 +197,7 @@ def _rounds(programme: Programme, day: date) -> list[_Round]:
     for row in every.sort("ended_on", "begins_on", "assessment_code").iter_rows(named=True):
         of.setdefault(row["department_code"], []).append(row)
     prepared: dict[str | None, list[tuple[str, date]]] = {}
-    results = programme.results.filter(
-        pl.col("assessment_type").is_in(PREPARING), pl.col("site_code").is_null(), pl.col("assessed_on") <= day
-    )
+    results = programme.results_where(PREPARING, pl.col("site_code").is_null(), pl.col("assessed_on") <= day)
     for code, kind, on in results.select("department_code", "assessment_type", "assessed_on").unique().iter_rows():
         prepared.setdefault(code, []).append((kind, on))
     codes = [None, *sorted(active(programme.departments, day)["department_code"], key=code_order)]
@@ -188,13 +207,14 @@ def _rounds(programme: Programme, day: date) -> list[_Round]:
 def _known_by_results(programme: Programme, day: date, known: pl.DataFrame) -> pl.DataFrame:
     """The formal assessments that only own results tell of, in the columns a round needs."""
     key = ["department_code", "assessment_type", "ended_on"]
-    found = programme.results.filter(
-        pl.col("assessment_type").is_in(FORMAL),
+    results = programme.intervals
+    told = results.filter(
+        among(results["assessment_type"], FORMAL),
         pl.col("assessed_on") <= day,
         pl.col("site_code").is_null(),
         ~pl.col("restated"),
     ).select("department_code", "assessment_type", ended_on="assessed_on")
-    alone = found.unique().join(known.filter(~pl.col("planned")), on=key, how="anti", nulls_equal=True)
+    alone = as_text(told.unique()).join(known.filter(~pl.col("planned")), on=key, how="anti", nulls_equal=True)
     return alone.with_columns(begins_on="ended_on", planned=pl.lit(value=False))
 
 

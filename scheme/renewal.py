@@ -10,7 +10,7 @@ What the page leaves open is **ours**:
 - What is planned is what lies on or after the day asked; a booking that has passed without being held is none.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -20,6 +20,8 @@ from scheme.arrivals import review_forms
 from scheme.cycle import certificates_on, places_of
 from scheme.frames import Programme, Schema
 from scheme.gate_evidence import Evidence, as_planned, evidence
+from scheme.sentences import counted, listed
+from scheme.sentences import day as in_words
 from scheme.standard import code_order
 from scheme.standing import CORPORATE
 
@@ -116,7 +118,9 @@ def _of_certificate(
     rows = []
     for check in CHECKS:
         (outcome, why), (at_expiry, why_then) = _JUDGES[check](now), _JUDGES[check](later)
-        differs = f" On {_day(last_day(expires_on))}, with what is planned: {why_then}" if at_expiry != outcome else ""
+        differs = (
+            f" On {in_words(last_day(expires_on))}, with what is planned: {why_then}" if at_expiry != outcome else ""
+        )
         rows.append((code, check, outcome, at_expiry, why + differs, holder, why, why_then))
     return rows
 
@@ -125,12 +129,14 @@ def _reports(of: Evidence) -> _Judged:
     over = of.years.filter(state="over").to_dicts()
     empty = [row for row in over if not row["assessment_days"]]
     if empty:
-        years = _listed([f"year {r['year']} ({_day(r['begins_on'])} to {_day(last_day(r['ends_on']))})" for r in empty])
+        years = listed(
+            [f"year {r['year']} ({in_words(r['begins_on'])} to {in_words(last_day(r['ends_on']))})" for r in empty]
+        )
         verb = "is" if len(empty) == 1 else "are"
         return "fail", f"{years[:1].upper()}{years[1:]} {verb} over without an assessment day."
     if not over:
         return "pass", "No year of the cycle is over yet."
-    days = [f"year {row['year']} on {_listed([_day(on) for on in row['assessment_days']])}" for row in over]
+    days = [f"year {row['year']} on {listed([in_words(on) for on in row['assessment_days']])}" for row in over]
     return "pass", f"Every year that is over has an assessment day: {'; '.join(days)}."
 
 
@@ -138,7 +144,7 @@ def _elements(of: Evidence) -> _Judged:
     owed = of.elements.filter("outstanding")["element"].to_list()
     if owed:
         verb = "is" if len(owed) == 1 else "are"
-        return "fail", f"{len(owed)} of {of.elements.height} elements {verb} outstanding: {_listed(owed, _SHOWN)}."
+        return "fail", f"{len(owed)} of {of.elements.height} elements {verb} outstanding: {listed(owed, _SHOWN)}."
     missed = of.elements.filter(pl.col("kind") == "annual", pl.col("years").list.contains("missed"))
     if missed.height:
         named = [
@@ -147,8 +153,8 @@ def _elements(of: Evidence) -> _Judged:
         ]
         years = "that are due every year" if missed.height > 1 else "that is due every year"
         return "attention", (
-            f"Nothing is outstanding, but {_counted(missed.height, 'element')} {years} "
-            f"{'was' if missed.height == 1 else 'were'} missed in a year that is over: {_listed(named, _SHOWN)}."
+            f"Nothing is outstanding, but {counted(missed.height, 'element')} {years} "
+            f"{'was' if missed.height == 1 else 'were'} missed in a year that is over: {listed(named, _SHOWN)}."
         )
     if not of.lists["annual_list_set"].all():
         return "unknown", "Nothing is outstanding, but the annual list is not set: ask your certification body."
@@ -162,16 +168,16 @@ def _sites(of: Evidence) -> _Judged:
     said = []
     if owed["outstanding"]:
         verb = "is" if owed["outstanding"] == 1 else "are"
-        said.append(f"{owed['outstanding']} of {_counted(required, 'required site')} {verb} still to be visited")
+        said.append(f"{owed['outstanding']} of {counted(required, 'required site')} {verb} still to be visited")
     if must:
-        said.append(f"{_counted(len(must), 'must-visit site')} not visited ({_listed(must, _SHOWN)})")
+        said.append(f"{counted(len(must), 'must-visit site')} not visited ({listed(must, _SHOWN)})")
     if said:
         return "fail", f"{_sentence('; '.join(said))}"
     if required is None:
-        return "unknown", f"The certificate states no number of sites; {_counted(visited, 'site')} visited."
+        return "unknown", f"The certificate states no number of sites; {counted(visited, 'site')} visited."
     return (
         "pass",
-        f"{_sentence(_counted(visited, 'site'))[:-1]} visited, {required} required; no must-visit site is owed.",
+        f"{_sentence(counted(visited, 'site'))[:-1]} visited, {required} required; no must-visit site is owed.",
     )
 
 
@@ -199,7 +205,7 @@ def _trend(of: Evidence) -> _Judged:
     if assessments < 2:
         return (
             "unknown",
-            f"{_sentence(_counted(assessments, 'formal assessment'))[:-1]} of the holder so far; a trend takes two.",
+            f"{_sentence(counted(assessments, 'formal assessment'))[:-1]} of the holder so far; a trend takes two.",
         )
     return "pass", f"No element fell or stays partial over {assessments} formal assessments."
 
@@ -207,9 +213,9 @@ def _trend(of: Evidence) -> _Judged:
 def _setback(row: dict[str, Any]) -> str:
     said = []
     if row["fell_on"]:
-        said.append(f"fell from {_band(row['fell_from'])} to {_band(row['fell_to'])} on {_day(row['fell_on'])}")
+        said.append(f"fell from {_band(row['fell_from'])} to {_band(row['fell_to'])} on {in_words(row['fell_on'])}")
     if row["partials"]:
-        days = _listed([_day(on) for on in row["days"][-row["partials"] :]])
+        days = listed([in_words(on) for on in row["days"][-row["partials"] :]])
         said.append(f"is partial {row['partials']} times in a row ({days})")
     return f"{row['element']} {' and '.join(said)}."
 
@@ -227,20 +233,5 @@ _JUDGES: dict[str, Callable[[Evidence], _Judged]] = {
 }
 
 
-def _day(value: date) -> str:
-    return f"{value.day} {value:%B %Y}"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number or 'no'} {noun}{'' if number == 1 else 's'}"
-
-
 def _sentence(said: str) -> str:
     return f"{said[:1].upper()}{said[1:]}."
-
-
-def _listed(items: Sequence[str], shown: int | None = None) -> str:
-    some = list(items)
-    if shown is not None and len(some) > shown:
-        some = [*some[:shown], f"{len(some) - shown} more"]
-    return some[0] if len(some) == 1 else f"{', '.join(some[:-1])} and {some[-1]}"

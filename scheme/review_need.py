@@ -14,6 +14,7 @@ import polars as pl
 from scheme.coverage import REVIEWS
 from scheme.cycle import Cycles, planned
 from scheme.frames import Programme
+from scheme.sentences import day as in_words
 from scheme.standard import BANDS, Standard, code_order
 
 # In order of need.
@@ -183,8 +184,3 @@ def empty_years(of: Cycles, day: date) -> list[Row]:
     cut_on = of.terms["cut_on"][0]
     years = [row for row in of.years.iter_rows(named=True) if row["state"] != "over" and row["begins_on"] < cut_on]
     return [row for row in years if row["year"] not in reviewed] if cut_on > day else []
-
-
-def in_words(day: date) -> str:
-    """7 March 2025."""
-    return f"{day.day} {day:%B %Y}"

@@ -5,7 +5,7 @@ What is owed is measures.md section 4's; the order of need, and which reviews ar
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
 from math import floor
 from typing import Any
@@ -13,10 +13,11 @@ from typing import Any
 import polars as pl
 
 from scheme.coverage import REVIEWS, completion, coverage
-from scheme.cycle import Cycles, certificates_on, cycles, planned, settled
+from scheme.cycle import Cycles, certificates_on, cycles, planned, planned_of, settled
 from scheme.errors import UsageError
 from scheme.frames import Programme, Schema
-from scheme.review_need import Ahead, Job, Row, by_need, empty_years, in_words, taken_of
+from scheme.review_need import Ahead, Job, Row, by_need, empty_years, taken_of
+from scheme.sentences import day as in_words
 from scheme.standard import code_order
 from scheme.standing import standing
 
@@ -107,8 +108,7 @@ def planned_reviews(programme: Programme, day: date) -> pl.DataFrame:
 
     A review is a formal assessment but a reassessment, of the holder or a department below it.
     """
-    of = cycles(programme, day, certificates_on(programme, day))
-    return _planned_reviews(programme, day, of)
+    return _in_order(planned_of(programme, day, certificates_on(programme, day)))
 
 
 def review_scope(
@@ -141,15 +141,16 @@ def review_scope(
     if held.is_empty():
         raise UsageError(f"there is no certificate {certificate} on this day; choose one in the list")
     holder = held["department_code"][0]
-    own = replace(programme, certificates=programme.certificates.filter(pl.col("department_code").eq_missing(holder)))
+    whose = programme.certificates.filter(pl.col("department_code").eq_missing(holder))
+    own = programme.but(certificates=whose)
     of = cycles(own, day, held)
     booked = _booked(own, day, of, review, on)
     if booked["code"] is None:
-        own = replace(own, assessments=pl.concat([own.assessments, _as_planned(own, booked)]))
-        of = cycles(own, day, held)
+        # What is planned says nothing of how long results hold.
+        own = own.but(assessments=pl.concat([own.assessments, _as_planned(own, booked)]))
     year_of = _year_of(own, day, of)
-    cells = coverage(own, day)
-    done = completion(own, day).row(0, named=True)
+    cells = coverage(own, day, held, of)
+    done = completion(own, day, held, of).row(0, named=True)
     ahead = Ahead.of(own, day, of, year_of, cells, booked, done["reviews_left"])
     rows = by_need(cells, _bands(own, day, booked["department_code"]), own.standard, booked, ahead)
     usual, every = done["elements_per_review"], len(rows)
@@ -182,8 +183,8 @@ def review_scope(
 # --- which review -----------------------------------------------------------------------------------------------------
 
 
-def _planned_reviews(programme: Programme, day: date, of: Cycles) -> pl.DataFrame:
-    rows = planned(programme, day, of).filter(pl.col("assessment_type").is_in(REVIEWS))
+def _in_order(ahead: pl.DataFrame) -> pl.DataFrame:
+    rows = ahead.filter(pl.col("assessment_type").is_in(REVIEWS))
     order = sorted(rows.to_dicts(), key=lambda row: (row["ended_on"], code_order(row["assessment_code"])))
     return pl.DataFrame([{name: row[name] for name in PLANNED} for row in order], schema=PLANNED)
 
@@ -193,7 +194,7 @@ def _booked(programme: Programme, day: date, of: Cycles, review: str | None, on:
     term = of.terms.row(0, named=True)
     if term["cut_on"] <= day:
         raise UsageError(f"certificate {term['certificate_code']} is not in force since {in_words(term['cut_on'])}")
-    there = _planned_reviews(programme, day, of)
+    there = _in_order(planned(programme, day, of))
     if review is not None:
         there = there.filter(pl.col("assessment_code") == review)
         if there.is_empty():

@@ -61,7 +61,7 @@ def reviews_left(programme: Programme, day: date, certificate: str, days: int) -
         )
         for row in rows.iter_rows(named=True)
     ]
-    left = completion(programme, day).filter(pl.col("certificate_code") == certificate)["reviews_left"][0]
+    left = completion(programme, day, held, of)["reviews_left"][0]
     lacking = left - ahead["ended_on"].n_unique()
     for number, begins_on, ends_on in _without(of, ahead["ended_on"].to_list())[: max(0, lacking)]:
         ends_on = min(ends_on, cut_on)

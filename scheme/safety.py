@@ -14,18 +14,17 @@ never assessed. Where a band is rolled up from below, the department is made saf
 indication and names them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date
-from typing import Any
 
 import polars as pl
 
-from scheme.exemplars import WORSE, exemplars, held_since, steps_between
+from scheme.exemplars import WORSE, exemplars, held_since, nearest
 from scheme.frames import Programme, Schema
 from scheme.headroom import headroom
 from scheme.safety_words import why_mend, why_not
 from scheme.standard import FORMAL, code_order
-from scheme.standing import CORPORATE, lines, site_standing, standing
+from scheme.standing import CORPORATE, in_code_order, lines, site_standing, standing
 
 NEAR = 2  # steps in the tree: a parent, a child, a sibling, or two up or down (ours)
 FIXES: Schema = {
@@ -57,156 +56,167 @@ _CRITERION = ["department_code", "criterion"]
 
 
 def cheapest(
-    programme: Programme, day: date, left: int = 1, basis: str = "formal", actions: pl.DataFrame | None = None
+    programme: Programme,
+    day: date,
+    left: int = 1,
+    basis: str = "formal",
+    actions: pl.DataFrame | None = None,
+    bands: pl.DataFrame | None = None,
+    departments: Collection[str | None] | None = None,
 ) -> pl.DataFrame:
     """The smallest set of elements of each department to bring to compliant so that every criterion is safe.
 
     For the corporate body and every department active on the day: FIXES, sorted by code and place; no row where nothing
     is to do. `left` more partials may then come (0: just not failing); where the allowance is less, all partials go.
     `actions`: open ones with department_code, element and due_on. Non-compliant elements come first, then the criterion
-    with the least headroom. ValueError for a negative `left`.
+    with the least headroom. `bands`: standing of the day on this basis, where it is known already. Of some
+    `departments` alone where they are given. ValueError for a negative `left`.
     """
     if left < 0:
         raise ValueError("the room left cannot be less than none")
-    bands = standing(programme, day, basis)
-    rows = _candidates(programme, day, basis, bands, actions)
+    known = standing(programme, day, basis) if bands is None else bands
+    there = known if departments is None else known.filter(_of(departments))
+    cells = _candidates(programme, day, basis, known, there, actions)
     # from the allowance, since a criterion cannot have more room than that
-    over = headroom(programme, day, basis, bands).with_columns(
-        over=pl.col("partial") - (pl.col("allowance") - left).clip(lower_bound=0)
+    over = headroom(programme, day, basis, there).select(
+        *_CRITERION, "headroom", over=pl.col("partial") - (pl.col("allowance") - left).clip(lower_bound=0)
     )
-    many = {(code, criterion): number for code, criterion, number in over.select(*_CRITERION, "over").iter_rows()}
-    room = {(code, criterion): number for code, criterion, number in over.select(*_CRITERION, "headroom").iter_rows()}
-    chosen: list[dict[str, Any]] = []
-    for row in sorted(rows, key=_easiest):
-        cell = row["department_code"], row["criterion"]
-        if row["band"] == "partial":
-            if many[cell] <= 0:
-                continue
-            many[cell] -= 1
-        chosen.append(row)
-    chosen.sort(
-        key=lambda row: (
-            code_order(row["department_code"]),
-            row["band"] == "partial",
-            room[row["department_code"], row["criterion"]],
-            _easiest(row),
-        )
+    turn = pl.int_range(pl.len()).over(*_CRITERION, "band")
+    chosen = (
+        cells.join(over, on=_CRITERION, nulls_equal=True)
+        .sort(_EASIEST)
+        .filter((pl.col("band") != "partial") | (turn < pl.col("over")))
+        .with_columns(is_partial=pl.col("band") == "partial")
+    )
+    codes = in_code_order(chosen.select("department_code").unique(), "department_code").with_row_index("whose")
+    chosen = (
+        chosen.join(codes, on="department_code", nulls_equal=True)
+        .sort("whose", "is_partial", "headroom", *_EASIEST)
+        .with_columns(place=pl.int_range(1, pl.len() + 1).over("whose"))
     )
     names = _names(programme)
-    below = _worse_below(programme, day, basis, bands, names)
-    places: dict[str | None, int] = {}
-    for row in chosen:
-        code = row["department_code"]
-        row["place"] = places[code] = places.get(code, 0) + 1
-        row["why"] = why_mend(programme.standard, names, day, row, below.get((code, row["element"]), []))
-    return pl.DataFrame(chosen, schema=FIXES)
+    below = _worse_below(programme, day, basis, known, chosen.filter("rolled_up"), names)
+    told = [
+        why_mend(programme.standard, names, day, row, below.get((row["department_code"], row["element"]), []))
+        for row in chosen.iter_rows(named=True)
+    ]
+    rows = chosen.with_columns(pl.Series("why", told, pl.String))
+    return rows.select(pl.col(name).cast(dtype) for name, dtype in FIXES.items())
 
 
-def limits(programme: Programme, day: date, left: int = 1, basis: str = "formal") -> pl.DataFrame:
+def limits(
+    programme: Programme, day: date, left: int = 1, basis: str = "formal", bands: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """What mending elements cannot reach: LIMITS, a row for each criterion of which something is to be said, by code.
 
-    Its allowance is less than `left`, elements of it were never assessed, or bands of it are rolled up.
+    Its allowance is less than `left`, elements of it were never assessed, or bands of it are rolled up. `bands`:
+    standing of the day on this basis, where it is known already.
     """
-    rows = headroom(programme, day, basis).with_columns(reachable=pl.min_horizontal("allowance", pl.lit(left)))
+    rows = headroom(programme, day, basis, bands).with_columns(reachable=pl.min_horizontal("allowance", pl.lit(left)))
     told = rows.filter((pl.col("allowance") < left) | (pl.col("not_assessed") > 0) | pl.col("indicative"))
     why = pl.Series("why", [why_not(row, left) for row in told.iter_rows(named=True)], dtype=pl.String)
     return told.with_columns(why).select(pl.col(name).cast(dtype) for name, dtype in LIMITS.items())
 
 
-def _easiest(row: dict[str, Any]) -> tuple[Any, ...]:
-    """What settles which of several partials to mend: the least first."""
-    return (
-        not row["has_action"],
-        row["nearness"],
-        not row["in_next_review"],
-        row["since_on"] or date.max,
-        code_order(row["element"]),
-    )
+# What settles which of several partials to mend: the least first.
+_EASIEST = ["no_action", "nearness", "not_in_review", "held_from", "number"]
+
+
+def _of(departments: Collection[str | None]) -> pl.Expr:
+    return pl.col("department_code").is_in(list(departments), nulls_equal=True)
 
 
 def _candidates(
-    programme: Programme, day: date, basis: str, bands: pl.DataFrame, actions: pl.DataFrame | None
-) -> list[dict[str, Any]]:
-    """Every partial or worse cell with what settles the choice and what is said of it."""
-    cells = bands.filter(pl.col("band").is_in(WORSE)).select(*_CELL, "band", "rolled_up")
-    since = held_since(programme, day, basis)
-    rows = cells.join(since, on=_CELL, how="left", nulls_equal=True, maintain_order="left").to_dicts()
-    due, reviews = _due(actions), _reviews(programme, day)
-    best: dict[str, list[str]] = {}
-    for element, code in exemplars(programme, day, bands if basis == "formal" else None)[
-        "element", "department_code"
-    ].iter_rows():
-        best.setdefault(element, []).append(code)
-    steps = steps_between(programme)
-    for row in rows:
-        code, element = row["department_code"], row["element"]
-        row["criterion"] = programme.standard.element[element].criterion
-        row["since_on"] = None if row["rolled_up"] else row["since_on"]
-        row["has_action"], row["action_due_on"] = (code, element) in due, due.get((code, element))
-        others = sorted((steps(code, other), code_order(other), other) for other in best.get(element, ()))
-        row["exemplars"], row["nearest"] = len(others), others[0][2] if others else None
-        row["nearness"] = int(others[0][0] > NEAR) if others else 2
-        looks = reviews.get((code or CORPORATE, element))
-        row["in_next_review"], row["review_on"] = looks is not None, looks[1] if looks else None
-        row["review_type"], row["review_of"] = looks[2:] if looks else (None, None)
-    return rows
+    programme: Programme, day: date, basis: str, bands: pl.DataFrame, there: pl.DataFrame, actions: pl.DataFrame | None
+) -> pl.DataFrame:
+    """Every partial or worse cell of `there`, rows of `bands`, with what settles the choice and what is said of it."""
+    cells = there.filter(pl.col("band").is_in(WORSE)).select(*_CELL, "band", "rolled_up")
+    elements, places = cells["element"].unique().to_list(), cells["department_code"].unique().to_list()
+    teachers = exemplars(programme, day, bands if basis == "formal" else None, elements)
+    numbers = {code: number for number, code in enumerate(sorted(programme.standard.codes, key=code_order))}
+    criteria = {code: programme.standard.element[code].criterion for code in elements}
+    rows = nearest(programme, cells, teachers)
+    for more in (held_since(programme, day, basis, places, elements), _due(actions)):
+        rows = rows.join(more, on=_CELL, how="left", nulls_equal=True)
+    rows = rows.with_columns(place=pl.col("department_code").fill_null(CORPORATE))
+    return (
+        rows.join(_reviews(programme, day), on=["place", "element"], how="left")
+        .with_columns(
+            pl.col("has_action").fill_null(value=False),
+            since_on=pl.when(~pl.col("rolled_up")).then("since_on"),
+            criterion=pl.col("element").replace_strict(criteria, return_dtype=pl.String),
+            in_next_review=pl.col("review_on").is_not_null(),
+        )
+        .with_columns(
+            no_action=~pl.col("has_action"),
+            nearness=(pl.col("steps") > NEAR).cast(pl.Int64).fill_null(2),
+            not_in_review=~pl.col("in_next_review"),
+            held_from=pl.col("since_on").fill_null(date.max),
+            number=pl.col("element").replace_strict(numbers, return_dtype=pl.Int64),
+        )
+    )
 
 
-def _due(actions: pl.DataFrame | None) -> dict[tuple[str | None, str], date | None]:
-    """By department and element, when the first open action is due; None where none of them has a day."""
+def _due(actions: pl.DataFrame | None) -> pl.DataFrame:
+    """By department and element, when the first open action is due; null where none of them has a day."""
     if actions is None:
-        return {}
-    named = actions.filter(pl.col("element").is_not_null()).group_by(_CELL).agg(pl.col("due_on").min())
-    return {(code, element): due_on for code, element, due_on in named.select(*_CELL, "due_on").iter_rows()}
+        return pl.DataFrame(
+            schema={**dict.fromkeys(_CELL, pl.String), "action_due_on": pl.Date, "has_action": pl.Boolean}
+        )
+    named = actions.filter(pl.col("element").is_not_null()).group_by(_CELL).agg(action_due_on=pl.col("due_on").min())
+    return named.with_columns(has_action=pl.lit(value=True))
 
 
-def _reviews(programme: Programme, day: date) -> dict[tuple[str, str], tuple[date, date, str, str]]:
+def _reviews(programme: Programme, day: date) -> pl.DataFrame:
     """By place ("" is the corporate body) and element, the next planned formal assessment whose scope names it.
 
-    Of the department, of one above it or of one below it; ending on or after the day: last day, first day, type, whose.
+    Of the department, of one above it or of one below it; ending on or after the day: review_on (its first day),
+    review_type, review_of.
     """
     ahead = programme.assessments.filter("planned", pl.col("ended_on") >= day, pl.col("assessment_type").is_in(FORMAL))
-    family = lines(programme.departments)
-    up = family.rename({"place": "place", "above": "of"})
-    down = family.select(place="above", of="place")
-    every = programme.departments.select(place="department_code")
-    corporate = every.with_columns(of=pl.lit(CORPORATE))
-    root = pl.DataFrame({"place": [CORPORATE], "of": [CORPORATE]})
-    related = pl.concat([up, down, corporate, corporate.select(place="of", of="place"), root]).unique()
     scoped = (
         ahead.select(
-            pl.col("department_code").fill_null(CORPORATE).alias("of"),
             pl.col("scope").alias("element"),
             "ended_on",
-            pl.coalesce("started_on", "ended_on").alias("begins_on"),
-            "assessment_type",
+            review_on=pl.coalesce("started_on", "ended_on"),
+            review_type="assessment_type",
+            review_of=pl.col("department_code").fill_null(CORPORATE),
         )
         .explode("element")
         .drop_nulls("element")
-        .join(related, on="of")
     )
-    found: dict[tuple[str, str], tuple[date, date, str, str]] = {}
-    for place, element, *review in scoped.select(
-        "place", "element", "ended_on", "begins_on", "assessment_type", "of"
-    ).iter_rows():
-        ended_on, begins_on, kind, of = review
-        key, told = (place, element), (ended_on, begins_on, kind, of)
-        found[key] = min(found.get(key, told), told)
-    return found
+    family = lines(programme.departments)
+    up = family.select("place", review_of="above")
+    down = family.select(place="above", review_of="place")
+    every = programme.departments.select(place="department_code")
+    corporate = every.with_columns(review_of=pl.lit(CORPORATE))
+    root = pl.DataFrame({"place": [CORPORATE], "review_of": [CORPORATE]})
+    related = pl.concat([up, down, corporate, corporate.select(place="review_of", review_of="place"), root]).unique()
+    return (
+        scoped.join(related, on="review_of")
+        .sort("ended_on", "review_on", "review_type", "review_of")
+        .unique(["place", "element"], keep="first", maintain_order=True)
+        .select("place", "element", "review_on", "review_type", "review_of")
+    )
 
 
 def _worse_below(
-    programme: Programme, day: date, basis: str, bands: pl.DataFrame, names: Mapping[str, str]
+    programme: Programme, day: date, basis: str, bands: pl.DataFrame, of: pl.DataFrame, names: Mapping[str, str]
 ) -> dict[tuple[str | None, str], list[tuple[str, str]]]:
-    """By department and element, what lies directly below and is partial or worse: its name and its band."""
-    parents = dict(programme.departments.select("department_code", "parent_code").iter_rows())
-    places = dict(programme.sites.select("site_code", "site_name").iter_rows())
+    """By department and element of these rows, what lies directly below and is partial or worse: its name and band."""
     found: dict[tuple[str | None, str], list[tuple[str, str]]] = {}
-    worse = pl.col("band").is_in(WORSE)
-    for code, element, band in bands.filter(worse).select(*_CELL, "band").iter_rows():
-        if code is not None:
-            found.setdefault((parents.get(code), element), []).append((names[code], band))
-    rows = site_standing(programme, day, basis).filter(worse)
+    if of.is_empty():
+        return found
+    parents = programme.departments.select("department_code", "parent_code")
+    places = dict(programme.sites.select("site_code", "site_name").iter_rows())
+    worse = bands.filter(pl.col("band").is_in(WORSE), pl.col("department_code").is_not_null())
+    children = worse.select(*_CELL, "band").join(parents, on="department_code", maintain_order="left")
+    above = of.select(parent_code="department_code", element="element")
+    here = children.join(above, on=["parent_code", "element"], how="semi", nulls_equal=True, maintain_order="left")
+    for code, element, band, parent in here.iter_rows():
+        found.setdefault((parent, element), []).append((names[code], band))
+    rows = site_standing(programme, day, basis).filter(pl.col("band").is_in(WORSE))
+    rows = rows.join(of.select(_CELL), on=_CELL, how="semi", nulls_equal=True, maintain_order="left")
     for code, site, element, band in rows.select("department_code", "site_code", "element", "band").iter_rows():
         found.setdefault((code, element), []).append((places.get(site) or site, band))
     return found

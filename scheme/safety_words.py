@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from scheme.sentences import day as in_words
 from scheme.standard import Standard
 from scheme.standing import CORPORATE
 
@@ -13,12 +14,12 @@ def why_mend(
 ) -> str:
     """The reason in a sentence: the band and since when, what is being done, who does it well, who looks at it."""
     label = standard.band[row["band"]].label.lower()
-    said = [f"{label} since {_day(row['since_on'])}" if row["since_on"] else label]
+    said = [f"{label} since {in_words(row['since_on'])}" if row["since_on"] else label]
     if row["rolled_up"]:
         said = [f"{label}, rolled up from below, an indication; {_mended_below(standard, below)}"]
     if row["has_action"]:
         due_on = row["action_due_on"]
-        when = f"{'due' if due_on >= day else 'overdue since'} {_day(due_on)}" if due_on else "with no day set"
+        when = f"{'due' if due_on >= day else 'overdue since'} {in_words(due_on)}" if due_on else "with no day set"
         said.append(f"an action is open, {when}")
     else:
         said.append("no action is open")
@@ -29,7 +30,7 @@ def why_mend(
     if row["review_on"]:
         of, own = row["review_of"], row["department_code"] or CORPORATE
         whose = "" if of == own else f" ({names.get(of, of) or 'the corporate body'})"
-        said.append(f"the {row['review_type'].replace('_', ' ')} of {_day(row['review_on'])}{whose} looks at it")
+        said.append(f"the {row['review_type'].replace('_', ' ')} of {in_words(row['review_on'])}{whose} looks at it")
     return f"{row['element']}: {'; '.join(said)}."
 
 
@@ -39,10 +40,6 @@ def _mended_below(standard: Standard, below: list[tuple[str, str]]) -> str:
     shown = [f"{name} ({standard.band[band].label.lower()})" for name, band in below[:5]]
     more = len(below) - len(shown)
     return f"to be mended below, in {', '.join(shown)}{f' and {more} more' if more else ''}"
-
-
-def _day(value: date) -> str:
-    return f"{value.day} {value:%B %Y}"
 
 
 def why_not(row: dict[str, Any], left: int) -> str:

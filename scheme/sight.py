@@ -6,11 +6,11 @@ department stays where a rule needs it to judge a site that is shared. tests/sch
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 
 import polars as pl
 
-from scheme.frames import Programme
+from scheme.frames import RESULTS, Programme
+from scheme.intervals import among, as_text
 from scheme.standard import code_order
 from scheme.standing import below
 
@@ -29,7 +29,11 @@ def in_sight(
     measures of these are not for showing (`certificates` again).
     """
     cut = programme if departments is None else _of_departments(programme, departments)
-    return cut if certificates is None else replace(cut, certificates=_named(cut.certificates, certificates))
+    if certificates is None:
+        return cut
+    named = _named(cut.certificates, certificates)
+    rules = cut.standard, cut.profiles
+    return Programme.ready(cut.intervals, *rules, cut.departments, cut.sites, named, cut.assessments, cut.visits)
 
 
 def _of_departments(programme: Programme, roots: Sequence[str]) -> Programme:
@@ -39,7 +43,10 @@ def _of_departments(programme: Programme, roots: Sequence[str]) -> Programme:
         pl.col("department_codes").fill_null([]).list.eval(pl.element().filter(pl.element().is_in(codes)))
     ).filter(pl.col("department_codes").list.len() > 0)
     here = sites.select("site_code")
-    results = programme.results.filter(mine | pl.col("site_code").is_in(here["site_code"].to_list()))
+    # How long a result holds depends on results of its own department and place alone: the cut leaves it as it is.
+    known = programme.intervals
+    known = as_text(known.filter(among(known["department_code"], codes) | among(known["site_code"], here["site_code"])))
+    results = known.select(list(RESULTS))
     visits = programme.visits.join(here, on="site_code", how="semi", maintain_order="left")
     shared = results.filter(~mine.fill_null(value=False)).rename(_HELD_AS).select(_KEY).unique()
     part_of = pl.col("assessment_code").is_in(visits["assessment_code"].drop_nulls().to_list())
@@ -50,15 +57,9 @@ def _of_departments(programme: Programme, roots: Sequence[str]) -> Programme:
         .filter(mine.fill_null(value=False) | part_of | pl.col("is_shared").fill_null(value=False))
         .select(programme.assessments.columns)
     )
-    return replace(
-        programme,
-        departments=programme.departments.filter(mine),
-        sites=sites,
-        certificates=programme.certificates.filter(mine),
-        assessments=assessments,
-        visits=visits,
-        results=results,
-    )
+    departments, certificates = programme.departments.filter(mine), programme.certificates.filter(mine)
+    rules = programme.standard, programme.profiles
+    return Programme.ready(known, *rules, departments, sites, certificates, assessments, visits)
 
 
 def _named(certificates: pl.DataFrame, codes: Collection[str]) -> pl.DataFrame:

@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib import resources
 from typing import Any
 
@@ -39,6 +39,7 @@ BASES: Mapping[str, tuple[str, ...]] = {
 _DIGITS = re.compile(r"(\d+)")
 
 
+@lru_cache(maxsize=10_000)  # the codes of a large organisation are sorted many times for each page
 def code_order(code: str | None) -> tuple[Any, ...]:
     """The sort key of a code: none (the corporate body) first, then text with its numbers in number order."""
     if not code:

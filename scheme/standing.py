@@ -1,12 +1,14 @@
 """Standing: the band in force for every department and element on a day (measures.md section 2)."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import date
 
 import polars as pl
 
 from scheme.frames import Programme, Schema
+from scheme.intervals import as_text, coded_as, in_turn_of
+from scheme.intervals import effective as effective  # a word of standing, asked for here
 from scheme.standard import ALL_BANDS, ASSESSMENT_TYPES, BANDS, BASES, NOT_APPLICABLE, code_order
 
 MIX = tuple(f"below_{band}" for band in ALL_BANDS)
@@ -27,14 +29,20 @@ STANDING: Schema = {
 CORPORATE = ""
 _PLACE = ["department_code", "element"]
 _ITEM = [*_PLACE, "band", "assessed_on"]
+# Inside the rules words are numbers (pl.Enum), each kind in the order in which it is sorted: a tenth of the work.
+_BAND, _TYPE = pl.Enum(ALL_BANDS), pl.Enum(ASSESSMENT_TYPES)
+# A place as one number: of departments and of elements there are fewer than 2 ** 20 each.
+_CELL = pl.col("department_code").to_physical().cast(pl.Int64) * 2**20 + pl.col("element").to_physical()
 
 
 def in_code_order(frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
     """The rows sorted by columns of codes, as commands.md says: none first, numbers in number order."""
-    return frame.sort(
-        [pl.col(c).cast(pl.Enum(sorted(frame[c].drop_nulls().unique(), key=code_order))) for c in columns],
-        maintain_order=True,
-    )
+    places = []
+    for name in columns:
+        codes = pl.Enum(sorted(frame[name].drop_nulls().unique(), key=code_order))
+        places.append((frame[name].cast(codes).to_physical().cast(pl.Int64) + 1).fill_null(0))
+    turn = in_turn_of(pl.DataFrame(places).with_row_index("row").select(*columns, pl.col("row").cast(pl.Int64)))
+    return frame if turn is None else frame[turn]
 
 
 def holds(day: date | pl.Expr, begins: str, ends: str) -> pl.Expr:
@@ -82,26 +90,6 @@ def belongs_to(sites: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([none, named.explode("department_code")]).unique()
 
 
-def effective(results: pl.DataFrame, assessments: pl.DataFrame) -> pl.DataFrame:
-    """The results with `restated` also true where their assessments' scopes say so (measures.md section 1, restated).
-
-    A result is restated when its sender marked it, or when held assessments of the same department (none is the same
-    as none), type and last day exist, all of them state a scope, and its element is in none of these. An empty scope
-    states none. Columns and order of rows as in `results`.
-    """
-    key = ["department_code", "assessment_type", "assessed_on"]
-    held = assessments.filter(~pl.col("planned")).rename({"ended_on": "assessed_on"}).select(*key, "scope")
-    named = held.group_by(key).agg(scoped=(pl.col("scope").list.len().fill_null(0) > 0).all())
-    named = named.filter("scoped")
-    looked_at = held.explode("scope").rename({"scope": "element"}).unique().with_columns(inside=pl.lit(True))
-    return (
-        results.join(named, on=key, how="left", nulls_equal=True, maintain_order="left")
-        .join(looked_at, on=[*key, "element"], how="left", nulls_equal=True, maintain_order="left")
-        .with_columns(restated=pl.col("restated") | (pl.col("scoped").is_not_null() & pl.col("inside").is_null()))
-        .select(results.columns)
-    )
-
-
 def standing(programme: Programme, day: date, basis: str = "formal") -> pl.DataFrame:
     """The band in force on the day, own or rolled up, of the corporate body and every department active on the day.
 
@@ -110,35 +98,49 @@ def standing(programme: Programme, day: date, basis: str = "formal") -> pl.DataF
 
     A department whose parent is closed has rows but reaches nothing higher; so has one whose parents form a loop.
     """
-    above = _above(programme.departments, day)
-    known = _moving(programme, day, basis)
-    own = _own(known, above)
-    of_sites = _of_sites(known, programme.sites, day).select(_ITEM)
-    minor_share = programme.profile(day).minor_share
-    parents = pl.DataFrame(
-        {"department_code": list(above), "above": list(above.values())},
-        schema={"department_code": pl.String, "above": pl.String},
-    )
-    rows = []
-    rising = of_sites.clear()
-    for level in _levels(above):
-        here = pl.DataFrame({"department_code": level}, schema={"department_code": pl.String})
-        directly_below = pl.concat([of_sites.join(here, on="department_code", how="semi"), rising])
-        judged = own.join(here, on="department_code", how="semi")
-        rolled = _rolled_up(directly_below.join(judged, on=_PLACE, how="anti"), minor_share)
-        both = pl.concat([_with_worse_below(judged, directly_below), rolled], how="diagonal")
-        rows.append(both)
-        rising = (
-            both.join(parents, on="department_code")
-            .drop_nulls("above")
-            .drop("department_code")
-            .rename({"above": "department_code"})
-            .select(_ITEM)
-        )
-    return in_code_order(pl.concat(rows, how="diagonal"), *_PLACE).select(
+    return as_told(coded_standing(programme, day, basis))
+
+
+def as_told(coded: pl.DataFrame) -> pl.DataFrame:
+    """A `coded_standing` as `standing` tells it: STANDING's columns and dtypes."""
+    return as_text(coded).select(
         pl.when(pl.col("department_code") != CORPORATE).then("department_code").alias("department_code"),
         *(pl.col(name).cast(dtype) for name, dtype in STANDING.items() if name != "department_code"),
     )
+
+
+def coded_standing(programme: Programme, day: date, basis: str = "formal") -> pl.DataFrame:
+    """`standing` for rules that go on with it: words as pl.Enum in their order, the corporate body as CORPORATE."""
+    above = _above(programme.departments, day)
+    known = _moving(programme, day, basis)
+    departments = known.schema["department_code"]
+    own = _own(known, above)
+    levels = _levels(above)
+    depths = pl.DataFrame(
+        [
+            (code, above[code] if depth < len(levels) - 1 else None, depth)
+            for depth, of in enumerate(levels)
+            for code in of
+        ],
+        schema={"department_code": departments, "above": departments, "depth": pl.Int64},
+        orient="row",
+    )
+    below_all = pl.concat([_of_sites(known, programme.sites, day).select(_ITEM), _risen(own, depths)])
+    # Only places without a band of their own are worked out level by level; all else is known of every level at once.
+    owned = own["cell"].implode()
+    to_judge = below_all.filter(~_CELL.is_in(owned)).join(depths.drop("above"), on="department_code")
+    minor_share = programme.profile(day).minor_share
+    rolled, rising = [_rolled_up(below_all.clear(), minor_share)], [below_all.clear()]
+    for depth in range(len(levels)):
+        unjudged = rising[-1].filter(~_CELL.is_in(owned))
+        here = pl.concat([unjudged, to_judge.filter(depth=depth).drop("depth")])
+        if here.is_empty():
+            rising.append(here)
+            continue
+        rolled.append(_rolled_up(here, minor_share))
+        rising.append(_risen(rolled[-1], depths))
+    rows = [_with_worse_below(own, pl.concat([below_all, *rising])), *rolled]
+    return pl.concat(rows, how="diagonal").drop("cell").sort(_PLACE)
 
 
 def site_standing(programme: Programme, day: date, basis: str = "formal") -> pl.DataFrame:
@@ -147,7 +149,7 @@ def site_standing(programme: Programme, day: date, basis: str = "formal") -> pl.
     Columns: department_code (null is the corporate body), site_code, element, band, assessment_type (String),
     assessed_on (Date); sorted by code.
     """
-    rows = _of_sites(_moving(programme, day, basis), programme.sites, day)
+    rows = as_text(_of_sites(_moving(programme, day, basis), programme.sites, day))
     return in_code_order(rows, *_PLACE, "site_code").select(
         pl.when(pl.col("department_code") != CORPORATE).then("department_code").alias("department_code"),
         *("site_code", "element", "band", "assessment_type", "assessed_on"),
@@ -164,6 +166,12 @@ def _above(departments: pl.DataFrame, day: date) -> dict[str, str | None]:
     return above
 
 
+def _risen(rows: pl.DataFrame, depths: pl.DataFrame) -> pl.DataFrame:
+    """Rows as they stand directly below what their departments reach; those that reach nothing are left out."""
+    risen = rows.select(_ITEM).join(depths.drop_nulls("above"), on="department_code")
+    return risen.select(pl.col("above").alias("department_code"), *_ITEM[1:])
+
+
 def _levels(above: dict[str, str | None]) -> list[list[str]]:
     """The codes by their depth, deepest first. Codes whose parents form a loop come last, where nothing rises from."""
     children: dict[str | None, list[str]] = defaultdict(list)
@@ -178,50 +186,47 @@ def _levels(above: dict[str, str | None]) -> list[list[str]]:
 
 
 def _moving(programme: Programme, day: date, basis: str) -> pl.DataFrame:
-    """The results that move something on this basis up to the day, with `order`: later in time, then in type."""
-    types = BASES[basis]
-    relevant = programme.results.filter(
-        pl.col("assessment_type").is_in(types),
-        pl.col("assessed_on") <= day,
-        pl.col("element").is_in(programme.standard.codes),
+    """The results that hold on the day on this basis, with `order`: later in time, then in type."""
+    rows = programme.intervals.filter(
+        pl.col("assessed_on") <= day, pl.col("until_on").is_null() | (pl.col("until_on") > day)
     )
-    number = pl.col("assessment_type").replace_strict(
-        ASSESSMENT_TYPES, range(len(ASSESSMENT_TYPES)), return_dtype=pl.Int64
-    )
+    kinds = {"element": programme.elements, "band": _BAND, "previous_band": _BAND, "assessment_type": _TYPE}
     return (
-        effective(relevant, programme.assessments)
-        .filter(~pl.col("restated"))
+        rows.with_columns(coded_as(rows[name], kind) for name, kind in kinds.items())
+        .with_columns(coded_as(rows["department_code"], programme.places).fill_null(CORPORATE))
+        .filter(pl.col("assessment_type").is_in(BASES[basis]), pl.col("element").is_not_null())
         .with_columns(
-            pl.col("department_code").fill_null(CORPORATE),
-            order=pl.col("assessed_on").to_physical().cast(pl.Int64) * len(ASSESSMENT_TYPES) + number,
+            order=pl.col("assessed_on").to_physical().cast(pl.Int64) * len(ASSESSMENT_TYPES)
+            + pl.col("assessment_type").to_physical()
         )
-        .sort("order")
     )
 
 
 def _own(known: pl.DataFrame, places: Iterable[str]) -> pl.DataFrame:
     """The latest own result of each department and element, the band before it, and whether a later day passed by."""
-    own = known.filter(pl.col("site_code").is_null(), pl.col("department_code").is_in(list(places)))
-    newest = own.group_by("department_code").agg(newest=pl.col("assessed_on").max())
-    return (
-        own.group_by(_PLACE)
-        .agg(
-            pl.col("band", "assessed_on", "assessment_type").last(),
-            previous_band=pl.col("band").shift(1).last(),
-        )
-        .join(newest, on="department_code")
-        .with_columns(carried_forward=pl.col("newest") > pl.col("assessed_on"), rolled_up=pl.lit(False))
-        .drop("newest")
+    here = pl.Series(list(places), dtype=pl.String).cast(known.schema["department_code"])
+    own = known.filter(pl.col("site_code").is_null(), pl.col("department_code").is_in(here.implode()))
+    newest = pl.col("assessed_on").max().over("department_code")
+    return own.select(
+        *_ITEM,
+        "assessment_type",
+        "previous_band",
+        cell=_CELL,
+        carried_forward=newest > pl.col("assessed_on"),
+        rolled_up=pl.lit(False),
     )
 
 
 def _of_sites(known: pl.DataFrame, sites: pl.DataFrame, day: date) -> pl.DataFrame:
     """The latest result of each site in scope on the day, once for each department it belongs to."""
-    in_scope = sites.filter(holds(day, "in_scope_from", "in_scope_to"))
+    of_sites = known.filter(pl.col("site_code").is_not_null())
+    kinds = {name: of_sites.schema[name] for name in ("site_code", "department_code")}
+    in_scope = belongs_to(sites.filter(holds(day, "in_scope_from", "in_scope_to")))
+    # A site of which there is no result has no number, and matches nothing.
+    there = in_scope.with_columns(pl.col(name).cast(kind, strict=False) for name, kind in kinds.items())
     mine = pl.col("department_code") == pl.col("belongs_to")
     return (
-        known.filter(pl.col("site_code").is_not_null())
-        .join(belongs_to(in_scope).rename({"department_code": "belongs_to"}), on="site_code")
+        of_sites.join(there.rename({"department_code": "belongs_to"}), on="site_code")
         .filter(mine | (pl.col("department_code") == CORPORATE))
         .sort("order", mine)
         .group_by("belongs_to", "site_code", "element")
@@ -232,22 +237,17 @@ def _of_sites(known: pl.DataFrame, sites: pl.DataFrame, day: date) -> pl.DataFra
 
 def _with_worse_below(own: pl.DataFrame, directly_below: pl.DataFrame) -> pl.DataFrame:
     worse = (
-        directly_below.join(own.select(*_PLACE, own_band="band", own_day="assessed_on"), on=_PLACE)
-        .filter(
-            pl.col("assessed_on") > pl.col("own_day"),
-            _badness("band") > _badness("own_band"),
-        )
-        .select(_PLACE)
-        .unique()
-        .with_columns(worse_below=pl.lit(True))
+        directly_below.with_columns(cell=_CELL)
+        .join(own.select("cell", own_band="band", own_day="assessed_on"), on="cell")
+        .filter(pl.col("assessed_on") > pl.col("own_day"), _badness("band") > _badness("own_band"))["cell"]
     )
-    return own.join(worse, on=_PLACE, how="left").with_columns(pl.col("worse_below").fill_null(False))
+    return own.with_columns(worse_below=pl.col("cell").is_in(worse.implode()))
 
 
 def _badness(band: str) -> pl.Expr:
     """The place of a band on the scale, the best first; null beside the scale."""
-    numbers: Mapping[str, int] = {band: number for number, band in enumerate(BANDS)}
-    return pl.col(band).replace_strict(numbers, default=None, return_dtype=pl.Int8)
+    number = pl.col(band).to_physical()
+    return pl.when(number < len(BANDS)).then(number)
 
 
 def _rolled_up(directly_below: pl.DataFrame, minor_share: float) -> pl.DataFrame:
@@ -274,5 +274,5 @@ def _rolled_up(directly_below: pl.DataFrame, minor_share: float) -> pl.DataFrame
             pl.col("assessed_on").max(),
             *((pl.col("band") == band).sum().alias(name) for name, band in zip(MIX, ALL_BANDS, strict=True)),
         )
-        .with_columns(band=band, rolled_up=pl.lit(True), worse_below=pl.lit(False))
+        .with_columns(band=band.cast(_BAND), rolled_up=pl.lit(True), worse_below=pl.lit(False))
     )

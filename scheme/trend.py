@@ -14,7 +14,6 @@ how many moved tells nothing of where to, so leaving the others out is no choice
 elements that are left false alarms are held at `LEVEL` (Benjamini and Hochberg), and over all criteria again.
 """
 
-from dataclasses import replace
 from datetime import date
 from fractions import Fraction
 
@@ -22,6 +21,7 @@ import polars as pl
 
 from scheme.chance import at_least, either_way, raised
 from scheme.frames import Programme, Schema
+from scheme.intervals import among
 from scheme.standard import ALL_BANDS, ASSESSMENT_TYPES, BANDS, FORMAL
 from scheme.standing import active, effective, in_code_order
 
@@ -63,16 +63,10 @@ def own_results(programme: Programme, day: date) -> pl.DataFrame:
     there = active(programme.departments, day)["department_code"].to_list()
     criteria = {element.code: element.criterion for element in programme.standard.elements}
     is_there = pl.col("department_code").is_null() | pl.col("department_code").is_in(there)
-    own = programme.results.filter(
-        pl.col("site_code").is_null(),
-        pl.col("assessed_on") <= day,
-        pl.col("assessment_type").is_in(FORMAL),
-        pl.col("element").is_in(programme.standard.codes),
-        is_there,
-    )
-    order = pl.col("assessment_type").replace_strict(ASSESSMENT_TYPES, range(len(ASSESSMENT_TYPES)))
+    own = programme.results_where(FORMAL, pl.col("site_code").is_null(), pl.col("assessed_on") <= day)
+    order = pl.col("assessment_type").cast(pl.Enum(ASSESSMENT_TYPES))
     return (
-        effective(own, programme.assessments)
+        effective(own.filter(pl.col("element").is_in(programme.standard.codes), is_there), programme.assessments)
         .filter(~pl.col("restated"))
         .with_columns(criterion=pl.col("element").replace_strict(criteria, return_dtype=pl.String))
         .sort("assessed_on", order, maintain_order=True)
@@ -82,25 +76,29 @@ def own_results(programme: Programme, day: date) -> pl.DataFrame:
 
 def steps(programme: Programme, day: date) -> pl.DataFrame:
     """Every step up to the day, by code and then in order of days: columns and dtypes are STEPS's."""
-    scale = {band: number for number, band in enumerate(BANDS)}
-    place = pl.col("band").replace_strict(scale, default=None, return_dtype=pl.Int64)
-    is_partial = pl.col("band") == "partial"
-    runs = (
-        own_results(programme, day)
+    place, on = pl.col("band").cast(pl.Enum(ALL_BANDS)).to_physical().cast(pl.Int64), pl.col("assessed_on")
+    judged = pl.when(place < len(BANDS)).then(place)
+    is_partial, row = pl.col("band") == "partial", pl.int_range(pl.len())
+    is_next = pl.all_horizontal(pl.col(name).eq_missing(pl.col(name).shift(1)) for name in _PLACE) & (row > 0)
+    begins = ~pl.col("is_next") | (is_partial != is_partial.shift(1))  # a run of partials, or of what is none
+    told = (
+        in_code_order(own_results(programme, day), *_PLACE)
+        .with_columns(is_next=is_next)
         .with_columns(
-            band_before=pl.col("band").shift(1).over(_PLACE),
-            before_on=pl.col("assessed_on").shift(1).over(_PLACE),
-            change=(place.shift(1) - place).over(_PLACE),
-            is_last=(pl.int_range(pl.len()) == pl.len() - 1).over(_PLACE),
-            run=is_partial.ne_missing(is_partial.shift(1)).cum_sum().over(_PLACE),
+            band_before=pl.col("band").shift(1),
+            before_on=on.shift(1),
+            change=judged.shift(1) - judged,
+            is_last=~pl.col("is_next").shift(-1, fill_value=False),
+            begins_at=pl.when(begins).then(row).forward_fill(),
+            began_on=pl.when(begins).then(on).forward_fill(),
         )
         .with_columns(
-            partials=is_partial.cum_sum().over([*_PLACE, "run"]),
-            partial_since=pl.when(is_partial).then(pl.col("assessed_on").first().over([*_PLACE, "run"])),
+            partials=pl.when(is_partial).then(row - pl.col("begins_at") + 1).otherwise(0),
+            partial_since=pl.when(is_partial).then("began_on"),
         )
-        .drop_nulls("band_before")
+        .filter("is_next")
     )
-    return in_code_order(runs, *_PLACE).select(pl.col(name).cast(dtype) for name, dtype in STEPS.items())
+    return told.select(pl.col(name).cast(dtype) for name, dtype in STEPS.items())
 
 
 def window(programme: Programme, day: date) -> date:
@@ -150,17 +148,31 @@ def bands_by_year(programme: Programme, day: date, departments: list[str] | None
     Of these departments, None for all and the corporate body. From the first year with a result, `YEARS` at most; every
     band has a row, 0 included; no row where there was never a result.
     """
-    if departments is not None:
-        programme = replace(programme, results=programme.results.filter(pl.col("department_code").is_in(departments)))
-    first = own_results(programme, day)["assessed_on"].min()
+    known = programme.intervals
+    wanted = pl.lit(value=True) if departments is None else among(known["department_code"], departments)
+    begins_on, until_on = pl.col("assessed_on"), pl.col("until_on")
+    own = known.filter(
+        wanted,
+        among(known["assessment_type"], FORMAL),
+        among(known["element"], programme.standard.codes),
+        pl.col("site_code").is_null(),
+        begins_on <= day,
+        until_on.is_null() | (until_on > begins_on),
+    ).select("department_code", "band", "assessed_on", "until_on")
+
+    def there(on: date) -> pl.Series:
+        open_ones = active(programme.departments, on)["department_code"].to_list()
+        return own["department_code"].is_null() | among(own["department_code"], open_ones)
+
+    first = own.filter(there(day))["assessed_on"].min()
     if not isinstance(first, date):
         return pl.DataFrame(schema=BY_YEAR)
     begin = max(first.year, day.year - YEARS + 1)
     days = [*(date(year, 12, 31) for year in range(begin, day.year) if date(year, 12, 31) < day), day]
     rows = []
     for on in days:
-        last = own_results(programme, on).group_by(_PLACE).agg(pl.col("band").last())
-        counted = dict(last.group_by("band").len().iter_rows())
+        last = own.filter(there(on), begins_on <= on, until_on.is_null() | (until_on > on))
+        counted = dict(last.group_by(pl.col("band").cast(pl.String)).len().iter_rows())
         rows += [(on, band, counted.get(band, 0)) for band in ALL_BANDS]
     return pl.DataFrame(rows, BY_YEAR, orient="row")
 

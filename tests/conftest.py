@@ -21,7 +21,21 @@ settings.load_profile("assay")
 # What the program keeps closed is closed with this; nothing that any test makes outlives it.
 os.environ["ASSAY_SECRET"] = "a-secret-of-the-tests-and-of-nobody-else-0123456789"
 
+# Tables in one part each on PostgreSQL: as few files for each new database as before there were parts.
+os.environ["ASSAY_PARTITIONS"] = "1"
+
 CHROMIUM = next((path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), None)
+
+
+# What takes minutes begins first, or one worker would be left with it at the end while the other has nothing to do.
+LONGEST = ("noninterference/test_nobody", "noninterference", "journeys/test_everybody", "journeys", "faults")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files that take longest first; `make test` deals whole files out in this order."""
+    folders = [f"tests/{name}" for name in LONGEST]
+    items.sort(key=lambda item: next((n for n, name in enumerate(folders) if name in item.nodeid), len(folders)))
 
 
 def missing(what: str) -> None:

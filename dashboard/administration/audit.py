@@ -5,7 +5,6 @@ import re
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Response as FlaskResponse
 from flask import abort, request
 from werkzeug.wrappers import Response
 
@@ -13,6 +12,7 @@ import formats
 from dashboard.administration import START, Route
 from dashboard.administration.frame import day_of, shown
 from dashboard.gate import needs
+from dashboard.handing_out import handed_out
 from dashboard.identity import current_scope, page_token
 from db import administration
 from db import audit as chain
@@ -65,8 +65,7 @@ def log(kind: str) -> Response:
         abort(404)
     rows = administration.log_whole(scope, asked)
     body = formats.csv_text(rows) if kind == "csv" else formats.xlsx_bytes({"audit log": rows})
-    headers = {"Content-Disposition": f'attachment; filename="audit-log.{kind}"'}
-    return FlaskResponse(body, content_type=formats.CONTENT_TYPES[kind], headers=headers)
+    return handed_out(body, "audit-log", kind)
 
 
 def _asked() -> tuple[Asked, str]:

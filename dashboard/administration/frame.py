@@ -18,7 +18,9 @@ from dashboard import shell
 from dashboard.administration import PAGES, START
 from dashboard.identity import cookie_name, current_person, current_scope, is_local, keep_token, page_token
 from dashboard.words import organisation
+from db import reminders, tenants
 from db.secret import box
+from db.session import open_session
 
 LASTS = 120  # seconds for which a sentence about a change waits for the next page
 LONGEST = 4000  # characters of a field, where a page does not say otherwise
@@ -31,6 +33,8 @@ def shown(template: str, title: str, wrong: Mapping[str, str] | None = None, **t
     """
     person, scope = current_person(), current_scope()
     message, once = _said()
+    with open_session(scope) as session:
+        has_logo, unread = tenants.has_logo(session), reminders.waiting(session, scope, person.user_id)
     frame = {
         "title": title,
         "wrong": wrong or {},
@@ -39,11 +43,14 @@ def shown(template: str, title: str, wrong: Mapping[str, str] | None = None, **t
         "person": person,
         "scope": scope,
         "organisation": organisation(scope.tenant_name),
+        "has_logo": has_logo,
         "is_fictional": shell.is_fictional(scope.tenant_name),
         "guest": shell.looking(person.guest) if person.guest else "",
+        "unread": unread,
+        "unread_said": "" if unread is None else shell.reminders_said(unread),
         "has_several": len(person.grants) > 1 or person.is_operator,
         "groups": [
-            (words, [page for page in (*shell.PAGES, shell.SENDING) if page.group == name and scope.may(page.needs)])
+            (words, [page for page in (*shell.PAGES, *shell.PLAIN) if page.group == name and scope.may(page.needs)])
             for name, (words, needs) in shell.GROUPS.items()
             if scope.may(needs)
         ],

@@ -1,14 +1,19 @@
 """Settings: what an organisation decides for itself."""
 
+from flask import request
 from werkzeug.wrappers import Response
 
+from dashboard import logos
 from dashboard.administration import Route
-from dashboard.administration.frame import done, sent, shown
+from dashboard.administration.frame import done, sent, sentence, shown
 from dashboard.gate import needs
 from dashboard.identity import current_scope
 from db.roles import ADMINISTER
 from db.session import open_session
-from db.tenants import SETTINGS, choose, setting
+from db.tenants import SETTINGS, choose, keep_logo, setting
+from scheme.errors import UsageError
+
+_HERE = "/administration/settings"
 
 # By setting: its question, the beginning of the sentence once it is kept, and what each value means.
 WORDS = {
@@ -74,7 +79,24 @@ def save() -> Response:
         for name, value in told.items():
             choose(session, name, value)
     said = [f"{WORDS[name][1]}{WORDS[name][2][value][0].lower()}." for name, value in told.items()]
-    return done(" ".join(said), "/administration/settings")
+    return done(" ".join(said), _HERE)
+
+
+@needs(ADMINISTER)
+def save_logo() -> Response:
+    """Let the picture that was sent be the logo, or take the logo away."""
+    told = sent("away", files=("logo",))
+    given = request.files.get("logo")
+    picture = given.read(logos.LARGEST + 1) if given else b""
+    if not picture and told["away"] != "yes":
+        return _page({"logo": "Choose a picture."})
+    try:
+        drawn = None if told["away"] == "yes" else logos.redrawn(picture)
+    except UsageError as error:
+        return _page({"logo": sentence(error)})
+    with open_session(current_scope(), write=True) as session:
+        keep_logo(session, drawn)
+    return done("The logo stands beside your name from now on." if drawn else "There is no logo any more.", _HERE)
 
 
 def _page(wrong: dict[str, str] | None = None) -> Response:
@@ -87,4 +109,4 @@ def _page(wrong: dict[str, str] | None = None) -> Response:
     return shown("settings", "Settings", wrong, asked=asked)
 
 
-ROUTES = (Route("", settings), Route("", save, ("POST",)))
+ROUTES = (Route("", settings), Route("", save, ("POST",)), Route("/logo", save_logo, ("POST",)))

@@ -10,7 +10,6 @@ from dashboard.filters import Filters, filters
 from dashboard.gate import needs
 from dashboard.identity import current_scope
 from dashboard.pages import actions as page
-from dashboard.words import organisation
 from db.roles import RESULTS, SEND
 
 
@@ -26,7 +25,7 @@ def register(app: Dash) -> None:
     )(update_actions)
 
 
-@needs(RESULTS)
+@needs(RESULTS, kept=True)
 def update_actions(address: str | None) -> tuple[Any, Any, Any, Any, str]:
     """The page for an address."""
     asked = filters(address, "actions")
@@ -47,8 +46,8 @@ def _cut(view: data.View, rows: pl.DataFrame, asked: Filters) -> pl.DataFrame:
 
 
 def _listed(view: data.View, rows: pl.DataFrame, findings: pl.DataFrame, asked: Filters) -> str:
-    names = data.names(view) | {None: organisation(view.scope.tenant_name)}
-    standard, enters = data.programme(view).standard, view.scope.may(SEND)
+    names = data.names_with_organisation(view)
+    standard, enters = data.standard(view), view.scope.may(SEND)
     if asked.status == page.FINDINGS:
         return page.findings_table(findings, names, standard, asked, enters)
     return page.actions_table(page.shown(rows, asked.status), names, standard, asked, enters)

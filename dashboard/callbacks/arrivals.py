@@ -9,7 +9,6 @@ from dashboard.filters import filters
 from dashboard.gate import needs
 from dashboard.identity import current_scope
 from dashboard.pages import arrivals as page
-from dashboard.words import organisation
 from db.roles import LOADS, SEND
 
 
@@ -25,7 +24,7 @@ def register(app: Dash) -> None:
     )(update_arrivals)
 
 
-@needs(LOADS)
+@needs(LOADS, kept=True)
 def update_arrivals(address: str | None) -> tuple[Any, Any, Any, Any, str]:
     """The page for an address."""
     asked = filters(address, "arrivals")
@@ -38,5 +37,5 @@ def update_arrivals(address: str | None) -> tuple[Any, Any, Any, Any, str]:
     if rows.is_empty():
         return page.NOBODY, components.empty_state(*page.NO_DEPARTMENT), enter, "", ""
     paths = dict(tree.select("department_code", "path").iter_rows())
-    names = data.names(view) | {None: organisation(view.scope.tenant_name)}
+    names = data.names_with_organisation(view)
     return page.headline(rows), "", enter, page.chips(rows, asked), page.arrivals_table(rows, names, paths, asked)

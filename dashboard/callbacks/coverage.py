@@ -10,9 +10,10 @@ from dashboard import components, data, ids
 from dashboard.filters import Filters, filters
 from dashboard.gate import needs
 from dashboard.identity import current_scope
+from dashboard.language import mark
+from dashboard.language import said as _
 from dashboard.pages import certificates
 from dashboard.pages import coverage as page
-from dashboard.words import organisation
 from db.roles import CYCLE, SEND
 
 
@@ -32,17 +33,17 @@ def register(app: Dash) -> None:
     )(update_coverage)
 
 
-@needs(CYCLE)
+@needs(CYCLE, kept=True)
 def update_coverage(address: str | None) -> tuple[Any, ...]:
     """The page for an address."""
     asked = filters(address, "coverage")
     view = data.view(current_scope(), asked.known_at)
-    names = data.names(view) | {None: organisation(view.scope.tenant_name)}
+    names = data.names_with_organisation(view)
     rows = _certificates(view, asked)
     chosen = certificates.chosen(rows, data.cut(view, data.programme(view).certificates), asked)
     options = certificates.options(rows, names)
     if chosen is None:
-        return certificates.NOTHING, "", _nothing(view, asked), "", "", "", "", "", options
+        return _(certificates.NOTHING), "", _nothing(view, asked), "", "", "", "", "", options
     head = page.headline(rows, chosen, names, asked) + certificates.instead(chosen, asked)
     listed = page.certificates_table(rows, names, asked) if certificates.is_list(rows, asked) else ""
     about = [*certificates.heading(chosen, rows, names, asked), *page.about(chosen, asked.as_of)]
@@ -59,7 +60,7 @@ def _certificates(view: data.View, asked: Filters) -> pl.DataFrame:
 
 def _elements(view: data.View, certificate: str, asked: Filters) -> tuple[Any, ...]:
     """Criteria, chips, matrix, legend and years of one certificate."""
-    of_it, standard = pl.col("certificate_code") == certificate, data.programme(view).standard
+    of_it, standard = pl.col("certificate_code") == certificate, data.standard(view)
     elements = data.coverages(view, asked.as_of).filter(of_it)
     years = data.years(view, asked.as_of).filter(of_it)
     return (
@@ -76,4 +77,4 @@ def _nothing(view: data.View, asked: Filters) -> Component:
         return components.nothing_loaded(view.scope.tenant_code)
     known = data.cut(view, data.programme(view).certificates)
     needs = ("certificate_code", "awarded_on", "expires_on")
-    return certificates.nothing("Coverage is counted in the cycle of a certificate.", needs, known, asked)
+    return certificates.nothing(mark("Coverage is counted in the cycle of a certificate."), needs, known, asked)

@@ -14,6 +14,7 @@ from dashboard import components, data, ids
 from dashboard.administration.withdrawals import may_withdraw
 from dashboard.filters import filters
 from dashboard.gate import needs
+from dashboard.handing_out import file_stem, handed_out
 from dashboard.identity import current_scope
 from dashboard.pages import data as page
 from dashboard.uploads import shown_name
@@ -40,7 +41,7 @@ def register(app: Dash) -> None:
     app.server.get("/download/original/<int:load>/<int:file_number>")(original_file)
 
 
-@needs(LOADS)
+@needs(LOADS, kept=True)
 def update_data(address: str | None) -> tuple[Any, Any, str, str, Any, Any]:
     """The page for an address."""
     asked, view = filters(address, "data"), data.view(current_scope())
@@ -112,8 +113,7 @@ def rejected_file(load: int, kind: str) -> Response:
     if kind not in formats.CONTENT_TYPES or rows.is_empty():
         abort(404)
     body = formats.csv_text(formats.as_sent(rows)) if kind == "csv" else formats.xlsx_bytes(formats.sent_back(rows))
-    headers = {"Content-Disposition": f'attachment; filename="set-aside-{load}.{kind}"'}
-    return Response(body, content_type=formats.CONTENT_TYPES[kind], headers=headers)
+    return handed_out(body, f"set-aside-{load}", kind)
 
 
 @needs(SEND)
@@ -121,7 +121,7 @@ def blank_file(template_kind: str) -> Response:
     """A blank file to fill in: the self-assessment workbook, or a canonical table; nothing of the tenant is in it."""
     if template_kind not in KINDS:
         abort(404)
-    return _workbook(template(current_scope(), template_kind, None, _today()), template_kind)
+    return handed_out(template(current_scope(), template_kind, None, _today()), template_kind, "xlsx")
 
 
 @needs(RESULTS, SEND, EXPORT)
@@ -131,12 +131,7 @@ def department_file(department: str) -> Response:
         body = template(current_scope(), WORKBOOK, department, _today())
     except UsageError:
         abort(404)
-    return _workbook(body, "self-assessment-" + re.sub(r"[^A-Za-z0-9.-]", "-", department)[:40])
-
-
-def _workbook(body: bytes, name: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}.xlsx"'}
-    return Response(body, content_type=formats.CONTENT_TYPES["xlsx"], headers=headers)
+    return handed_out(body, file_stem("self-assessment", department), "xlsx")
 
 
 def _today() -> date:

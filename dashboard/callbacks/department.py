@@ -14,7 +14,6 @@ from dashboard.pages import department as page
 from dashboard.pages import groups, standards
 from dashboard.pages.department_facts import About
 from dashboard.pages.verdicts import verdicts
-from dashboard.words import organisation
 from db.roles import CYCLE, LOADS, RESULTS, SEND
 from scheme.arrivals import review_forms
 from scheme.standing import holds
@@ -30,7 +29,7 @@ def register(app: Dash) -> None:
     )(update_department)
 
 
-@needs(RESULTS)
+@needs(RESULTS, kept=True)
 def update_department(address: str | None) -> tuple[Any, Any]:
     """The page for an address."""
     asked = filters(address, "department")
@@ -64,7 +63,7 @@ def _about(view: data.View, asked: Filters, code: str, rows: pl.DataFrame) -> Ab
     return About(
         day,
         rows.row(by_predicate=own, named=True),
-        known.standard,
+        data.standard(view),
         data.headrooms(view, day).filter(own),
         data.standings(view, day).filter(own),
         data.standings(view, day, "self").filter(own),
@@ -75,7 +74,7 @@ def _about(view: data.View, asked: Filters, code: str, rows: pl.DataFrame) -> Ab
         doing.lacking(view, day).filter(own),
         review_forms(known.assessments).filter(own),
         rows.filter(parent_code=code),
-        data.names(view) | {None: organisation(view.scope.tenant_name)},
+        data.names_with_organisation(view),
         _certificates(view, asked, code) if view.scope.may(CYCLE) else None,
         data.arrivals(view, day).filter(own) if view.scope.may(LOADS) else None,
         _sites(view, asked, code) if view.scope.may(CYCLE) else None,

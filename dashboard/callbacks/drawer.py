@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 
-import polars as pl
 from dash import Dash, Input, Output
 from dash.development.base_component import Component
 from dash.exceptions import PreventUpdate
@@ -28,7 +27,7 @@ def register(app: Dash, page: str, need: str) -> None:
 
 
 def _update(page: str, need: str) -> Callable[..., tuple[str, list[Component]]]:
-    @needs(need)
+    @needs(need, kept=True)
     def update_details(chosen: str | None, address: str | None) -> tuple[str, list[Component]]:
         """What the chosen cell is made of; that evidence was read is written into the audit log (W6)."""
         asked, place = filters(address, page), cell(chosen)
@@ -48,12 +47,11 @@ def _update(page: str, need: str) -> Callable[..., tuple[str, list[Component]]]:
 def _better(view: data.View, asked: Filters, behind: Behind) -> Better:
     """What could be done about a cell: the way to safety of its criterion, who does it well, the next review."""
     day, code, basis = asked.as_of, behind.place.code, behind.basis
-    of_place = pl.col("department_code").eq_missing(pl.lit(code, pl.String))
     key = behind.element.code if isinstance(behind, ElementBehind) else ""
     criterion = behind.element.criterion if isinstance(behind, ElementBehind) else behind.criterion.code
     return Better(
-        improving.fixes(view, day, 1, basis).filter(of_place, criterion=criterion),
-        improving.lessons_of(view, day, key, basis).filter(of_place),
+        improving.fixes_of(view, day, code, 1, basis).filter(criterion=criterion),
+        improving.lessons_for(view, day, key, code, basis),
         improving.told_exemplars(view).get(key, []),
         data.names(view),
         improving.certificate_of(view, day, code) if view.scope.may(CYCLE) else None,

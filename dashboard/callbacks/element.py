@@ -12,7 +12,6 @@ from dashboard.gate import needs
 from dashboard.identity import current_scope
 from dashboard.pages import element as page
 from dashboard.pages import element_one, standards
-from dashboard.words import organisation
 from db.roles import CYCLE, RESULTS, SEND
 from scheme.standard import Element
 
@@ -27,12 +26,12 @@ def register(app: Dash) -> None:
     )(update_element)
 
 
-@needs(RESULTS)
+@needs(RESULTS, kept=True)
 def update_element(address: str | None) -> tuple[Any, Any, str]:
     """The page for an address."""
     asked = filters(address, "element")
     view = data.view(current_scope(), asked.known_at)
-    standard = data.programme(view).standard
+    standard = data.standard(view)
     chosen, options = page.chosen(asked, standard), page.options(standard)
     if data.is_empty(view):
         return components.NO_DATA, components.nothing_loaded(view.scope.tenant_code), options
@@ -62,18 +61,18 @@ def _known(view: data.View, asked: Filters, chosen: Element | None) -> page.Know
     of_it = pl.lit(value=True) if chosen is None else pl.col("element") == chosen.code
     there = "" if chosen else asked.department
     shown = data.tree(view, day) if chosen else tree
-    since = improving.since_of(view, day, basis)
+    since = improving.since_of(view, day, basis, chosen.code if chosen else "")
     standing = data.cut(view, data.standings(view, day, basis), there).filter(of_it)
     return page.Known(
-        programme.standard,
+        data.standard(view),
         day,
         programme.profile(day).cycle_years,
         standing.join(since, on=["department_code", "element"], how="left", nulls_equal=True, maintain_order="left"),
         shown["department_code"].drop_nulls().to_list(),
         improving.lessons_of(view, day, chosen.code if chosen else "", basis),
-        improving.exemplars_of(view, day).filter(of_it),
+        improving.exemplars_of(view, day, chosen.code if chosen else ""),
         data.cut(view, data.open_actions(view, day), there).filter(of_it),
-        data.names(view) | {None: organisation(view.scope.tenant_name)},
+        data.names_with_organisation(view),
         dict(data.tree(view, day).select("department_code", "path").iter_rows()),
     )
 
@@ -86,7 +85,7 @@ def _of(view: data.View, asked: Filters, chosen: Element) -> page.Of:
         gate.record("read evidence", f"everywhere, {chosen.code}", rows=evidence.height)
     return page.Of(
         chosen,
-        improving.looked_at(view, day, asked.basis.replace("difference", "formal")).filter(of_it),
+        improving.looked_at(view, day, chosen.code, asked.basis.replace("difference", "formal")),
         evidence,
         improving.told_exemplars(view).get(chosen.code, []),
         _due(view, asked, chosen) if view.scope.may(CYCLE) else None,

@@ -1,6 +1,5 @@
 """Evidence: from the address to the sentence, the chips and the table, or to what there is to see at a site."""
 
-import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,10 +12,11 @@ from dashboard import components, data, doing, ids
 from dashboard.entering.choices import choices
 from dashboard.filters import Filters, filters
 from dashboard.gate import needs
+from dashboard.handing_out import file_stem, handed_out
 from dashboard.identity import current_scope
 from dashboard.pages import evidence as page
 from dashboard.pages import evidence_on_site as on_site
-from dashboard.words import day, organisation
+from dashboard.words import day
 from db.roles import EXPORT, RESULTS, SEND
 from scheme.errors import UsageError
 
@@ -38,7 +38,7 @@ def register(app: Dash) -> None:
     app.server.get("/download/see-on-site.<kind>")(see_on_site_file)
 
 
-@needs(RESULTS)
+@needs(RESULTS, kept=True)
 def update_evidence(address: str | None) -> tuple[Any, ...]:
     """The page for an address."""
     asked = filters(address, "evidence")
@@ -58,7 +58,7 @@ def update_evidence(address: str | None) -> tuple[Any, ...]:
 
 
 def _listed(view: data.View, rows: pl.DataFrame, lacking: pl.DataFrame, asked: Filters) -> str:
-    names, enters = _names(view), view.scope.may(SEND)
+    names, enters = data.names_with_organisation(view), view.scope.may(SEND)
     if asked.status == page.NONE:
         return page.lacking_table(lacking, names, asked, enters)
     if rows.is_empty():
@@ -68,7 +68,7 @@ def _listed(view: data.View, rows: pl.DataFrame, lacking: pl.DataFrame, asked: F
 
 def _of_site(view: data.View, asked: Filters) -> tuple[Any, ...]:
     """Sentence, empty place, way in, controls and table of what there is to see at one site."""
-    name, names = _site(view, asked.site), _names(view)
+    name, names = _site(view, asked.site), data.names_with_organisation(view)
     rows = doing.to_see(view, asked.as_of, asked.site)
     listed = on_site.site_table(rows, names, name, _own_sites(view))
     return on_site.site_headline(rows, name), "", "", on_site.site_controls(asked.site, asked), listed
@@ -85,16 +85,10 @@ def see_on_site_file(kind: str) -> Response:
     if asked.site not in _sites(view):
         abort(404)
     name, rows = _site(view, asked.site), doing.to_see(view, asked.as_of, asked.site)
-    frame = on_site.to_take_along(rows, _names(view), (asked.site, name))
+    frame = on_site.to_take_along(rows, data.names_with_organisation(view), (asked.site, name))
     about = [view.scope.tenant_name, on_site.site_headline(rows, name), f"As of {day(asked.as_of)}"]
     body = formats.csv_text(frame) if kind == "csv" else formats.xlsx_bytes({"See on site": frame}, about)
-    called = re.sub(r"[^A-Za-z0-9]+", "-", f"see-on-site-{asked.site}-{asked.as_of}").strip("-")
-    headers = {"Content-Disposition": f'attachment; filename="{called}.{kind}"'}
-    return Response(body, content_type=formats.CONTENT_TYPES[kind], headers=headers)
-
-
-def _names(view: data.View) -> dict[str | None, str]:
-    return data.names(view) | {None: organisation(view.scope.tenant_name)}
+    return handed_out(body, file_stem("see-on-site", asked.site, asked.as_of), kind)
 
 
 def _own_sites(view: data.View) -> page.Enters:

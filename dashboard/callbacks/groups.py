@@ -23,7 +23,7 @@ def register(app: Dash) -> None:
     )(update_groups)
 
 
-@needs(RESULTS)
+@needs(RESULTS, kept=True)
 def update_groups(address: str | None) -> tuple[Any, Any, Any, str]:
     """The page for an address."""
     asked = filters(address, "groups")

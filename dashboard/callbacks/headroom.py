@@ -32,7 +32,7 @@ def register(app: Dash) -> None:
     )(update_headroom)
 
 
-@needs(RESULTS)
+@needs(RESULTS, kept=True)
 def update_headroom(address: str | None) -> tuple[Any, Any, Any, str, Any, str, Any, Any]:
     """The page for an address."""
     asked = filters(address, "headroom")
@@ -42,7 +42,7 @@ def update_headroom(address: str | None) -> tuple[Any, Any, Any, str, Any, str, 
         return "", components.NO_DATA, components.nothing_loaded(view.scope.tenant_code), "", "", "", "", others
     known = data.programme(view)
     tree = data.branch(view, asked.as_of, asked.department)
-    if known.results.is_empty() and not asked.tried and asked.draft is None:
+    if known.intervals.is_empty() and not asked.tried and asked.draft is None:
         advice = nothing_assessed(view.scope.tenant_code, asked.as_of, known.sites.height)
         return "", nothing(asked.as_of), advice, "", "", "", "", others
     return *_drawn(view, asked, tree, scenarios.scenario(view, asked)), others
@@ -52,15 +52,15 @@ def _drawn(
     view: data.View, asked: Filters, tree: pl.DataFrame, supposing: Scenario | None
 ) -> tuple[Any, str, str, str, Any, str, Any]:
     """The page but for what is told of others: in fact, or as supposed."""
-    known, basis, day = data.programme(view), asked.basis.replace("difference", "formal"), asked.as_of
+    standard, basis, day = data.standard(view), asked.basis.replace("difference", "formal"), asked.as_of
     cells = supposing.cells if supposing and supposing.applies else {}
     headroom = data.cut(view, scenarios.headrooms(view, day, cells, basis), asked.department)
     fact = data.cut(view, data.headrooms(view, day), asked.department) if cells else None
     rows = worst_first(verdicts(tree, headroom))
     is_several = judged(rows).height > 1
-    criteria = page.criteria_table(rows, headroom, known.standard, bool(cells)) if is_several else ""
-    told = page.departments_table(rows, headroom, known.standard, asked, fact)
-    legend = [components.legend(known.standard, "headroom"), *([whatif.legend()] if cells else [])]
+    criteria = page.criteria_table(rows, headroom, standard, bool(cells)) if is_several else ""
+    told = page.departments_table(rows, headroom, standard, asked, fact)
+    legend = [components.legend(standard, "headroom"), *([whatif.legend()] if cells else [])]
     banner = whatif.banner(asked, supposing, *scenarios.sides(view, day, supposing), view.scope.may(PLAN))
     said = whatif.said(page.headline(rows, asked, basis), supposing)
     return banner, said, "", criteria, page.chips(rows, asked), told, legend

@@ -8,6 +8,7 @@ from dashboard import components, data, ids, scenarios
 from dashboard.filters import Filters, filters
 from dashboard.gate import needs
 from dashboard.identity import current_scope
+from dashboard.language import said as _
 from dashboard.pages import heatmap as page
 from dashboard.pages import whatif
 from dashboard.pages.heatmap_grid import Grid
@@ -29,15 +30,15 @@ def register(app: Dash) -> None:
     )(update_heatmap)
 
 
-@needs(RESULTS)
+@needs(RESULTS, kept=True)
 def update_heatmap(address: str | None) -> tuple[Any, Any, Any, str, Any, str]:
     """The page for an address."""
     asked = filters(address, "heatmap")
     view = data.view(current_scope(), asked.known_at)
-    options = page.options(data.programme(view).standard)
+    options = page.options(data.standard(view))
     if data.is_empty(view):
         first = components.nothing_loaded(view.scope.tenant_code)
-        return "", "There are no results to show yet.", first, "", "", options
+        return "", _("There are no results to show yet."), first, "", "", options
     supposing = scenarios.scenario(view, asked)
     grid = _grid(view, asked, supposing)
     page.check(asked, grid.standard, grid.tree)
@@ -52,7 +53,7 @@ def _grid(view: data.View, asked: Filters, supposing: Scenario | None) -> Grid:
     there = asked.department
     cells = supposing.cells if supposing and supposing.applies else {}
     return Grid(
-        programme.standard,
+        data.standard(view),
         programme.profile(day).cycle_years,
         day,
         data.cut(view, data.tree(view, day), there),

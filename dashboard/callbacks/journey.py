@@ -13,7 +13,6 @@ from dashboard.identity import current_scope
 from dashboard.pages import journey as page
 from dashboard.pages.certificates import Names
 from dashboard.pages.journey_countdown import countdown
-from dashboard.words import organisation
 from db.roles import CYCLE, SEND
 
 NO_DEPARTMENT = (
@@ -34,7 +33,7 @@ def register(app: Dash) -> None:
     )(update_journey)
 
 
-@needs(CYCLE)
+@needs(CYCLE, kept=True)
 def update_journey(address: str | None) -> tuple[Any, ...]:
     """The page for an address."""
     asked = filters(address, "journey")
@@ -45,7 +44,7 @@ def update_journey(address: str | None) -> tuple[Any, ...]:
     rows = data.cut(view, renewals.journeys(view, asked.as_of), asked.department)
     if rows.is_empty():
         return "There is nothing to follow on this day.", components.empty_state(*NO_DEPARTMENT), "", "", ""
-    names = data.names(view) | {None: organisation(view.scope.tenant_name)}
+    names = data.names_with_organisation(view)
     steps = renewals.steps(view, asked.as_of)
     chosen = _chosen(rows, steps, names, asked)
     near = _countdown(view, names, asked)

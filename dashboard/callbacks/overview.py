@@ -28,7 +28,7 @@ def register(app: Dash) -> None:
     )(update_overview)
 
 
-@needs(RESULTS)
+@needs(RESULTS, kept=True)
 def update_overview(address: str | None) -> tuple[Any, Any, Any, str, str]:
     """The page for an address."""
     asked = filters(address, "overview")
@@ -38,7 +38,7 @@ def update_overview(address: str | None) -> tuple[Any, Any, Any, str, str]:
         return components.NO_DATA, components.nothing_loaded(view.scope.tenant_code), "", "", others
     facts = _facts(view, asked)
     week = page.week(facts, asked)
-    if data.programme(view).results.is_empty():
+    if data.programme(view).intervals.is_empty():
         advice = nothing_assessed(view.scope.tenant_code, asked.as_of, data.programme(view).sites.height)
         week = components.stack(advice, week)
     came = data.arrivals(view, asked.as_of) if view.scope.may(LOADS) else None

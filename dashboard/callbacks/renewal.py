@@ -12,7 +12,6 @@ from dashboard.gate import needs
 from dashboard.identity import current_scope
 from dashboard.pages import certificates
 from dashboard.pages import renewal as page
-from dashboard.words import organisation
 from db.roles import CYCLE, SEND
 
 
@@ -28,12 +27,12 @@ def register(app: Dash) -> None:
     )(update_renewal)
 
 
-@needs(CYCLE)
+@needs(CYCLE, kept=True)
 def update_renewal(address: str | None) -> tuple[Any, ...]:
     """The page for an address."""
     asked = filters(address, "renewal")
     view = data.view(current_scope(), asked.known_at)
-    names = data.names(view) | {None: organisation(view.scope.tenant_name)}
+    names = data.names_with_organisation(view)
     rows = _certificates(view, asked)
     chosen = certificates.chosen(rows, data.cut(view, data.programme(view).certificates), asked)
     options = certificates.options(rows, names)
@@ -54,7 +53,8 @@ def _certificates(view: data.View, asked: Filters) -> pl.DataFrame:
 def _about(view: data.View, row: dict[str, Any], names: certificates.Names, asked: Filters) -> list[Component]:
     dates = renewals.next_dates(view, asked.as_of).filter(pl.col("certificate_code") == row["certificate_code"])
     book = [certificates.booking(row)] if view.scope.may(SEND) else []
-    return [*page.about(row, dates, names, asked.as_of), *book]
+    pack = [certificates.day_pack_link(row["certificate_code"], asked)] if row["in_force"] else []
+    return [*page.about(row, dates, names, asked.as_of), *book, *pack]
 
 
 def _checks(view: data.View, row: dict[str, Any], names: certificates.Names, asked: Filters) -> Component:

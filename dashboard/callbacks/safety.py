@@ -11,7 +11,6 @@ from dashboard.gate import needs
 from dashboard.identity import current_scope
 from dashboard.pages import safety as page
 from dashboard.pages.verdicts import nothing, nothing_assessed
-from dashboard.words import organisation
 from db.roles import RESULTS, SEND
 
 
@@ -22,7 +21,7 @@ def register(app: Dash) -> None:
     )
 
 
-@needs(RESULTS)
+@needs(RESULTS, kept=True)
 def update_safety(address: str | None) -> tuple[Any, Any]:
     """The page for an address."""
     asked = filters(address, "safety")
@@ -40,6 +39,6 @@ def update_safety(address: str | None) -> tuple[Any, Any]:
 
 
 def _about(view: data.View, asked: Filters) -> page.About:
-    names = data.names(view) | {None: organisation(view.scope.tenant_name)}
+    names = data.names_with_organisation(view)
     paths = dict(data.branch(view, asked.as_of, asked.department).select("department_code", "path").iter_rows())
-    return page.About(names, paths, data.programme(view).standard, asked, view.scope.may(SEND))
+    return page.About(names, paths, data.standard(view), asked, view.scope.may(SEND))

@@ -12,7 +12,6 @@ from dashboard.gate import needs
 from dashboard.identity import current_scope
 from dashboard.pages import certificates
 from dashboard.pages import scope as page
-from dashboard.words import organisation
 from db.roles import CYCLE, PLAN
 from scheme.errors import UsageError
 
@@ -36,7 +35,7 @@ def update_scope(address: str | None) -> tuple[Any, ...]:
     """The page for an address."""
     asked = filters(address, "scope")
     view = data.view(current_scope(), asked.known_at)
-    names = data.names(view) | {None: organisation(view.scope.tenant_name)}
+    names = data.names_with_organisation(view)
     planned = scopes.planned(view, asked.as_of)
     completions = data.cut(view, data.completions(view, asked.as_of), asked.department)
     rows = page.by_next(completions, data.certificates(view, asked.as_of), planned, asked.as_of)
@@ -60,7 +59,7 @@ def _proposal(
         found = scopes.proposal(view, asked.as_of, *which)
     except UsageError as error:
         return "No review can be proposed here.", page.not_possible(error, asked), "", ""
-    standard = data.programme(view).standard
+    standard = data.standard(view)
     about = page.about(found, chosen, rows, names, asked, view.scope.may(PLAN))
     return (
         page.headline(found, names),

@@ -8,6 +8,9 @@ from dashboard.components import options
 from dashboard.filters import filters
 from dashboard.gate import SIGNED_IN, needs
 from dashboard.identity import current_person, current_scope, page_token
+from dashboard.language import said
+from db import reminders, tenants
+from db.session import open_session
 
 
 def register(app: Dash) -> None:
@@ -51,11 +54,14 @@ def register(app: Dash) -> None:
 @needs(SIGNED_IN)
 def update_who(_: str) -> tuple[list[Component], str]:
     """The organisation, the person and the way out; what the menu may show."""
-    return shell.who(current_person(), page_token()), " ".join(sorted(current_scope().permissions))
+    person, scope = current_person(), current_scope()
+    with open_session(scope) as session:
+        has_logo, unread = tenants.has_logo(session), reminders.waiting(session, scope, person.user_id)
+    return shell.who(person, page_token(), unread, has_logo), " ".join(sorted(scope.permissions))
 
 
-@needs(SIGNED_IN)
-def update_freshness(address: str | None) -> tuple[str, str]:
+@needs(SIGNED_IN, kept=True)
+def update_freshness(address: str | None) -> tuple[str | list[Component], str]:
     """How fresh the data is, and the departments that a filter bar may offer."""
     path = (address or "/").partition("?")[0]
     asked = filters(address, next((page.name for page in shell.PAGES if page.path == path), ""))
@@ -66,7 +72,7 @@ def update_freshness(address: str | None) -> tuple[str, str]:
         (code, "\u2003" * max(0, depth - 1) + name)
         for code, depth, name in tree.select("department_code", "depth", "name").iter_rows()
     ]
-    fresh = "Nothing has been loaded yet"
+    fresh: str | list[Component] = said("Nothing has been loaded yet")
     if newest is not None:
-        fresh = shell.freshness(*newest, asked.known_at)
+        fresh = shell.fresh(*newest, asked.known_at)
     return fresh, options(department=choices)

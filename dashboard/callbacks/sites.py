@@ -1,6 +1,5 @@
 """Sites: from the address to a certificate's sites, their map and the list to take along."""
 
-import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,11 +13,12 @@ from dashboard import components, data, ids
 from dashboard.entering.choices import choices
 from dashboard.filters import Filters, filters
 from dashboard.gate import needs
+from dashboard.handing_out import file_stem, handed_out
 from dashboard.identity import current_scope
 from dashboard.pages import certificates
 from dashboard.pages import sites as page
 from dashboard.pages.details_lineage import of_visits
-from dashboard.words import day, organisation
+from dashboard.words import day
 from db.roles import CYCLE, EXPORT, SEND
 
 _ASKED = ("as_of", "known_at", "status", "certificate")
@@ -40,12 +40,12 @@ def register(app: Dash) -> None:
     app.server.get("/download/sites.<kind>")(sites_file)
 
 
-@needs(CYCLE)
+@needs(CYCLE, kept=True)
 def update_sites(address: str | None) -> tuple[Any, ...]:
     """The page for an address."""
     asked = filters(address, "sites")
     view = data.view(current_scope(), asked.known_at)
-    names = data.names(view) | {None: organisation(view.scope.tenant_name)}
+    names = data.names_with_organisation(view)
     rows = _certificates(view, asked)
     chosen = certificates.chosen(rows, data.cut(view, data.programme(view).certificates), asked)
     options = certificates.options(rows, names)
@@ -62,7 +62,7 @@ def sites_file(kind: str) -> Response:
     query = urlencode({key: request.args[key] for key in _ASKED if request.args.get(key)})
     asked = filters(f"/sites?{query}", "sites")
     view = data.view(current_scope(), asked.known_at)
-    names = data.names(view) | {None: organisation(view.scope.tenant_name)}
+    names = data.names_with_organisation(view)
     rows = _certificates(view, asked).filter(pl.col("certificate_code") == asked.certificate)
     if kind not in formats.CONTENT_TYPES or rows.is_empty():
         abort(404)
@@ -70,9 +70,7 @@ def sites_file(kind: str) -> Response:
     frame = page.to_take_along(page.shown(_states(view, row, asked), asked.status), names)
     about = [view.scope.tenant_name, page.headline(rows, row, names, asked), f"As of {day(asked.as_of)}"]
     body = formats.csv_text(frame) if kind == "csv" else formats.xlsx_bytes({"Sites": frame}, about)
-    name = re.sub(r"[^A-Za-z0-9]+", "-", f"sites-{asked.certificate}-{asked.as_of}").strip("-")
-    headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
-    return Response(body, content_type=formats.CONTENT_TYPES[kind], headers=headers)
+    return handed_out(body, file_stem("sites", asked.certificate, asked.as_of), kind)
 
 
 def _certificates(view: data.View, asked: Filters) -> pl.DataFrame:

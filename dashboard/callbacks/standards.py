@@ -25,7 +25,7 @@ def register(app: Dash) -> None:
     )(update_standards)
 
 
-@needs(RESULTS)
+@needs(RESULTS, kept=True)
 def update_standards(address: str | None) -> tuple[Any, Any, Any, str, Any, Any]:
     """The page for an address."""
     asked = filters(address, "standards")
@@ -36,7 +36,7 @@ def update_standards(address: str | None) -> tuple[Any, Any, Any, str, Any, Any]
     every = customers.promised(view, asked.as_of, asked.department)
     if every.is_empty():
         return page.NOTHING, components.empty_state(*page.NO_PROMISES), "", "", "", page.charter([], every)
-    subjects, names = data.programme(view).standard.subjects, data.names(view)
+    subjects, names = data.standard(view).subjects, data.names(view)
     own = page.about(every, subjects, asked)
     shown, paths = page.shown(own, asked), dict(tree.select("department_code", "path").iter_rows())
     charts = page.charts(shown, customers.periods(view, asked.as_of), names)

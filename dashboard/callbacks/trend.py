@@ -13,7 +13,6 @@ from dashboard.pages import trend as page
 from dashboard.pages import trend_alarms as alarms
 from dashboard.pages import trend_risk as estimate
 from dashboard.pages.overview_facts import year_before
-from dashboard.words import organisation
 from db.roles import RESULTS
 from scheme.trend import criteria_drifting, elements_falling, falls, recurring, window
 
@@ -41,7 +40,7 @@ def register(app: Dash) -> None:
     app.callback(Output(ids.TREND_RISK, "children"), Input(ids.VIEW, "data"))(update_risk)
 
 
-@needs(RESULTS)
+@needs(RESULTS, kept=True)
 def update_movement(address: str | None) -> tuple[Any, ...]:
     """What moved between two days."""
     asked, view = _asked(address)
@@ -50,23 +49,28 @@ def update_movement(address: str | None) -> tuple[Any, ...]:
         return components.NO_DATA, components.nothing_loaded(view.scope.tenant_code), "", "", "", ""
     data.branch(view, asked.as_of, asked.department)
     first, second = _days(asked)
-    moves, standard = trends.moved(view, first, second, asked.department), data.programme(view).standard
+    moves, standard = trends.moved(view, first, second, asked.department), data.standard(view)
     head = page.headline(moves, first)
     if moves.is_empty():
         return head, "", "", "", "", ""
-    told = page.moves_table(moves, standard, _names(view), asked)
+    told = page.moves_table(moves, standard, data.names_with_organisation(view), asked)
     sentences = page.said(moves, first, second, standard)
     return head, "", sentences, page.bands_table(moves, standard), page.chips(moves, asked), told
 
 
-@needs(RESULTS)
+@needs(RESULTS, kept=True)
 def update_alarms(address: str | None) -> tuple[Any, ...]:
     """What falls, what stays partial, what is more than chance, and bands by year."""
     asked, view = _asked(address)
     if data.is_empty(view):
         return "", "", "", "", "", ""
     known, day, there = data.programme(view), asked.as_of, asked.department
-    standard, names, steps, since = known.standard, _names(view), trends.steps_of(view, day, there), window(known, day)
+    standard, names, steps, since = (
+        known.standard,
+        data.names_with_organisation(view),
+        trends.steps_of(view, day, there),
+        window(known, day),
+    )
     elements, criteria = elements_falling(steps, since), criteria_drifting(steps, since)
     chart = alarms.years_chart(trends.years_of(view, day, there), standard)
     fallen = alarms.falls_table(falls(steps, since), standard, names, asked)
@@ -75,14 +79,14 @@ def update_alarms(address: str | None) -> tuple[Any, ...]:
     return said, *alarms.alarms_tables(elements, criteria, standard, names), fallen, again, chart
 
 
-@needs(RESULTS)
+@needs(RESULTS, kept=True)
 def update_risk(address: str | None) -> Any:
     """The estimate of losing the award, where the organisation turned it on."""
     asked, view = _asked(address)
     if data.is_empty(view) or not trends.estimates(view):
         return ""
-    told, standard = trends.risk_of(view, asked.as_of, asked.department), data.programme(view).standard
-    return estimate.panel(told, standard, _names(view), asked, is_cut=not data.sees_all(view))
+    told, standard = trends.risk_of(view, asked.as_of, asked.department), data.standard(view)
+    return estimate.panel(told, standard, data.names_with_organisation(view), asked, is_cut=not data.sees_all(view))
 
 
 def _asked(address: str | None) -> tuple[Filters, data.View]:
@@ -94,7 +98,3 @@ def _days(asked: Filters) -> tuple[date, date]:
     """The earlier and the later of the two days; without one to compare with, a year before."""
     first, second = sorted((asked.compare or year_before(asked.as_of), asked.as_of))
     return first, second
-
-
-def _names(view: data.View) -> dict[str | None, str]:
-    return data.names(view) | {None: organisation(view.scope.tenant_name)}

@@ -25,7 +25,7 @@ def register(app: Dash) -> None:
     )(update_understood)
 
 
-@needs(LOADS)
+@needs(LOADS, kept=True)
 def update_understood(address: str | None) -> tuple[Any, Any, str, str, str]:
     """The page for an address."""
     asked, view = filters(address, "understood"), data.view(current_scope())

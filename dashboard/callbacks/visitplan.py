@@ -1,6 +1,5 @@
 """Visit plan: from the address to a certificate's plan, its map, its files and the plans that were kept."""
 
-import re
 from typing import Any
 from urllib.parse import urlencode
 
@@ -12,6 +11,7 @@ import formats
 from dashboard import data, ids, visit_files, visit_plans
 from dashboard.filters import Filters, filters
 from dashboard.gate import needs
+from dashboard.handing_out import file_stem, handed_out
 from dashboard.identity import current_scope
 from dashboard.map_svg import map_svg
 from dashboard.pages import certificates
@@ -19,7 +19,7 @@ from dashboard.pages import visitplan as page
 from dashboard.pages.sites import worst_first
 from dashboard.pages.visitplan_proof import certificate, proof
 from dashboard.visit_shown import Shown, on_map, sentence
-from dashboard.words import day, organisation
+from dashboard.words import day
 from db.roles import CYCLE, EXPORT, PLAN, SEND
 
 _ASKED = ("as_of", "known_at", "certificate", "mode", "pace", "days", "share", "seed", "draft")
@@ -47,7 +47,7 @@ def update_visitplan(address: str | None) -> tuple[Any, ...]:
     """The page for an address."""
     asked = filters(address, "visitplan")
     view = data.view(current_scope(), asked.known_at)
-    names = data.names(view) | {None: organisation(view.scope.tenant_name)}
+    names = data.names_with_organisation(view)
     rows = worst_first(data.visited(view, asked.as_of), data.certificates(view, asked.as_of), asked.as_of)
     options = certificates.options(rows, names)
     kept = page.kept_table(visit_plans.all_kept(view), asked)
@@ -101,9 +101,7 @@ def visit_plan_file(kind: str) -> Response:
     shown = _shown(view, asked, data.visited(view, asked.as_of))
     if shown is None or shown.plan.visits.is_empty():
         abort(404)
-    name = re.sub(r"[^A-Za-z0-9]+", "-", f"visit-plan-{shown.wanted.certificate}-{asked.as_of}").strip("-")
-    headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
-    return Response(_file(view, shown, kind), content_type=visit_files.KINDS[kind], headers=headers)
+    return handed_out(_file(view, shown, kind), file_stem("visit-plan", shown.wanted.certificate, asked.as_of), kind)
 
 
 def _file(view: data.View, shown: Shown, kind: str) -> str | bytes:

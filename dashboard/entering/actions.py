@@ -172,11 +172,11 @@ def action_taken() -> Response:
     """Take an action; a new one that was given no code is given one."""
     told = sent(*_FIELDS)
     if told["department_code"] and told["action"] and not told["action_code"] and not told["seen"]:
-        told["action_code"] = _code(told)
+        told["action_code"] = code_of_new(told)
     return taken(ACTION, told | {"action_key": _key(told)})
 
 
-def _code(told: Mapping[str, str]) -> str:
+def code_of_new(told: Mapping[str, str]) -> str:
     """A code for a new action: its department's code, the element and the next number, such as HWY-1.1.1-1.
 
     That of an action that says the same words already, "" where it has none: it is one thing that was sent twice.

@@ -11,19 +11,22 @@ from dash.development.base_component import Component
 
 from dashboard import components, ids, table
 from dashboard.filters import Filters
+from dashboard.language import counted_said, mark
+from dashboard.language import day_said as day
+from dashboard.language import said as _
 from dashboard.table import Column, Row
-from dashboard.words import count, day
+from dashboard.words import count_said as count
 from scheme.actions import STATES, UNDONE
 from scheme.standard import Standard
 
 Names = Mapping[str | None, str]  # of departments; None is the corporate body
 FINDINGS = "findings"  # the chip that shows findings instead of actions
 WORDS = {
-    "overdue": "Overdue",
-    "due_soon": "Due within 4 weeks",
-    "open": "Due later",
-    "recheck": "To re-check",
-    "closed": "Closed",
+    "overdue": mark("Overdue"),
+    "due_soon": mark("Due within 4 weeks"),
+    "open": mark("Due later"),
+    "recheck": mark("To re-check"),
+    "closed": mark("Closed"),
 }
 SIGNS = {
     "overdue": "fails",
@@ -47,13 +50,17 @@ def layout() -> Component:
             components.details(
                 "How this is counted",
                 html.P(
-                    "An action is closed from its closing day on; where it has none, when its status says closed, done "
-                    "or the like. One that has a day for a re-check waits for it until the element was looked at again "
-                    "after it was closed. A finding is a partial or non-compliant band by a result of the department's "
-                    "own; it counts as without an action where none is open and none waits for its re-check."
+                    _(
+                        "An action is closed from its closing day on; where it has none, when its status says closed, "
+                        "done or the like. One that has a day for a re-check waits for it until the element was looked "
+                        "at again after it was closed. A finding is a partial or non-compliant band by a result of the "
+                        "department's own; it counts as without an action where none is open and none waits for its "
+                        "re-check."
+                    )
                 ),
             ),
         ),
+        is_told=True,
     )
 
 
@@ -64,23 +71,35 @@ def selected(rows: pl.DataFrame, asked: Filters) -> pl.DataFrame:
 
 def headline(rows: pl.DataFrame, findings: pl.DataFrame, asked: Filters) -> str:
     """How many actions are overdue and where, what is due next, and how many findings have none."""
-    late = rows.filter(state="overdue")
-    of = f" for {asked.element}" if asked.element else ""
-    if late.height:
-        places = late["department_code"].n_unique()
-        where = f" in {count(places, 'department')}" if places > 1 else ""
-        said = f"{_actions(late.height)} overdue{of}{where}, the oldest by {count(_most(late), 'day')}"
-    else:
-        said = f"No action{of} is overdue" if rows.height else f"There are no actions{of}"
+    told = [_late(rows, asked.element)]
     if late_rechecks := rows.filter(pl.col("state") == "recheck", pl.col("days_over").is_not_null()).height:
-        said += f"; {count(late_rechecks, 'closed action')} should have been re-checked by now"
+        told.append(
+            counted_said(
+                "{count} closed action should have been re-checked by now",
+                "{count} closed actions should have been re-checked by now",
+                late_rechecks,
+            )
+        )
     if findings.is_empty():
-        return f"{said}; no finding is without an action."
-    return f"{said}; {count(findings.height, 'finding')} {'has' if findings.height == 1 else 'have'} no action."
+        return "; ".join([*told, _("no finding is without an action.")])
+    without = counted_said("{count} finding has no action.", "{count} findings have no action.", findings.height)
+    return "; ".join([*told, without])
 
 
-def _actions(number: int) -> str:
-    return f"{count(number, 'action')} {'is' if number == 1 else 'are'}"
+def _late(rows: pl.DataFrame, element: str) -> str:
+    """How many actions are overdue, in how many departments, and by how long."""
+    late = rows.filter(state="overdue")
+    if late.is_empty():
+        if rows.height:
+            return _("No action for {element} is overdue", element=element) if element else _("No action is overdue")
+        return _("There are no actions for {element}", element=element) if element else _("There are no actions")
+    places = late["department_code"].n_unique()
+    overdue = counted_said("{count} action is overdue", "{count} actions are overdue", late.height)
+    if element:
+        overdue += " " + _("for {element}", element=element)
+    if places > 1:
+        overdue += " " + _("in {departments}", departments=count(places, "department"))
+    return _("{overdue}, the oldest by {time}", overdue=overdue, time=count(_most(late), "day"))
 
 
 def _most(rows: pl.DataFrame) -> int:
@@ -90,17 +109,23 @@ def _most(rows: pl.DataFrame) -> int:
 def chips(rows: pl.DataFrame, findings: pl.DataFrame, asked: Filters) -> Component:
     """The states with how many actions have each, and the findings without one; the one chosen fills the table."""
     number = {state: rows.filter(state=state).height for state in STATES}
-    items = [("Not closed", sum(number[state] for state in UNDONE), asked.href(status=""), not asked.status)]
+    items = [(mark("Not closed"), sum(number[state] for state in UNDONE), asked.href(status=""), not asked.status)]
     items += [(words, number[state], asked.href(status=state), asked.status == state) for state, words in WORDS.items()]
-    told = ("Findings without action", findings.height, asked.href(status=FINDINGS), asked.status == FINDINGS)
-    every = ("All", rows.height, asked.href(status="all"), asked.status == "all")
+    told = (mark("Findings without action"), findings.height, asked.href(status=FINDINGS), asked.status == FINDINGS)
+    every = (mark("All"), rows.height, asked.href(status="all"), asked.status == "all")
     whose = [of_element(asked)] if asked.element else []
     return html.Div([*whose, components.chips([*items, told, every], "Show actions")])
 
 
 def of_element(asked: Filters) -> Component:
     """That one element alone is shown, and the way to all."""
-    return html.P([f"Of element {asked.element} alone. ", html.A("Show all elements", href=asked.href(element=""))])
+    return html.P(
+        [
+            _("Of element {element} alone.", element=asked.element),
+            " ",
+            html.A(_("Show all elements"), href=asked.href(element="")),
+        ]
+    )
 
 
 def entering(asked: Filters) -> Component:
@@ -144,13 +169,13 @@ def actions_table(
         [_row(row, names, standard, asked, keys) for row in rows.iter_rows(named=True)],
         find="url" if department else False,
         empty="No action matches.",
-        say=f"{count(rows.height, 'action')} shown",
+        say=_("{rows} shown", rows=count(rows.height, "action")),
     )
 
 
 def _row(row: Mapping[str, Any], names: Names, standard: Standard, asked: Filters, keys: list[str]) -> Row:
     code = row["department_code"]
-    from_ = [row["action_code"], f"from {_plain(row['origin'])}" if row["origin"] else None]
+    from_ = [row["action_code"], _("from {origin}", origin=_plain(row["origin"])) if row["origin"] else None]
     cells = {
         "department": names.get(code) or code or "",
         "element": element_cell(row["element"], standard, asked),
@@ -159,7 +184,7 @@ def _row(row: Mapping[str, Any], names: Names, standard: Standard, asked: Filter
         "owner": row["owner"],
         "state": table.status("fails" if row["days_over"] else SIGNS[row["state"]], in_words(row)),
         "due_on": _due(row, asked.as_of),
-        "enter": table.link("Correct" if row["state"] == "closed" else "Update", enter_href(row)),
+        "enter": table.link(_("Correct") if row["state"] == "closed" else _("Update"), enter_href(row)),
     }
     href = asked.href("department", department=code) if code and "department" in keys else None
     return Row(row["action_key"], [cells[key] for key in keys], href=href, name=row["action"])
@@ -168,18 +193,30 @@ def _row(row: Mapping[str, Any], names: Names, standard: Standard, asked: Filter
 def in_words(row: Mapping[str, Any]) -> str:
     """The state of an action in a word or two."""
     if row["state"] == "recheck":
-        return "Re-check late" if row["days_over"] else "To re-check"
-    return {"overdue": "Overdue", "due_soon": "Due soon", "open": "Open", "closed": "Closed"}[row["state"]]
+        return _("Re-check late") if row["days_over"] else _("To re-check")
+    return _(_SHORT[row["state"]])
+
+
+_SHORT = {
+    "overdue": mark("Overdue"),
+    "due_soon": mark("Due soon"),
+    "open": mark("Open [[of an action]]"),
+    "closed": mark("Closed"),
+}
+# Where an action comes from, as the warehouse has it; anything else is shown as it was sent.
+_ORIGINS = (mark("self assessment"), mark("desk review"), mark("annual review"), mark("partial"), mark("non compliant"))
 
 
 def due(row: Mapping[str, Any], today: date) -> str | None:
     """How long an action is over its day or how long there is; of one that is closed, since when."""
     if row["closed_on"] and row["state"] in ("closed", "recheck"):
-        return f"closed {day(row['closed_on'])}"
+        return _("closed {day}", day=day(row["closed_on"]))
     if row["due_on"] is None or row["state"] in ("closed", "recheck"):
         return None
     days = (row["due_on"] - today).days
-    return f"{count(-days, 'day')} over" if days < 0 else f"in {count(days, 'day')}" if days else "today"
+    if days < 0:
+        return _("{time} over", time=count(-days, "day"))
+    return _("in {time}", time=count(days, "day")) if days else _("today")
 
 
 def _due(row: Mapping[str, Any], today: date) -> Any:
@@ -190,8 +227,10 @@ def _due(row: Mapping[str, Any], today: date) -> Any:
 def _again(row: Mapping[str, Any]) -> str | None:
     if row["recheck_on"] is None:
         return None
-    late = f", {count(row['days_over'], 'day')} over" if row["state"] == "recheck" and row["days_over"] else ""
-    return f"re-check {day(row['recheck_on'])}{late}"
+    again = _("re-check {day}", day=day(row["recheck_on"]))
+    if row["state"] == "recheck" and row["days_over"]:
+        again += ", " + _("{time} over", time=count(row["days_over"], "day"))
+    return again
 
 
 def element_cell(element: str | None, standard: Standard, asked: Filters) -> Any:
@@ -204,13 +243,14 @@ def element_cell(element: str | None, standard: Standard, asked: Filters) -> Any
 
 def band_cell(row: Mapping[str, Any], standard: Standard, asked: Filters) -> Any:
     """The band in force as a word, leading to its cell on the heatmap."""
-    words = standard.band[row["band"]].label if row["band"] else "Not assessed"
-    small = "rolled up" if row.get("rolled_up") else None
+    words = standard.band[row["band"]].label if row["band"] else _("Not assessed")
+    small = _("rolled up") if row.get("rolled_up") else None
     return table.text(words, small, asked.href("heatmap", cell=f"{row['department_code'] or ''}~{row['element']}"))
 
 
 def _plain(origin: str) -> str:
-    return origin.replace("_", " ")
+    words = origin.replace("_", " ")
+    return _(words) if words in _ORIGINS else words
 
 
 def findings_table(findings: pl.DataFrame, names: Names, standard: Standard, asked: Filters, enters: bool) -> str:
@@ -226,7 +266,7 @@ def findings_table(findings: pl.DataFrame, names: Names, standard: Standard, ask
     for row in findings.iter_rows(named=True):
         code, element = row["department_code"], row["element"]
         given = {"department_code": components.CORPORATE if code is None else code, "element": element}
-        link = table.link("Add an action", f"/enter/action?{urlencode(given | {'origin': row['band']})}")
+        link = table.link(_("Add an action"), f"/enter/action?{urlencode(given | {'origin': row['band']})}")
         cells = [
             names.get(code) or code,
             element_cell(element, standard, asked),
@@ -242,15 +282,17 @@ def findings_table(findings: pl.DataFrame, names: Names, standard: Standard, ask
         rows,
         find="url",
         empty="Every finding has an action.",
-        say=f"{count(len(rows), 'finding')} shown",
+        say=_("{rows} shown", rows=count(len(rows), "finding")),
     )
 
 
 def nothing(enters: bool) -> Component:
     """What stands there where there is neither an action nor a finding."""
-    how = "Enter one by hand above, or load" if enters else "They come as"
-    return components.empty_state(
-        "There are no actions and no findings here",
-        f"{how} a table of actions (action_code, department_code, element, action, owner, due_on); or choose another "
-        "day or department.",
-    )
+    table = "action_code, department_code, element, action, owner, due_on"
+    text = _("They come as a table of actions ({columns}); or choose another day or department.", columns=table)
+    if enters:
+        text = _(
+            "Enter one by hand above, or load a table of actions ({columns}); or choose another day or department.",
+            columns=table,
+        )
+    return components.empty_state("There are no actions and no findings here", text)

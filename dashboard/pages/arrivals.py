@@ -12,25 +12,46 @@ from dash.development.base_component import Component
 
 from dashboard import components, ids, table
 from dashboard.filters import Filters
+from dashboard.language import counted_said, mark
+from dashboard.language import day_said as day
+from dashboard.language import said as _
 from dashboard.table import Column, Row
-from dashboard.words import count, day, listing
+from dashboard.words import count_said as count
+from dashboard.words import listing_said as listing
 
-NOBODY = "Nothing is expected of anybody on this day."
+NOBODY = mark("Nothing is expected of anybody on this day.")
 NO_DEPARTMENT = (
-    "No department is active on this day",
-    "Open departments, or load a table of them (department_code, department_name), and it shows here what is expected "
-    "of each; or choose another day.",
+    mark("No department is active on this day"),
+    mark(
+        "Open departments, or load a table of them (department_code, department_name), and it shows here what is "
+        "expected of each; or choose another day."
+    ),
 )
 Names = Mapping[str | None, str]  # of departments; None is the corporate body
-STATES = {"overdue": "Overdue", "due": "To come", "came": "Up to date"}
+STATES = {"overdue": mark("Overdue"), "due": mark("To come"), "came": mark("Up to date")}
 SIGNS = {"overdue": "fails", "due": "incomplete", "came": "passes"}
 _ADDRESS = re.compile(r"[^\s@<>()\[\]\",;:\\?&]+@[^\s@<>()\[\]\",;:\\?&]+\.[^\s@<>()\[\]\",;:\\?&]*[A-Za-z0-9]")
 _KINDS = {
-    "initial": "first assessment",
-    "annual_review": "annual review",
-    "renewal": "renewal",
-    "reassessment": "reassessment",
+    "initial": mark("of the first assessment on {day}"),
+    "annual_review": mark("of the annual review on {day}"),
+    "renewal": mark("of the renewal on {day}"),
+    "reassessment": mark("of the reassessment on {day}"),
 }
+
+
+_TABLES = (  # what loads hold, as scheme.tables names them with spaces
+    mark("results"),
+    mark("assessments"),
+    mark("visits"),
+    mark("evidence"),
+    mark("actions"),
+    mark("departments"),
+    mark("sites"),
+    mark("certificates"),
+    mark("customer groups"),
+    mark("service standards"),
+    mark("standard results"),
+)
 
 
 def layout() -> Component:
@@ -46,12 +67,16 @@ def layout() -> Component:
             components.details(
                 "What is expected",
                 html.P(
-                    "The review form, one month before a booked review begins. Results of any kind, self-assessments "
-                    "among them, once in each year of the cycle of a department's own certificate; where it holds "
-                    "none, within twelve months of its last result. What lies below a department counts for it."
+                    _(
+                        "The review form, one month before a booked review begins. Results of any kind, "
+                        "self-assessments among them, once in each year of the cycle of a department's own "
+                        "certificate; where it holds none, within twelve months of its last result. What lies below "
+                        "a department counts for it."
+                    )
                 ),
             ),
         ),
+        is_told=True,
     )
 
 
@@ -60,21 +85,29 @@ def headline(rows: pl.DataFrame) -> str:
     departments = rows.filter(pl.col("department_code").is_not_null())
     late, oldest = departments.filter(state="overdue").height, departments["age_days"].max()
     every = count(departments.height, "department")
-    said = f"{late or 'None'} of {every} {'is' if late < 2 else 'are'} overdue"
+    said = _("None of {departments} is overdue", departments=every)
+    if late:
+        said = counted_said(
+            "{count} of {departments} is overdue", "{count} of {departments} are overdue", late, departments=every
+        )
     if isinstance(oldest, int):
-        said += f"; the oldest data is {old(oldest)} old"
-    said += "."
+        said += "; " + _("the oldest data is {time} old", time=old(oldest))
+    told = [f"{said}."]
     if never := departments.filter(pl.col("load_number").is_null()).height:
-        said += f" {count(never, 'department')} {'has' if never == 1 else 'have'} sent nothing yet."
+        told.append(
+            counted_said(
+                "{count} department has sent nothing yet.", "{count} departments have sent nothing yet.", never
+            )
+        )
     if rows.filter(pl.col("department_code").is_null(), state="overdue").height:
-        said += " The organisation's own review form is overdue."
-    return said
+        told.append(_("The organisation's own review form is overdue."))
+    return " ".join(told)
 
 
 def old(days: int) -> str:
     """How long ago something was, in the largest unit of which there are two: 5 days, 3 weeks, 14 months, 3 years."""
     if days < 14:
-        return count(days, "day") if days else "less than a day"
+        return count(days, "day") if days else _("less than a day")
     if days < 61:
         return count(days // 7, "week")
     months = int(days / 30.4375)
@@ -84,7 +117,7 @@ def old(days: int) -> str:
 def chips(rows: pl.DataFrame, asked: Filters) -> Component:
     """The states with how many departments have each; the one chosen filters the table."""
     number = {state: rows.filter(state=state).height for state in STATES}
-    items = [("All", rows.height, asked.href(status=""), not asked.status)]
+    items = [(mark("All"), rows.height, asked.href(status=""), not asked.status)]
     for state, words in STATES.items():
         items.append((words, number[state], asked.href(status=state), asked.status == state))
     return components.chips(items, "Show departments")
@@ -92,10 +125,15 @@ def chips(rows: pl.DataFrame, asked: Filters) -> Component:
 
 def entering() -> Component:
     """The ways to say something by hand, for those who may."""
-    ways = [("result", "a result"), ("self", "a self-assessment"), ("visit", "a visit"), ("review", "a booked review")]
+    ways = [
+        ("result", mark("a result")),
+        ("self", mark("a self-assessment")),
+        ("visit", mark("a visit")),
+        ("review", mark("a booked review")),
+    ]
     links: list[Any] = []
     for name, words in ways:
-        links += [", " if links else "Enter or correct by hand: ", components.enter_link(name, words)]
+        links += [", " if links else _("Enter or correct by hand:") + " ", components.enter_link(name, words)]
     return html.P([*links, "."])
 
 
@@ -121,7 +159,7 @@ def arrivals_table(rows: pl.DataFrame, names: Names, paths: Names, asked: Filter
         [_row(row, names, paths, asked, keys) for row in shown.iter_rows(named=True)],
         find="url",
         empty="No department matches.",
-        say=f"{count(shown.height, 'row')} shown",
+        say=_("{rows} shown", rows=count(shown.height, "row")),
     )
 
 
@@ -130,10 +168,10 @@ def _row(row: Mapping[str, Any], names: Names, paths: Names, asked: Filters, key
     name = names.get(code) or code or ""
     cells = {
         "department": table.text(name, paths.get(code) or None),
-        "state": table.status(SIGNS[row["state"]], STATES[row["state"]]),
+        "state": table.status(SIGNS[row["state"]], _(STATES[row["state"]])),
         "expected": table.text(expected(row), _about(row) or None),
         "due_on": row["due_on"],
-        "last_on": table.day(row["last_on"], None if row["age_days"] is None else f"{old(row['age_days'])} old"),
+        "last_on": table.day(row["last_on"], _aged(row)),
         "came": _came(row),
         "clean": _clean(row),
         "remind": remind(row, name),
@@ -146,28 +184,32 @@ def _row(row: Mapping[str, Any], names: Names, paths: Names, asked: Filters, key
     )
 
 
+def _aged(row: Mapping[str, Any]) -> str | None:
+    return None if row["age_days"] is None else _("{time} old", time=old(row["age_days"]))
+
+
 def expected(row: Mapping[str, Any]) -> str:
     """What a department is to send first."""
-    return "Review form" if row["what"] == "form" else "Results or self-assessment"
+    return _("Review form") if row["what"] == "form" else _("Results or self-assessment")
 
 
 def _about(row: Mapping[str, Any]) -> str:
     if row["what"] == "form":
-        said = f"of the {_KINDS[row['about']]} on {day(row['on'])}"
+        said = _(_KINDS[row["about"]], day=day(row["on"]))
     else:
-        said = "" if row["on"] else "no result yet"
+        said = "" if row["on"] else _("no result yet")
     others = row["overdue"] - (row["state"] == "overdue")
-    more = f"{others} more overdue" if others > 0 else ""
+    more = _("{count} more overdue", count=others) if others > 0 else ""
     return "; ".join(filter(None, (said, more)))
 
 
 def _came(row: Mapping[str, Any]) -> Any:
     if row["load_number"] is None:
         return None
-    tables = [name.replace("_", " ") for name in row["tables"]]
+    tables = [_(name.replace("_", " ")) for name in row["tables"]]
     words = listing(tables, 2)
-    who = f", from {row['sent_by']}" if row["sent_by"] else ""
-    said = f"load {row['load_number']}, {day(row['received_on'])}{who}"
+    named = {"load": row["load_number"], "day": day(row["received_on"]), "sender": row["sent_by"]}
+    said = _("load {load}, {day}, from {sender}", **named) if row["sent_by"] else _("load {load}, {day}", **named)
     # A load that is not shown on the Data page has no address there (dashboard.data.loads).
     href = f"/data?load={row['load_number']}" if row["sent_by"] else None
     return table.text(f"{words[:1].upper()}{words[1:]}", said, href)
@@ -176,7 +218,8 @@ def _came(row: Mapping[str, Any]) -> Any:
 def _clean(row: Mapping[str, Any]) -> str | None:
     if row["read"] is None:
         return None
-    return f"{row['set_aside']:,} of {row['read']:,}" if row["set_aside"] else f"None of {row['read']:,}"
+    named = {"count": f"{row['set_aside']:,}", "all": f"{row['read']:,}"}
+    return _("{count} of {all}", **named) if row["set_aside"] else _("None of {all}", **named)
 
 
 def remind(row: Mapping[str, Any], name: str) -> Any:
@@ -193,18 +236,21 @@ def remind(row: Mapping[str, Any], name: str) -> Any:
 
 def _by(due_on: date | None, state: str) -> str:
     if state == "overdue":
-        return f" overdue since {day(due_on)}" if due_on else " overdue"
-    return f" due by {day(due_on)}" if due_on else ""
+        return " " + (_("overdue since {day}", day=day(due_on)) if due_on else _("overdue"))
+    return " " + _("due by {day}", day=day(due_on)) if due_on else ""
 
 
 def in_brief(row: Mapping[str, Any] | None, asked: Filters) -> Any:
     """The cell of Overview's table: the state, what it is about, and the way to the page."""
     if row is None:
         return None
-    words = STATES[row["state"]]
+    words = _(STATES[row["state"]])
     if row["state"] != "came" and row["due_on"]:
-        words = f"{words} {'since' if row['state'] == 'overdue' else 'by'} {day(row['due_on'])}"
-    small = f"newest result {old(row['age_days'])} old" if row["age_days"] is not None else "no result yet"
+        late = row["state"] == "overdue"
+        words = _("Overdue since {day}" if late else "To come by {day}", day=day(row["due_on"]))
+    small = _("no result yet")
+    if row["age_days"] is not None:
+        small = _("newest result {time} old", time=old(row["age_days"]))
     if row["state"] != "came":
         small = f"{expected(row)}; {small}"
     return table.text(words, small, asked.href("arrivals", department=row["department_code"] or ""))

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 import polars as pl
 from dash import html
@@ -10,9 +11,13 @@ from dash.development.base_component import Component
 
 from dashboard import components
 from dashboard.filters import Filters
-from dashboard.words import count, day
+from dashboard.language import day_said as day
+from dashboard.language import mark
+from dashboard.language import said as _
+from dashboard.words import count_said as count
 
 Names = Mapping[str | None, str]  # of departments; None is the corporate body
+DAY_PACK = {"docx": mark("Word"), "pdf": "PDF", "xlsx": mark("Excel")}
 Fact = tuple[str, str, str]  # what it is, the figure, a smaller line below it
 
 
@@ -49,7 +54,8 @@ def is_list(rows: pl.DataFrame, asked: Filters) -> bool:
 
 def options(rows: pl.DataFrame, names: Names) -> str:
     """What the filter bar offers."""
-    several = [("", f"All {rows.height} certificates" if rows.height else "None")] if rows.height != 1 else []
+    every = _("All {count} certificates", count=rows.height) if rows.height else _("None")
+    several = [("", every)] if rows.height != 1 else []
     holders = rows.select("certificate_code", "department_code").iter_rows()
     own = [(code, f"{names.get(department)} ({code})") for code, department in holders]
     return components.options(certificate=several + own)
@@ -58,31 +64,33 @@ def options(rows: pl.DataFrame, names: Names) -> str:
 def until(row: Mapping[str, Any], today: date) -> str:
     """How long a certificate still runs."""
     if row["ended_on"] and row["ended_on"] <= today:
-        return f"not in force since {day(row['ended_on'])}"
+        return _("not in force since {day}", day=day(row["ended_on"]))
     if row["days"] <= 0:
-        return f"expired {count(-row['days'], 'day')} ago" if row["days"] else "expired today"
-    early = f", ending early on {day(row['ended_on'])}" if row["ended_on"] else ""
-    return f"{count(row['days'], 'day')} left{early}"
+        return _("expired {time} ago", time=count(-row["days"], "day")) if row["days"] else _("expired today")
+    left = _("{time} left", time=count(row["days"], "day"))
+    return left + (", " + _("ending early on {day}", day=day(row["ended_on"])) if row["ended_on"] else "")
 
 
 def instead(row: Mapping[str, Any], asked: Filters) -> str:
     """A sentence where the certificate shown is not the one asked for."""
     if asked.certificate in ("", row["certificate_code"]):
         return ""
-    return f" On {day(asked.as_of)} its holder had this certificate, not {asked.certificate}."
+    named = {"day": day(asked.as_of), "certificate": asked.certificate}
+    return " " + _("On {day} its holder had this certificate, not {certificate}.", **named)
 
 
 def lapsed(row: Mapping[str, Any], today: date) -> str | None:
     """One word and the day for a certificate that no longer runs; None for the others."""
     if row["ended_on"] and row["ended_on"] <= today:
-        return f"Ended {day(row['ended_on'])}"
-    return None if row["days"] > 0 else f"Expired {day(row['expires_on'])}"
+        return _("Ended {day}", day=day(row["ended_on"]))
+    return None if row["days"] > 0 else _("Expired {day}", day=day(row["expires_on"]))
 
 
 def time_left(row: Mapping[str, Any], today: date) -> Fact:
     """The days to expiry as a figure."""
     over = lapsed(row, today)
-    return ("Days to expiry", "none", over) if over else ("Days to expiry", f"{row['days']:,}", day(row["expires_on"]))
+    label = _("Days to expiry")
+    return (label, _("none"), over) if over else (label, f"{row['days']:,}", day(row["expires_on"]))
 
 
 def facts(told: Iterable[Fact]) -> Component:
@@ -99,11 +107,23 @@ def facts(told: Iterable[Fact]) -> Component:
 def heading(row: Mapping[str, Any], rows: pl.DataFrame, names: Names, asked: Filters) -> list[Component]:
     """What stands above one certificate: its name below the list of all, or the way back to that list."""
     if is_list(rows, asked):
-        return [html.H2(f"{names.get(row['department_code'])}, certificate {row['certificate_code']}")]
+        return [html.H2(called(row, names))]
     if rows.height > 1:
         back = asked.href(certificate="", status="")
-        return [html.P(html.A([components.icon("bi-arrow-left"), f" All {rows.height} certificates"], href=back))]
+        return [
+            html.P(
+                html.A(
+                    [components.icon("bi-arrow-left"), " ", _("All {count} certificates", count=rows.height)], href=back
+                )
+            )
+        ]
     return []
+
+
+def called(row: Mapping[str, Any], names: Names) -> str:
+    """A certificate by its holder and code."""
+    holder = names.get(row["department_code"])
+    return _("{holder}, certificate {certificate}", holder=holder, certificate=row["certificate_code"])
 
 
 def booking(row: Mapping[str, Any]) -> Component:
@@ -111,21 +131,34 @@ def booking(row: Mapping[str, Any]) -> Component:
     return html.P(components.enter_link("review", "Enter a booked review", department_code=row["department_code"]))
 
 
-NOTHING = "There is no certificate to show."  # the sentence above what `nothing` gives
+def day_pack_link(certificate: str, asked: Filters, **more: str) -> Component:
+    """The ways to an assessor's day pack for a certificate's next review, of the day and the moment asked for."""
+    given = {key: value for key, value in asked.given if key in ("as_of", "known_at")}
+    query = urlencode({"certificate": certificate, **more, **given})
+    links: list[Any] = [components.icon("bi-download"), " ", _("Day pack:"), " "]
+    for turn, (kind, words) in enumerate(DAY_PACK.items()):
+        links += [", " if turn else "", html.A(_(words), href=f"/download/day-pack.{kind}?{query}", download="")]
+    return html.P([*links, "."], className=components.FILES)
+
+
+NOTHING = mark("There is no certificate to show.")  # the sentence above what `nothing` gives
 
 
 def nothing(page_is_about: str, needs: Sequence[str], known: pl.DataFrame, asked: Filters) -> Component:
     """What stands there instead where no certificate is found; `needs` are the columns of a table of certificates."""
     if asked.certificate and asked.certificate in known["certificate_code"]:
-        title = f"Certificate {asked.certificate} was not awarded yet on {day(asked.as_of)}"
-        text = "Choose a later day, or see the certificates of this day."
+        named = {"certificate": asked.certificate, "day": day(asked.as_of)}
+        title = _("Certificate {certificate} was not awarded yet on {day}", **named)
+        text = mark("Choose a later day, or see the certificates of this day.")
     elif asked.certificate:
-        title, text = f"There is no certificate {asked.certificate} that you may see", "See those there are."
+        title = _("There is no certificate {certificate} that you may see", certificate=asked.certificate)
+        text = mark("See those there are.")
     elif asked.department:
-        title = "No certificate is held here on this day"
-        text = "Neither the department in the filter nor one below it holds a certificate. See all there are."
+        title = mark("No certificate is held here on this day")
+        text = mark("Neither the department in the filter nor one below it holds a certificate. See all there are.")
     else:
-        table = f"{page_is_about} Load a table of certificates ({', '.join(needs)}), or choose a later day."
+        load = _("Load a table of certificates ({columns}), or choose a later day.", columns=", ".join(needs))
+        table = f"{_(page_is_about)} {load}"
         return components.empty_state("No certificate is known on this day", table)
     every = asked.href(certificate="", department="", status="")
-    return html.Div([components.empty_state(title, text), html.P(html.A("All certificates", href=every))])
+    return html.Div([components.empty_state(title, text), html.P(html.A(_("All certificates"), href=every))])

@@ -11,9 +11,13 @@ from dash.development.base_component import Component
 from dashboard import components, ids, table
 from dashboard.components import Choice
 from dashboard.filters import Filters
-from dashboard.pages.certificates import Names, facts, is_list, lapsed, time_left, until, with_ends
+from dashboard.language import counted_said, is_english, mark
+from dashboard.language import day_said as day
+from dashboard.language import said as _
+from dashboard.pages.certificates import Names, called, facts, is_list, lapsed, time_left, until, with_ends
 from dashboard.table import Column, Group, Row
-from dashboard.words import count, day, listing
+from dashboard.words import count_said as count
+from dashboard.words import listing_said as listing
 from scheme.standard import Criterion, Standard
 
 # What the states of scheme.coverage are called on screen: four, and two quiet ones (measures.md section 4).
@@ -25,9 +29,13 @@ STATE = {
     "due": "owed",
     "open": "open",
 }
-YEAR = {"over": "over", "running": "running", "to_come": "to come"}
-COMPLETES = {True: ("passes", "Yes"), False: ("fails", "No"), None: ("incomplete", "Not known")}
-NO_LIST = "Annual list not set: ask your certification body."
+YEAR = {"over": mark("over"), "running": mark("running"), "to_come": mark("to come")}
+COMPLETES = {
+    True: ("passes", mark("Yes")),
+    False: ("fails", mark("No")),
+    None: ("incomplete", mark("Not known")),
+}
+NO_LIST = mark("Annual list not set: ask your certification body.")
 
 
 def layout() -> Component:
@@ -50,6 +58,7 @@ def layout() -> Component:
             components.table_place(ids.COVERAGE_YEARS),
         ),
         components.drawer("coverage"),
+        is_told=True,
     )
 
 
@@ -81,20 +90,33 @@ def by_certificate(
 def headline(rows: pl.DataFrame, row: Mapping[str, Any], names: Names, asked: Filters) -> str:
     """How all cycles stand; of one certificate how far its cycle is, what is owed, how long there is."""
     if not is_list(rows, asked):
-        share = f"{row['covered']} of {count(row['elements'], 'element')} ({_percent(row)}) looked at in this cycle"
-        name = f"{names.get(row['department_code'])}, certificate {row['certificate_code']}"
-        return f"{name}: {share}, {row['outstanding'] or 'none'} owed, {until(row, asked.as_of)}."
+        return _(
+            "{certificate}: {covered} of {elements} ({share}) looked at in this cycle, {owed} owed, {until}.",
+            certificate=called(row, names),
+            covered=row["covered"],
+            elements=count(row["elements"], "element"),
+            share=_percent(row),
+            owed=row["outstanding"] or _("none"),
+            until=until(row, asked.as_of),
+        )
     running = rows.filter("in_force")
     if running.is_empty():
-        return f"None of {count(rows.height, 'certificate')} is in force on this day."
+        return _("None of {certificates} is in force on this day.", certificates=count(rows.height, "certificate"))
     late = [names.get(code, "") for code in running.filter(~pl.col("can_complete"))["department_code"]]
     unknown = running.filter(pl.col("can_complete").is_null()).height
     done = running.filter(pl.col("outstanding") == 0).height
-    said = [f"{count(len(late), 'cycle')} cannot be completed at the pace so far ({listing(late, 3)})"] if late else []
-    said += [f"{unknown} may or may not be completed, which is not known yet"] if unknown else []
-    said += [f"{done} {'owes' if done == 1 else 'owe'} nothing now"] if done else []
-    verb = "certificate is in force" if running.height == 1 else "certificates are in force"
-    return f"{running.height} {verb}: {listing(said or ['every cycle can still be completed'])}."
+    said = []
+    if late:
+        named = {"cycles": count(len(late), "cycle"), "holders": listing(late, 3)}
+        said.append(_("{cycles} cannot be completed at the pace so far ({holders})", **named))
+    said += [_("{count} may or may not be completed, which is not known yet", count=unknown)] if unknown else []
+    said += [counted_said("{count} owes nothing now", "{count} owe nothing now", done)] if done else []
+    return counted_said(
+        "{count} certificate is in force: {how}.",
+        "{count} certificates are in force: {how}.",
+        running.height,
+        how=listing(said or [_("every cycle can still be completed")]),
+    )
 
 
 def _percent(row: Mapping[str, Any]) -> str:
@@ -105,23 +127,54 @@ def about(row: Mapping[str, Any], today: date) -> list[Component]:
     """The figures of one certificate, and whether its cycle can still be completed, with both numbers."""
     owed, planned = row["outstanding"], row["owed_planned"]
     told = [
-        ("Looked at", f"{row['covered']} of {row['elements']}", f"{_percent(row)} of the elements"),
-        ("Owed", f"{owed}", f"{planned or 'none'} of them in a planned review" if owed else ""),
-        ("Missed", f"{row['missed']}", "in a year that is over; cannot be made good" if row["missed"] else ""),
+        (
+            _("Looked at"),
+            _("{count} of {all}", count=row["covered"], all=row["elements"]),
+            _("{share} of the elements", share=_percent(row)),
+        ),
+        (_("Owed"), f"{owed}", _("{count} of them in a planned review", count=planned or _("none")) if owed else ""),
+        (_("Missed"), f"{row['missed']}", _("in a year that is over; cannot be made good") if row["missed"] else ""),
         time_left(row, today),
     ]
-    notes = [] if row["annual_list_set"] else [f"{NO_LIST} Until then every element is due once in the cycle."]
+    notes = []
+    if not row["annual_list_set"]:
+        notes.append(f"{_(NO_LIST)} {_('Until then every element is due once in the cycle.')}")
     if row["ended_on"] and row["ended_on"] <= today:
-        notes.append(f"Not in force since {day(row['ended_on'])}; nothing counts from that day on.")
-    sentence = html.P([components.status_word(*COMPLETES[row["can_complete"]]), f" {row['sentence']}"])
-    card = components.card("Can this cycle still be completed?", sentence, *(html.P(note) for note in notes))
+        text = mark("Not in force since {day}; nothing counts from that day on.")
+        notes.append(_(text, day=day(row["ended_on"])))
+    code, words = COMPLETES[row["can_complete"]]
+    why = row["sentence"] if is_english() else _sentence(row)
+    sentence = html.P([components.status_word(code, _(words)), f" {why}"])
+    card = components.card(
+        "Can this cycle still be completed?", sentence, *(html.P(note) for note in notes), explains="completes"
+    )
     return [facts(told), card]
+
+
+def _sentence(row: Mapping[str, Any]) -> str:
+    """What scheme.coverage says in English of a cycle's completion, from the same counts."""
+    named = {"owed": row["outstanding"], "all": row["elements"], "left": row["reviews_left"] or 0}
+    each = row["elements_per_review"]
+    if not row["outstanding"]:
+        return _("Nothing is outstanding.")
+    if each is None:
+        return _("{owed} of {all} elements are outstanding; reviews left: {left}.", **named)
+    text = mark("{owed} of {all} elements are outstanding; reviews left: {left}; elements a review (median): {each}.")
+    return _(text, **named, each=f"{each:g}")
+
+
+_CHIPS = (
+    ("owed", mark("Owed")),
+    ("planned", mark("Planned")),
+    ("missed", mark("Missed")),
+    ("covered", mark("Looked at")),
+)
 
 
 def chips(cells: pl.DataFrame, asked: Filters) -> Component:
     """Which elements to show."""
-    items = [("All", cells.height, asked.href(status=""), not asked.status)]
-    for status, words in (("owed", "Owed"), ("planned", "Planned"), ("missed", "Missed"), ("covered", "Looked at")):
+    items = [(mark("All"), cells.height, asked.href(status=""), not asked.status)]
+    for status, words in _CHIPS:
         number = shown(cells, status).height
         items.append((words, number, asked.href(status=status), asked.status == status))
     return components.chips(items, "Show elements")
@@ -162,14 +215,16 @@ def matrix(cells: pl.DataFrame, years: pl.DataFrame, standard: Standard, asked: 
         tree=True,
         dense=True,
         empty="No element is in this state.",
-        say=f"{count(cells.height, 'element')} shown",
+        say=_("{rows} shown", rows=count(cells.height, "element")),
     )
 
 
 def _year(row: Mapping[str, Any]) -> Column:
-    name, dates = f"Year {row['year']}, {YEAR[row['state']]}", f"{day(row['begins_on'])} to {day(row['ends_on'])}"
+    name = _("Year {number}, {state}", number=row["year"], state=_(YEAR[row["state"]]))
+    dates = _("{first} to {last}", first=day(row["begins_on"]), last=day(row["ends_on"]))
     whole = str.maketrans(" ", "\u00a0")  # a day does not break over lines
-    label = f"{day(row['begins_on']).translate(whole)} to {day(row['ends_on']).translate(whole)}"
+    first, last = (day(row[name]).translate(whole) for name in ("begins_on", "ends_on"))
+    label = _("{first} to {last}", first=first, last=last)
     group = Group(name.translate(whole), name)
     return Column(f"year{row['year']}", label, "state", f"{name}, {dates}", groups=(group,))
 
@@ -180,14 +235,17 @@ def _criterion(criterion: Criterion, own: pl.DataFrame, years: int) -> Row:
     return Row(
         f"criterion-{criterion.code}",
         [
-            table.text(f"{criterion.code} {criterion.title}", f"{int(own['covered'].sum())} of {own.height} looked at"),
+            table.text(
+                f"{criterion.code} {criterion.title}",
+                _("{count} of {all} looked at", count=int(own["covered"].sum()), all=own.height),
+            ),
             *(table.state(None, f"{number}") for number in seen),
             table.state(None, f"{owed}"),
-            f"{annual} every year" if annual else "once",
+            _("{count} every year", count=annual) if annual else _("once"),
             own["last_covered_on"].max(),
         ],
         open=True,
-        name=f"criterion {criterion.code}",
+        name=_("criterion {code}", code=criterion.code),
     )
 
 
@@ -202,11 +260,11 @@ def _element(row: Mapping[str, Any], years: int, standard: Standard, asked: Filt
             *states,
             *([None] * (years - len(states))),
             table.state("owed") if row["outstanding"] else table.state(None, "–"),
-            "every year" if row["kind"] == "annual" else "once",
+            _("every year") if row["kind"] == "annual" else _("once"),
             row["last_covered_on"],
         ],
         depth=1,
-        name=f"element {element.code}",
+        name=_("element {code}", code=element.code),
     )
 
 
@@ -217,7 +275,11 @@ def criteria_table(cells: pl.DataFrame, standard: Standard) -> str:
     for criterion in standard.criteria:
         own = cells.filter(pl.col("criterion") == criterion.code)
         covered, owed = int(own["covered"].sum()), own.filter("outstanding")
-        share = table.share(covered / own.height, f"{covered} of {own.height}") if own.height else None
+        share = (
+            table.share(covered / own.height, _("{count} of {all}", count=covered, all=own.height))
+            if own.height
+            else None
+        )
         lists = (", ".join(owed.filter(part)["element"]) or None for part in (~planned, planned))
         rows.append(Row(criterion.code, [f"{criterion.code} {criterion.title}", share, owed.height, *lists]))
     columns = [
@@ -245,11 +307,11 @@ def years_table(years: pl.DataFrame) -> str:
         Row(
             str(row["year"]),
             [
-                f"Year {row['year']}",
+                _("Year {number}", number=row["year"]),
                 row["begins_on"],
                 row["ends_on"],
-                YEAR[row["state"]],
-                listing([day(on) for on in row["assessment_days"]]) or "none",
+                _(YEAR[row["state"]]),
+                listing([day(on) for on in row["assessment_days"]]) or _("none"),
             ],
         )
         for row in years.iter_rows(named=True)
@@ -273,19 +335,22 @@ def certificates_table(rows: pl.DataFrame, names: Names, asked: Filters) -> str:
     ]
     listed = [_certificate(row, names, asked) for row in rows.iter_rows(named=True)]
     unset = rows.filter(~pl.col("annual_list_set")).height
-    note = (NO_LIST if unset == rows.height else f"{NO_LIST[:-1]} ({unset} of these).") if unset else None
-    caption = "Certificates, those that need most first"
+    note = _(NO_LIST) if unset else None
+    if note and unset < rows.height:
+        note = f"{note[:-1]} ({_('{count} of these', count=unset)})."
+    caption = _("Certificates, those that need most first")
     return table.table_json(caption, columns, listed, find=len(listed) > 12, note=note)
 
 
 def _certificate(row: Mapping[str, Any], names: Names, asked: Filters) -> Row:
     code, over = row["certificate_code"], lapsed(row, asked.as_of)
+    sign, words = COMPLETES[row["can_complete"]]
     return Row(
         code,
         [
             table.text(names.get(row["department_code"]), code),
-            table.status("indication", over) if over else table.status(*COMPLETES[row["can_complete"]]),
-            table.share(row["share"], f"{row['covered']} of {row['elements']}"),
+            table.status("indication", over) if over else table.status(sign, _(words)),
+            table.share(row["share"], _("{count} of {all}", count=row["covered"], all=row["elements"])),
             row["outstanding"],
             row["owed_planned"],
             row["missed"],

@@ -107,6 +107,7 @@ def _stand(about: About, asked: Filters) -> Component:
         html.P(f"{told}." if told else ""),
         *path,
         panels.more("See it on the heatmap", asked.href("heatmap", department=about.code)),
+        explains="status",
     )
 
 
@@ -135,7 +136,9 @@ def _todo(one: Todo, about: About, asked: Filters) -> list[Any]:
 
 def _well(about: About, asked: Filters) -> Component:
     if about.weak.is_empty():
-        return components.card("Who does it well?", html.P("No element is partial or non-compliant by own results."))
+        return components.card(
+            "Who does it well?", html.P("No element is partial or non-compliant by own results."), explains="exemplars"
+        )
     items = []
     for row in about.weak.iter_rows(named=True):
         element = about.standard.element[row["element"]]
@@ -149,4 +152,4 @@ def _well(about: About, asked: Filters) -> Component:
         else []
     )
     lead = html.P("Each of these leads to who holds compliance plus there.", className="quiet")
-    return components.card("Who does it well?", lead, html.Ul(items[: panels.LISTED]), *more)
+    return components.card("Who does it well?", lead, html.Ul(items[: panels.LISTED]), *more, explains="exemplars")

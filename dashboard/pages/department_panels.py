@@ -55,7 +55,9 @@ def history(about: About) -> Component:
     """Assessments and certificates over time: a chart of the bands in force, and all of it as a table."""
     rows = about.timeline
     if rows.is_empty():
-        return components.card("History", html.P("It was never assessed by itself and never held a certificate."))
+        return components.card(
+            "History", html.P("It was never assessed by itself and never held a certificate."), explains="movement"
+        )
     columns = [
         Column("on", "Day", "day"),
         Column("what", "What"),
@@ -73,7 +75,9 @@ def history(about: About) -> Component:
         return components.table("department-history", drawn)
     first, last = assessed["on"][0], assessed["on"][-1]
     said = f"{count(assessed.height, 'formal assessment')} from {day(first)} to {day(last)}: bands in force after each."
-    return components.chart("department-history", "History", band_counts(assessed, about.standard), drawn, said)
+    return components.chart(
+        "department-history", "History", band_counts(assessed, about.standard), drawn, said, explains="movement"
+    )
 
 
 def _event(row: Mapping[str, Any]) -> Any:
@@ -134,7 +138,7 @@ def certificates(about: About, asked: Filters) -> Component:
                 ]
             )
         )
-    return components.card("Coverage", html.Ul(items))
+    return components.card("Coverage", html.Ul(items), explains="coverage")
 
 
 def _expiry(expires_on: date, today: date) -> str:
@@ -147,7 +151,7 @@ def sites(about: About, asked: Filters) -> Component:
     if about.sites is None:
         return html.Div()
     if about.sites.is_empty():
-        return components.card("Sites", html.P("No site of its own is in scope on this day."))
+        return components.card("Sites", html.P("No site of its own is in scope on this day."), explains="visits")
     columns = [
         Column("site", "Site"),
         Column("visited", "In this cycle", "status", "Whether a visit counts in the cycle of its certificate"),
@@ -190,7 +194,7 @@ def actions(about: About, asked: Filters, enters: bool) -> Component:
         *([html.P(components.enter_link("action", "Enter an action", department_code=about.code))] * enters),
     ]
     if rows.is_empty():
-        return components.card("Actions", html.P("No action is open."), *links)
+        return components.card("Actions", html.P("No action is open."), *links, explains="actions")
     drawn = actions_table(rows, about.names, about.standard, asked, enters, department=False)
     return html.Div([components.table("department-actions", drawn), *links])
 
@@ -214,16 +218,22 @@ def evidence(about: About, asked: Filters, enters: bool) -> Component:
     if enters:
         given = {"department_code": about.code} | ({"element": lacks["none"][0]} if lacks["none"] else {})
         parts.append(html.P(components.enter_link("evidence", "Enter evidence", **given)))
-    return components.card("Evidence", *parts)
+    return components.card("Evidence", *parts, explains="evidence")
 
 
 def against_assessor(about: About) -> Component:
     """Where it rates itself otherwise than its assessors did."""
     if about.own.is_empty():
-        return components.card("Self against assessor", html.P("It has no self-assessment of its own."))
+        return components.card(
+            "Self against assessor", html.P("It has no self-assessment of its own."), explains="difference"
+        )
     rows = self_against_assessor(about.own, about.standing)
     if rows.is_empty():
-        return components.card("Self against assessor", html.P("It rates itself nowhere otherwise than its assessors."))
+        return components.card(
+            "Self against assessor",
+            html.P("It rates itself nowhere otherwise than its assessors."),
+            explains="difference",
+        )
     label = {band.code: band.label for band in about.standard.bands}
     columns = [
         Column("element", "Element"),

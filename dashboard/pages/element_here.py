@@ -41,6 +41,7 @@ def department(known: Known, of: Of, asked: Filters) -> Component:
         history,
         *_nearest(known, of, asked, row),
         html.P(_todo(of, asked)),
+        explains="band",
     )
 
 

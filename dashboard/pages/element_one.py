@@ -16,6 +16,8 @@ from dashboard.theme import band_colour
 from scheme.exemplars import WORSE
 from scheme.standard import ALL_BANDS, BANDS, code_order
 
+_NAMED = 4  # of those who could learn from an exemplar
+
 
 def headline(known: Known, of: Of) -> str:
     """How many are partial or worse, how many do it well, what is being done."""
@@ -105,6 +107,7 @@ def _bands(known: Known, of: Of) -> Component:
         drawn,
         body,
         f"{words.count(sum(numbers), 'department')} by the band of their own.{also}",
+        explains="counts",
     )
 
 
@@ -146,12 +149,10 @@ def _exemplars(known: Known, asked: Filters) -> Component | None:
     """Who holds compliance plus, and who could learn from each."""
     if known.exemplars.is_empty():
         return html.P(f"Nobody shown here holds {known.standard.bands[0].label.lower()} in it.", className="d-soft")
-    learners: dict[str, list[str]] = {}
     rolled = known.standing.select("department_code", "rolled_up")
     # those with a band of their own first: what is rolled up is mended below
     ordered = known.lessons.join(rolled, on="department_code", nulls_equal=True).sort("rolled_up", "place")
-    for code, exemplar in ordered.select("department_code", "exemplar").iter_rows():
-        learners.setdefault(exemplar, []).append(known.names.get(code) or "")
+    learners = dict(ordered.group_by("exemplar").agg("department_code").iter_rows())
     columns = [
         Column("department", known.standard.bands[0].label),
         Column("since", "Since", "day"),
@@ -169,12 +170,18 @@ def _exemplars(known: Known, asked: Filters) -> Component | None:
                 ),
                 row["since_on"],
                 row["assessed_on"],
-                words.listing(learners.get(row["department_code"], []), 4) or None,
+                _first(known, learners.get(row["department_code"], [])) or None,
             ],
         )
         for row in known.exemplars.sort("since_on", maintain_order=True).iter_rows(named=True)
     ]
     return components.table(ids.ELEMENT_EXEMPLARS, table.table_json("Who does it well", columns, rows, find=False))
+
+
+def _first(known: Known, codes: Sequence[str | None]) -> str:
+    """The first departments by name and how many more; of thousands nobody needs the other names."""
+    named = [known.names.get(code) or "" for code in codes[:_NAMED]]
+    return words.listing([*named, *[""] * (len(codes) - len(named))], _NAMED)
 
 
 def _years(known: Known, of: Of) -> Component | None:

@@ -24,7 +24,7 @@ def actions(known: Known, element: str, enters: bool, asked: Filters) -> Compone
         told: list[Any] = ["No action is open for this element."]
         if enters:
             told += [" ", components.enter_link("action", "Add an action", element=element)]
-        return components.card("Open actions", html.P(told))
+        return components.card("Open actions", html.P(told), explains="actions")
     columns = [
         Column("action", "Open action", width=220),
         Column("department", "Department"),
@@ -50,7 +50,7 @@ def actions(known: Known, element: str, enters: bool, asked: Filters) -> Compone
 def evidence(known: Known, rows: pl.DataFrame) -> Component:
     """The evidence for the element, by department; says so where there is none."""
     if rows.is_empty():
-        return components.card("Evidence", html.P("No evidence is kept for this element."))
+        return components.card("Evidence", html.P("No evidence is kept for this element."), explains="evidence")
     columns = [
         Column("evidence", "Evidence", width=220),
         Column("kind", "Kind"),

@@ -134,7 +134,7 @@ def panel(rows: pl.DataFrame, asked: Filters, department: str = "", most: int = 
     `rows`: rows of scheme.customer_groups.GROUPS, cut to what is shown (dashboard.customers.known_groups).
     """
     if rows.is_empty():
-        return components.card("Customer groups", html.P("No customer group has been sent."))
+        return components.card("Customer groups", html.P("No customer group has been sent."), explains="customers")
     items = []
     for row in rows.head(most).iter_rows(named=True):
         told = [TITLES[subject].lower() for subject in SUBJECTS if row[subject] != "not_said"]
@@ -144,5 +144,9 @@ def panel(rows: pl.DataFrame, asked: Filters, department: str = "", most: int = 
     more = f"All {rows.height}" if rows.height > most else "More"
     link = html.A(f"{more} on the page of customer groups", href=asked.href("groups", department=department))
     return components.card(
-        "Customer groups", html.P(headline(rows)), html.Ul(items, className="checklist"), html.P(link)
+        "Customer groups",
+        html.P(headline(rows)),
+        html.Ul(items, className="checklist"),
+        html.P(link),
+        explains="customers",
     )

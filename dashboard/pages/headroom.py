@@ -8,11 +8,13 @@ from dash.development.base_component import Component
 
 from dashboard import components, ids, table
 from dashboard.filters import Filters
+from dashboard.language import mark
+from dashboard.language import said as _
 from dashboard.pages import verdicts, whatif
 from dashboard.pages.verdicts import SHOWN, WORDS
 from dashboard.pages.whatif import SCENARIO
 from dashboard.table import Column, Row
-from dashboard.words import count
+from dashboard.words import count_said as count
 from scheme.headroom import STATUSES
 from scheme.standard import Standard
 
@@ -36,6 +38,7 @@ def layout() -> Component:
             html.Div(id=ids.HEADROOM_OTHERS),
         ),
         components.drawer("headroom"),
+        is_told=True,
     )
 
 
@@ -47,13 +50,16 @@ def headline(rows: pl.DataFrame, asked: Filters, basis: str) -> str:
     judged = verdicts.judged(rows)
     if judged.height > 1:
         room = judged.filter(pl.col("shown").is_in(["passes", "incomplete"])).height
-        said.append(f"{room or 'None'} can bear another partial in any criterion.")
-    return verdicts.BY[basis] + " ".join(said)
+        if room:
+            said.append(_("{count} can bear another partial in any criterion.", count=room))
+        else:
+            said.append(_("None can bear another partial in any criterion."))
+    return verdicts.by(basis) + " ".join(said)
 
 
 def chips(rows: pl.DataFrame, asked: Filters) -> Component:
     """The statuses with how many departments have each."""
-    items = [("All", rows.height, asked.href(status=""), not asked.status)]
+    items = [(mark("All"), rows.height, asked.href(status=""), not asked.status)]
     for code in SHOWN:
         number = rows.filter(pl.col("shown") == code).height
         if number or code in (*STATUSES, asked.status):
@@ -79,7 +85,14 @@ def departments_table(
     facts = _marks_of(in_fact) if in_fact is not None else {}
     cells = {at: table.supposed(cell, facts.get(at, cell)) for at, cell in cells.items()}
     criteria = [
-        Column(c.code, f"{c.code} {c.title}", "marks", f"Criterion {c.code}: {c.title}", opens=True, edge=True)
+        Column(
+            c.code,
+            f"{c.code} {c.title}",
+            "marks",
+            _("Criterion {code}: {title}", code=c.code, title=c.title),
+            opens=True,
+            edge=True,
+        )
         for c in standard.criteria
     ]
     columns = [
@@ -89,12 +102,12 @@ def departments_table(
         Column("why", "Why", title="Why the tightest criterion stands as it does", sortable=False, width=165),
     ]
     return table.table_json(
-        ("" if in_fact is None else SCENARIO) + "Partials used of those allowed, by department and criterion",
+        ("" if in_fact is None else _(SCENARIO)) + _("Partials used of those allowed, by department and criterion"),
         columns,
         [_row(row, cells, standard, shown.get(row["department_code"])) for row in rows.iter_rows(named=True)],
         find="url",
         empty="No department matches.",
-        say=f"{count(rows.height, 'row')} shown",
+        say=_("{rows} shown", rows=count(rows.height, "row")),
     )
 
 
@@ -151,5 +164,5 @@ def criteria_table(rows: pl.DataFrame, headroom: pl.DataFrame, standard: Standar
     ]
     if is_any_unknown:
         columns.append(Column("unknown", "Not assessed", "number", "Departments not assessed", first_descending=True))
-    caption = f"{SCENARIO if is_supposed else ''}Criteria: where it is tight"
+    caption = (_(SCENARIO) if is_supposed else "") + _("Criteria: where it is tight")
     return table.table_json(caption, columns, lines, find=False)

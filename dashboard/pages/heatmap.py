@@ -7,16 +7,24 @@ import polars as pl
 from dash import html
 from dash.development.base_component import Component
 
-from dashboard import components, ids, words
+from dashboard import components, ids
 from dashboard.filters import Filters
+from dashboard.language import mark
+from dashboard.language import said as _
 from dashboard.pages import verdicts, whatif
 from dashboard.pages.heatmap_grid import Cells, Grid, band_cells, criterion_cells, difference_cells, statuses
 from dashboard.table import Cell, Column, Group, Kind, Row, table_json
 from dashboard.words import STATUS
+from dashboard.words import count_said as count
 from scheme.errors import UsageError
 from scheme.standard import Criterion, Standard
 
-MODES = {"": "Status and headroom", "share": "Compliance share", "bands": "Bands"}
+MODES = {"": mark("Status and headroom"), "share": mark("Compliance share"), "bands": mark("Bands")}
+_BY_DEPARTMENT = {
+    "": mark("Status and headroom by department"),
+    "share": mark("Compliance share by department"),
+    "bands": mark("Bands by department"),
+}
 ALL = "all"
 _KINDS: Mapping[str, Kind] = {"": "headroom", "share": "share", "bands": "counts"}
 _OPEN = 500  # up to so many rows the tree begins open
@@ -41,6 +49,7 @@ def layout() -> Component:
         components.table_place(ids.HEATMAP_TABLE),
         html.Div(id=ids.HEATMAP_LEGEND),
         components.drawer("heatmap"),
+        is_told=True,
     )
 
 
@@ -80,7 +89,7 @@ def table(grid: Grid, asked: Filters) -> str:
         is_open = row["has_below"] and (place == 0 or len(found) <= _OPEN)
         rows.append(Row(code or "", own, depth=row["depth"] - found[0]["depth"], open=is_open, name=row["name"]))
     return table_json(
-        ("" if grid.in_fact is None else whatif.SCENARIO) + _caption(asked),
+        ("" if grid.in_fact is None else _(whatif.SCENARIO)) + _caption(asked),
         columns,
         rows,
         bands=grid.standard.bands,
@@ -88,7 +97,7 @@ def table(grid: Grid, asked: Filters) -> str:
         dense=True,
         find="url",
         empty="No departments match.",
-        say=f"{words.count(len(rows), 'row')}, {words.count(len(columns) - 2, 'column')}",
+        say=f"{count(len(rows), 'row')}, {count(len(columns) - 2, 'column')}",
     )
 
 
@@ -112,8 +121,8 @@ def _verdicts(grid: Grid, tree: list[dict[str, Any]], is_wide: bool) -> list[Cel
 
 def _caption(asked: Filters) -> str:
     if asked.basis == "difference":
-        return "Own assessment against the assessors', by department"
-    return f"{MODES['bands' if asked.criterion == ALL else asked.mode]} by department"
+        return _("Own assessment against the assessors', by department")
+    return _(_BY_DEPARTMENT["bands" if asked.criterion == ALL else asked.mode])
 
 
 def _columns(standard: Standard, criterion: Criterion, asked: Filters, kind: Kind) -> Iterable[Column]:
@@ -124,7 +133,15 @@ def _columns(standard: Standard, criterion: Criterion, asked: Filters, kind: Kin
         return
     over = Group(full, full, None if asked.criterion == ALL else asked.href(criterion=None))
     if asked.criterion == code:
-        yield Column(code, "All", kind, title=f"{full}, all its elements", groups=(over,), opens=True, edge=True)
+        yield Column(
+            code,
+            "All",
+            kind,
+            title=_("{criterion}, all its elements", criterion=full),
+            groups=(over,),
+            opens=True,
+            edge=True,
+        )
     yield from _element_columns(standard, criterion, over, "difference" if kind == "difference" else "band")
 
 
@@ -162,20 +179,20 @@ def _sign(words: str, name: str) -> Component:
 
 
 _HEADROOMS = (
-    (_sign("2/3", "hr-n"), "two partials of three allowed"),
-    (_sign("1N", "hr-non"), "one non-compliant"),
-    (_sign("4·", "hr-unknown"), "four not assessed"),
-    (_sign("·", "b b-unknown"), "nothing assessed"),
+    (_sign("2/3", "hr-n"), mark("two partials of three allowed")),
+    (_sign("1N", "hr-non"), mark("one non-compliant")),
+    (_sign("4·", "hr-unknown"), mark("four not assessed")),
+    (_sign("·", "b b-unknown"), mark("nothing assessed")),
 )
 _DIFFERENCES = (
-    (_sign("↑", "diff diff-higher"), "the department rates itself higher than its assessors did"),
-    (_sign("↓", "diff diff-lower"), "lower"),
-    (_sign("=", "diff"), "the same"),
-    (_sign("·", "b b-unknown"), "not rated by both"),
+    (_sign("↑", "diff diff-higher"), mark("the department rates itself higher than its assessors did")),
+    (_sign("↓", "diff diff-lower"), mark("lower")),
+    (_sign("=", "diff"), mark("the same")),
+    (_sign("·", "b b-unknown"), mark("not rated by both")),
 )
-_CHANGES = ((_sign("↑ ↓", ""), "better, worse than on the day compared"),)
+_CHANGES = ((_sign("↑ ↓", ""), mark("better, worse than on the day compared")),)
 
 
 def _signs(items: Iterable[tuple[Component, str]]) -> Component:
-    shown = [html.Li([sign, html.Span(said)] if said else [sign]) for sign, said in items]
-    return html.Ul(shown, className="legend-list", **components.attributes(aria_label="What the signs mean"))
+    shown = [html.Li([sign, html.Span(_(words))] if words else [sign]) for sign, words in items]
+    return html.Ul(shown, className="legend-list", **components.attributes(aria_label=_("What the signs mean")))

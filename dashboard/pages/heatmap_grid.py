@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from dashboard.language import said as _
 from dashboard.pages.verdicts import verdicts
 from dashboard.table import Cell, band, counts, difference, differs, headroom, share, supposed, tried
 from scheme.headroom import STATUSES
@@ -97,7 +98,7 @@ def _headroom(row: Mapping[str, Any], change: int) -> Cell:
 def _share(row: Mapping[str, Any], change: int) -> Cell:
     better = row["compliance_plus"] + row["compliant"]
     judged = better + row["partial"] + row["non_compliant"]
-    said = f"{better} of {judged} compliant or better"
+    said = _("{better} of {judged} compliant or better", better=better, judged=judged)
     return share(row["compliance_share"], said, rolled_up=row["indicative"], change=change)
 
 

@@ -2,10 +2,15 @@
 
 import polars as pl
 
-from dashboard import words
 from dashboard.filters import Filters
+from dashboard.language import counted_said
+from dashboard.language import day_said as day
+from dashboard.language import said as _
 from dashboard.pages.heatmap_grid import Grid, differences, statuses
-from dashboard.pages.verdicts import BY, judged, movements, nothing, stand
+from dashboard.pages.verdicts import by as by_whom
+from dashboard.pages.verdicts import judged, movements, nothing, stand
+from dashboard.words import count_said as count
+from dashboard.words import listing_said as listing
 
 
 def headline(grid: Grid, asked: Filters) -> str:
@@ -17,7 +22,7 @@ def headline(grid: Grid, asked: Filters) -> str:
     if not said:
         return nothing(asked.as_of)
     departments = judged(rows)
-    return " ".join([BY[asked.basis] + said[0], *said[1:], *_tightest(grid, departments), *_since(grid, asked)])
+    return " ".join([by_whom(asked.basis) + said[0], *said[1:], *_tightest(grid, departments), *_since(grid, asked)])
 
 
 def _tightest(grid: Grid, departments: pl.DataFrame) -> list[str]:
@@ -29,8 +34,9 @@ def _tightest(grid: Grid, departments: pl.DataFrame) -> list[str]:
     most = max(number.values())
     where = [criterion for criterion in grid.standard.criteria if number.get(criterion.code) == most]
     if len(where) == 1:
-        return [f"Tightest: criterion {where[0].code}, {where[0].title.lower()} ({words.count(most, 'department')})."]
-    return [f"Tightest: criteria {words.listing([criterion.code for criterion in where])}."]
+        named = {"criterion": where[0].code, "title": where[0].title.lower(), "departments": count(most, "department")}
+        return [_("Tightest: criterion {criterion}, {title} ({departments}).", **named)]
+    return [_("Tightest: criteria {criteria}.", criteria=listing([criterion.code for criterion in where]))]
 
 
 def _since(grid: Grid, asked: Filters) -> list[str]:
@@ -39,22 +45,32 @@ def _since(grid: Grid, asked: Filters) -> list[str]:
         return []
     by = movements(grid.headroom, grid.before_headroom)["change"].to_list()
     better, worse = by.count(1), by.count(-1)
-    changed = f"{better or 'none'} better, {worse or 'none'} worse" if better or worse else "none better or worse"
-    return [f"Against {words.day(asked.compare)}: {changed}."]
+    if not better and not worse:
+        return [_("Against {day}: none better or worse.", day=day(asked.compare))]
+    named = {"better": better or _("none"), "worse": worse or _("none"), "day": day(asked.compare)}
+    return [_("Against {day}: {better} better, {worse} worse.", **named)]
 
 
 def _of_difference(grid: Grid) -> str:
     found = differences(grid)
     if found.is_empty():
-        return "No element here has both an own assessment and an assessor's band, so there is nothing to compare."
+        return _("No element here has both an own assessment and an assessor's band, so there is nothing to compare.")
     compared = found["department_code"].n_unique()
     higher = found.filter(pl.col("by") > 0).group_by("department_code").len("higher")
     if higher.is_empty():
-        return f"None of {words.count(compared, 'department')} rates itself higher than its assessors."
+        return _(
+            "None of {departments} rates itself higher than its assessors.", departments=count(compared, "department")
+        )
     most = grid.tree.join(higher, on="department_code", nulls_equal=True, maintain_order="left")
     name, number = most.sort("higher", descending=True, maintain_order=True).select("name", "higher").row(0)
-    rate = "rates itself higher than its" if higher.height == 1 else "rate themselves higher than their"
-    return (
-        f"{higher.height} of {words.count(compared, 'department')} {rate} assessors, "
-        f"in {words.count(found.filter(pl.col('by') > 0).height, 'element')}; most of all {name} ({number})."
+    return counted_said(
+        "{count} of {departments} rates itself higher than its assessors, in {elements}; "
+        "most of all {name} ({number}).",
+        "{count} of {departments} rate themselves higher than their assessors, in {elements}; "
+        "most of all {name} ({number}).",
+        higher.height,
+        departments=count(compared, "department"),
+        elements=count(found.filter(pl.col("by") > 0).height, "element"),
+        name=name,
+        number=number,
     )

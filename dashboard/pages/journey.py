@@ -194,7 +194,7 @@ def timeline(row: Mapping[str, Any], steps: pl.DataFrame, names: Names, asked: F
     ]
     behind = components.table("journey-steps", of_stages)
     said = html.P([html.Strong("Next: "), f"{coming}{by}."])
-    return components.card(title, said, behind, html.P(["Go to: ", *links]))
+    return components.card(title, said, behind, html.P(["Go to: ", *links]), explains="steps")
 
 
 def _when(row: Mapping[str, Any]) -> str:

@@ -11,12 +11,15 @@ from dash.development.base_component import Component
 from dashboard import components, ids, table
 from dashboard.components import Children
 from dashboard.filters import Filters
+from dashboard.language import counted_said, mark
+from dashboard.language import day_said as day
+from dashboard.language import said as _
 from dashboard.pages import verdicts
 from dashboard.pages.arrivals import in_brief
-from dashboard.pages.overview_facts import FORMS, Facts, silent
+from dashboard.pages.overview_facts import KINDS, Facts, silent
 from dashboard.pages.verdicts import SHOWN, WORDS
 from dashboard.table import Column, Row
-from dashboard.words import count, day
+from dashboard.words import count_said as count
 
 _LISTED = 3
 
@@ -33,6 +36,7 @@ def layout() -> Component:
             components.table_place(ids.OVERVIEW_TABLE),
             html.P(id=ids.OVERVIEW_OTHERS, className="quiet"),
         ),
+        is_told=True,
     )
 
 
@@ -41,8 +45,9 @@ def headline(facts: Facts) -> str:
     said = verdicts.stand(facts.departments)
     if not said:
         return f"{verdicts.nothing(facts.day)}{_next(facts)}"
-    course = "On course. " if _is_on_course(facts) else ""
-    return f"{course}{verdicts.BY[facts.basis]}{' '.join([*said, *_troubles(facts), *_movement(facts)])}{_next(facts)}"
+    course = _("On course.") + " " if _is_on_course(facts) else ""
+    by = verdicts.by(facts.basis)
+    return f"{course}{by}{' '.join([*said, *_troubles(facts), *_movement(facts)])}{_next(facts)}"
 
 
 def _is_on_course(facts: Facts) -> bool:
@@ -56,10 +61,21 @@ def _is_on_course(facts: Facts) -> bool:
 def _troubles(facts: Facts) -> list[str]:
     told = []
     if number := silent(facts.departments).height:
-        told.append(f"{count(number, 'department')} {'has' if number == 1 else 'have'} sent no result for a year.")
+        told.append(
+            counted_said(
+                "{count} department has sent no result for a year.",
+                "{count} departments have sent no result for a year.",
+                number,
+            )
+        )
     if facts.hopeless:
-        verb = "can no longer complete its cycle" if facts.hopeless == 1 else "can no longer complete their cycles"
-        told.append(f"{count(facts.hopeless, 'certificate')} {verb}.")
+        told.append(
+            counted_said(
+                "{count} certificate can no longer complete its cycle.",
+                "{count} certificates can no longer complete their cycles.",
+                facts.hopeless,
+            )
+        )
     return told
 
 
@@ -69,8 +85,11 @@ def _movement(facts: Facts) -> list[str]:
         return []
     better, worse = by.count(1), by.count(-1)
     if not better and not worse:
-        return ["Against a year ago nobody is better or worse."]
-    return [f"Against a year ago {better or 'none'} {'is' if better < 2 else 'are'} better, {worse or 'none'} worse."]
+        return [_("Against a year ago nobody is better or worse.")]
+    named = {"better": better or _("none"), "worse": worse or _("none")}
+    if better < 2:
+        return [_("Against a year ago {better} is better, {worse} worse.", **named)]
+    return [_("Against a year ago {better} are better, {worse} worse.", **named)]
 
 
 def _next(facts: Facts) -> str:
@@ -78,7 +97,9 @@ def _next(facts: Facts) -> str:
     if coming.is_empty():
         return ""
     row = coming.row(0, named=True)
-    return f" Next: {row['name']}, {row['next_what'][0].lower()}{row['next_what'][1:]}, {day(row['next_on'])}."
+    what = _(row["next_what"])
+    named = {"name": row["name"], "what": f"{what[0].lower()}{what[1:]}", "day": day(row["next_on"])}
+    return " " + _("Next: {name}, {what}, {day}.", **named)
 
 
 # --- this week --------------------------------------------------------------------------------------------------------
@@ -87,14 +108,14 @@ def _next(facts: Facts) -> str:
 def week(facts: Facts, asked: Filters | None = None) -> Component:
     """What is due, overdue or missing, in four cards; each says so when there is nothing. `asked`: for links."""
     quiet = silent(facts.departments)
-    overdue = f"Actions overdue ({facts.actions['overdue'].sum()})"
+    overdue = f"{_('Actions overdue')} ({facts.actions['overdue'].sum()})"
     cards = components.cards(
-        _card(f"Review forms due ({facts.forms.height})", facts, facts.forms, _form),
+        _card(f"{_('Review forms due')} ({facts.forms.height})", facts, facts.forms, _form),
         _card(html.A(overdue, href=asked.href("actions")) if asked else overdue, facts, facts.actions, _actions),
-        _card(f"Silent for a year ({quiet.height})", facts, quiet, _silence),
-        _card(f"Certificates near their end ({facts.certificates.height})", facts, facts.certificates, _expiry),
+        _card(f"{_('Silent for a year')} ({quiet.height})", facts, quiet, _silence),
+        _card(f"{_('Certificates near their end')} ({facts.certificates.height})", facts, facts.certificates, _expiry),
     )
-    return html.Section(cards, className="week", **components.attributes(aria_label="This week"))
+    return html.Section(cards, className="week", **components.attributes(aria_label=_("This week")))
 
 
 def _card(title: Children, facts: Facts, rows: pl.DataFrame, say: Any) -> Component:
@@ -106,9 +127,11 @@ def _card(title: Children, facts: Facts, rows: pl.DataFrame, say: Any) -> Compon
 
 
 def _items(told: Sequence[Component]) -> Iterable[Component]:
-    yield html.Ul(list(told[:_LISTED])) if told else html.P("None.", className="quiet")
+    yield html.Ul(list(told[:_LISTED])) if told else html.P(_("None."), className="quiet")
     if len(told) > _LISTED:
-        yield components.details(f"{len(told) - _LISTED} more", html.Ul(list(told[_LISTED:])))
+        yield components.details(
+            counted_said("{count} more", "{count} more", len(told) - _LISTED), html.Ul(list(told[_LISTED:]))
+        )
 
 
 def _name(facts: Facts, row: dict[str, Any]) -> str:
@@ -116,25 +139,26 @@ def _name(facts: Facts, row: dict[str, Any]) -> str:
 
 
 def _form(row: dict[str, Any], today: date) -> str:
-    kind = (
-        "" if row["assessment_type"] == "annual_review" else FORMS[row["assessment_type"]].removesuffix(" due") + ": "
-    )
-    due = f"overdue since {day(row['form_on'])}" if row["form_on"] < today else f"due by {day(row['form_on'])}"
-    return f"{kind}{due}"
+    kind = "" if row["assessment_type"] == "annual_review" else f"{_(KINDS[row['assessment_type']])}: "
+    if row["form_on"] < today:
+        return kind + _("overdue since {day}", day=day(row["form_on"]))
+    return kind + _("due by {day}", day=day(row["form_on"]))
 
 
-def _actions(row: dict[str, Any], _: date) -> str:
+def _actions(row: dict[str, Any], _today: date) -> str:
     if row["overdue"] == 1:
-        return f"1 action, due on {day(row['due_on'])}"
-    return f"{count(row['overdue'], 'action')}, the oldest due on {day(row['due_on'])}"
+        return _("1 action, due on {day}", day=day(row["due_on"]))
+    return _("{actions}, the oldest due on {day}", actions=count(row["overdue"], "action"), day=day(row["due_on"]))
 
 
-def _silence(row: dict[str, Any], _: date) -> str:
-    return "no result yet" if row["last_on"] is None else f"last result {day(row['last_on'])}"
+def _silence(row: dict[str, Any], _today: date) -> str:
+    return _("no result yet") if row["last_on"] is None else _("last result {day}", day=day(row["last_on"]))
 
 
 def _expiry(row: dict[str, Any], today: date) -> str:
-    return f"{'expired' if row['expires_on'] <= today else 'expires'} on {day(row['expires_on'])}"
+    if row["expires_on"] <= today:
+        return _("expired on {day}", day=day(row["expires_on"]))
+    return _("expires on {day}", day=day(row["expires_on"]))
 
 
 # --- every department -------------------------------------------------------------------------------------------------
@@ -143,12 +167,12 @@ def _expiry(row: dict[str, Any], today: date) -> str:
 def chips(facts: Facts, asked: Filters) -> Component:
     """The statuses with how many departments have each; the one chosen filters the table."""
     rows = facts.departments
-    items = [("All", rows.height, asked.href(status=""), not asked.status)]
+    items = [(mark("All"), rows.height, asked.href(status=""), not asked.status)]
     for code in SHOWN:
         number = rows.filter(pl.col("shown") == code).height
         if number or code in ("fails", "at_limit", "incomplete", "passes", asked.status):
             items.append((WORDS[code], number, asked.href(status=code), asked.status == code))
-    items.append(("Silent", silent(rows).height, asked.href(status="silent"), asked.status == "silent"))
+    items.append((mark("Silent"), silent(rows).height, asked.href(status="silent"), asked.status == "silent"))
     return components.chips(items, "Show departments")
 
 
@@ -170,7 +194,7 @@ def departments_table(facts: Facts, asked: Filters, came: pl.DataFrame | None = 
     ]
     arrived = None
     if came is None:
-        title = "The newest result of any kind, here or below"
+        title = mark("The newest result of any kind, here or below")
         columns.append(Column("last_on", "Latest result", "day", title, first_descending=True))
     else:
         columns.append(
@@ -183,13 +207,13 @@ def departments_table(facts: Facts, asked: Filters, came: pl.DataFrame | None = 
         [_row(row, asked, arrived) for row in rows.iter_rows(named=True)],
         find="url",
         empty="No department matches.",
-        say=f"{count(rows.height, 'row')} shown",
+        say=_("{rows} shown", rows=count(rows.height, "row")),
     )
 
 
 def _row(row: dict[str, Any], asked: Filters, arrived: dict[str | None, dict[str, Any]] | None) -> Row:
     last = row["last_on"] if arrived is None else in_brief(arrived.get(row["department_code"]), asked)
-    name = row["name"] if row["is_named"] else f"{row['name']} (please confirm)"
+    name = row["name"] if row["is_named"] else _("{name} (please confirm)", name=row["name"])
     return Row(
         row["department_code"] or "",
         [
@@ -197,7 +221,7 @@ def _row(row: dict[str, Any], asked: Filters, arrived: dict[str | None, dict[str
             verdicts.cell(row),
             verdicts.reason(row),
             None if row["change"] is None else table.change(row["change"], row["change_words"]),
-            table.day(row["next_on"], row["next_what"]),
+            table.day(row["next_on"], row["next_what"] and _(row["next_what"])),
             last,
         ],
         href=asked.href("heatmap", department=row["department_code"]),

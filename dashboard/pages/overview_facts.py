@@ -5,6 +5,7 @@ from datetime import date, timedelta
 
 import polars as pl
 
+from dashboard.language import mark
 from dashboard.pages.verdicts import movements, worst_first
 from scheme.arrivals import review_forms
 
@@ -95,22 +96,28 @@ def ahead(assessments: pl.DataFrame, certificates: pl.DataFrame) -> pl.DataFrame
             review_forms(assessments).select(
                 "department_code", on="begins_on", what=kind.replace_strict(_EVENTS, return_dtype=pl.String)
             ),
-            certificates.select("department_code", on="expires_on", what=pl.lit("Certificate expires")),
+            certificates.select("department_code", on="expires_on", what=pl.lit(mark("Certificate expires"))),
         ]
     )
 
 
 FORMS = {
-    "initial": "First form due",
-    "annual_review": "Review form due",
-    "renewal": "Renewal form due",
-    "reassessment": "Reassessment form due",
+    "initial": mark("First form due"),
+    "annual_review": mark("Review form due"),
+    "renewal": mark("Renewal form due"),
+    "reassessment": mark("Reassessment form due"),
+}
+# The same before a colon.
+KINDS = {
+    "initial": mark("First form"),
+    "renewal": mark("Renewal form"),
+    "reassessment": mark("Reassessment form"),
 }
 _EVENTS = {
-    "initial": "First assessment",
-    "annual_review": "Annual review",
-    "renewal": "Renewal",
-    "reassessment": "Reassessment",
+    "initial": mark("First assessment"),
+    "annual_review": mark("Annual review"),
+    "renewal": mark("Renewal"),
+    "reassessment": mark("Reassessment"),
 }
 
 

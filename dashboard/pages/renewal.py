@@ -160,7 +160,9 @@ def checks(rows: pl.DataFrame, evidence: tuple[Evidence, Evidence], names: Names
             ]
         )
         title = f"{number}. {TITLES[row['check']]}"
-        shown.append(components.card(title, today, *later, *check(row["check"], row, evidence, names, asked)))
+        shown.append(
+            components.card(title, today, *later, *check(row["check"], row, evidence, names, asked), explains="checks")
+        )
     return components.stack(*shown)
 
 

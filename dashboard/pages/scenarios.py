@@ -120,7 +120,7 @@ def _row(one: Kept, asked: Filters) -> list[Cell]:
 def compared(one: str, other: str, told: str, rows: pl.DataFrame) -> Component:
     """What the table below compares, in a sentence, and what it changes."""
     differ = "Nothing differs." if rows.is_empty() else f"{_otherwise(rows)} otherwise."
-    return components.card(f"{one}, compared with {other}", html.P(f"{differ} {told}".strip()))
+    return components.card(f"{one}, compared with {other}", html.P(f"{differ} {told}".strip()), explains="scenario")
 
 
 def _otherwise(rows: pl.DataFrame) -> str:

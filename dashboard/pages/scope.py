@@ -12,7 +12,7 @@ from dash.development.base_component import Component
 from dashboard import components, ids, table
 from dashboard.components import Choice, attributes
 from dashboard.filters import Filters
-from dashboard.pages.certificates import Names, facts, is_list, lapsed, with_ends
+from dashboard.pages.certificates import Names, day_pack_link, facts, is_list, lapsed, with_ends
 from dashboard.table import Column, Row
 from dashboard.words import count, day, listing, moment, sentence
 from scheme.review_scope import ReviewScope
@@ -144,7 +144,13 @@ def about(
     if may_plan:
         links.insert(0, html.A("Plan this review", href=plan_address(proposal), className="btn btn-primary",
                                **attributes(data_reload="")))  # fmt: skip
-    return [*notes, html.P(links, className="acts")]
+    which = {"review": proposal.code} if proposal.code else {"on": proposal.ended_on.isoformat()}
+    capacity = {"capacity": str(asked.capacity)} if asked.capacity else {}
+    return [
+        *notes,
+        html.P(links, className="acts"),
+        day_pack_link(proposal.certificate_code, asked, **which, **capacity),
+    ]
 
 
 def plan_address(proposal: ReviewScope) -> str:

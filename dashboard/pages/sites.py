@@ -288,6 +288,7 @@ def on_a_map(sites: pl.DataFrame) -> Component:
         plan(placed, STATES),
         table.table_json("Sites on the map", columns, rows),
         f"{count(placed.height, 'site')} in kilometres from their middle, north up: {MARKERS}.{left}",
+        explains="visits",
     )
 
 

@@ -211,6 +211,7 @@ def _chart(number: int, row: Mapping[str, Any], series: pl.DataFrame, names: Nam
         figures.periods(own, row["unit"] or ""),
         _periods_table(f"{row['promise']}{where}, {names.get(code) or code}", own, row["unit"]),
         f"{names.get(code) or code}. {sentence(row)}",
+        explains="promises",
     )
 
 
@@ -260,7 +261,7 @@ def charter(points: Sequence[Point], told: pl.DataFrame) -> Component:
         parts.append(html.Ul([html.Li(_point(point)) for point in known], className="checklist"))
     parts.append(html.H3("Not known to Assay: look at the charter and tick it there"))
     parts.append(html.Ul([html.Li(_POINTS[point.code]) for point in by_people], className="checklist"))
-    return components.card("A charter's checklist", *parts)
+    return components.card("A charter's checklist", *parts, explains="promises")
 
 
 def _point(point: Point) -> list[Component]:
@@ -278,7 +279,7 @@ def panel(told: pl.DataFrame, asked: Filters, department: str = "", most: int = 
     """
     rows = shown(told, Filters(asked.page, asked.as_of))
     if rows.is_empty():
-        return components.card("Service standards", html.P("No promise about this has been sent."))
+        return components.card("Service standards", html.P("No promise about this has been sent."), explains="promises")
     items = [
         html.Li([components.status_word(_SIGNS[row["outcome"]], OUTCOME[row["outcome"]]), f" {row['promise']}: ",
                  sentence(row)])
@@ -287,5 +288,9 @@ def panel(told: pl.DataFrame, asked: Filters, department: str = "", most: int = 
     more = f"All {rows.height}" if rows.height > most else listing(["More"])
     link = html.A(f"{more} on the page of service standards", href=asked.href("standards", department=department))
     return components.card(
-        "Service standards", html.P(headline(rows)), html.Ul(items, className="checklist"), html.P(link)
+        "Service standards",
+        html.P(headline(rows)),
+        html.Ul(items, className="checklist"),
+        html.P(link),
+        explains="promises",
     )

@@ -204,4 +204,5 @@ def years_chart(rows: pl.DataFrame, standard: Standard) -> Component | str:
         table.table_json("Own bands in force, by year", columns, lines, find=False),
         "Own bands in force at the end of each year, and on the day asked for. More departments give more bands, so "
         "look at how they are divided.",
+        explains="band",
     )

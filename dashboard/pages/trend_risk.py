@@ -27,7 +27,7 @@ def panel(told: Estimate, standard: Standard, names: Names, asked: Filters, *, i
     `is_cut`: made of the departments that somebody may see, and of no others.
     """
     if told.model is None:
-        return components.card(TITLE, html.P(_too_little(told.steps)))
+        return components.card(TITLE, html.P(_too_little(told.steps)), explains="estimate")
     award = told.rows.filter(pl.col("criterion").is_null()).sort("chance", descending=True, nulls_last=True)
     fared_ = f" {fared(told.record)}" if told.record else ""
     lines = assumptions(told.model, is_cut=is_cut)

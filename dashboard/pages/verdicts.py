@@ -9,14 +9,23 @@ from dash import html
 from dash.development.base_component import Component
 
 from dashboard import components
+from dashboard.language import counted_said, is_english, mark
+from dashboard.language import day_said as day_words
+from dashboard.language import said as _
 from dashboard.table import Cell, status
-from dashboard.words import STATUS, count, listing
-from dashboard.words import day as day_words
+from dashboard.words import STATUS
+from dashboard.words import count_said as count
+from dashboard.words import listing_said as listing
 from scheme.headroom import STATUSES, status_by_department
 
 SHOWN = (*STATUSES, "indication", "not_assessed")
-WORDS = {**STATUS, "not_assessed": "Not assessed"}
-BY = {"formal": "", "self": "By own assessments: ", "desk": "By desk reviews: "}
+WORDS = {**STATUS, "not_assessed": mark("Not assessed")}
+_BY = {"formal": "", "self": mark("By own assessments: "), "desk": mark("By desk reviews: ")}
+
+
+def by(basis: str) -> str:
+    """Whose results a sentence is about, before it; "" for the assessors'."""
+    return _(_BY[basis]) if _BY[basis] else ""
 
 
 def verdicts(tree: pl.DataFrame, headroom: pl.DataFrame) -> pl.DataFrame:
@@ -69,11 +78,12 @@ def tally(rows: Iterable[Mapping[str, Any]]) -> str:
     if not found:
         return ""
     number = {code: found.count(code) for code in STATUSES}
-    said = [f"{number['passes']} of {len(found)} {'passes' if number['passes'] == 1 else 'pass'}"]
-    said += [f"{number['at_limit']} at limit"] * bool(number["at_limit"])
-    said += [f"{number['incomplete']} incomplete"] * bool(number["incomplete"])
-    said += [f"{number['fails']} {'fails' if number['fails'] == 1 else 'fail'}"] * bool(number["fails"])
-    return ", ".join([*said, *[f"{len(told) - len(found)} not assessed"] * (len(told) > len(found))])
+    said = [counted_said("{count} of {all} passes", "{count} of {all} pass", number["passes"], all=len(found))]
+    said += [_("{count} at limit", count=number["at_limit"])] * bool(number["at_limit"])
+    said += [_("{count} incomplete", count=number["incomplete"])] * bool(number["incomplete"])
+    said += [counted_said("{count} fails", "{count} fail", number["fails"])] * bool(number["fails"])
+    unknown = len(told) - len(found)
+    return ", ".join([*said, *[_("{count} not assessed", count=unknown)] * bool(unknown)])
 
 
 def shown_in_fact(tree: pl.DataFrame, in_fact: pl.DataFrame | None) -> dict[str | None, str]:
@@ -97,32 +107,60 @@ def judged(rows: pl.DataFrame) -> pl.DataFrame:
 def cell(row: Mapping[str, Any], is_told: bool = False) -> Cell:
     """The status of a row of `verdicts` as a cell; with `is_told`, how those below stand in place of "Indication"."""
     if row["shown"] == "not_assessed":
-        return status("incomplete", WORDS["not_assessed"])
+        return status("incomplete", _(WORDS["not_assessed"]))
     return status(row["shown"], (row["below"] or None) if is_told and row["shown"] == "indication" else None)
 
 
 def reason(row: Mapping[str, Any]) -> str:
     """The sentence beside the status: why, or for an indication how those below stand."""
     if row["shown"] == "not_assessed":
-        return "Nothing has been assessed yet."
+        return _("Nothing has been assessed yet.")
     if row["shown"] != "indication":
-        return str(row["why"])
-    return f"Below it {row['below']}." if row["below"] else "Rolled up from below: an indication, no verdict."
+        return str(row["why"]) if is_english() else _why(row)
+    if row["below"]:
+        return _("Below it {how}.", how=row["below"])
+    return _("Rolled up from below: an indication, no verdict.")
+
+
+_WHY = {
+    "fails": mark("Criterion {criterion} fails: {counts}."),
+    "at_limit": mark("Criterion {criterion} is at its limit: {counts}."),
+    "incomplete": mark("Criterion {criterion} is incomplete."),
+    "passes": mark("Criterion {criterion} passes: {counts}."),
+}
+
+
+def _why(row: Mapping[str, Any]) -> str:
+    """What scheme.headroom says in English, from the same counts; the elements it names are behind the cell."""
+    told = [_("{partials}, {allowance} allowed", partials=count(row["partial"], "partial"), allowance=row["allowance"])]
+    told += [_("{count} non-compliant", count=row["non_compliant"])] * bool(row["non_compliant"])
+    return _(_WHY[row["shown"]], criterion=row["criterion"], counts=", ".join(told))
 
 
 def stand(rows: pl.DataFrame) -> list[str]:
     """Sentences that say how the corporate body and the departments of `verdicts` stand; none without a verdict."""
     whole = rows.filter(pl.col("department_code").is_null(), pl.col("shown").is_in(STATUSES))
-    said = [f"{name} as a whole {_STANDS[shown]}." for name, shown in whole.select("name", "shown").iter_rows()]
+    said = [_(_WHOLE[shown], name=name) for name, shown in whole.select("name", "shown").iter_rows()]
     departments = judged(rows)
     if departments.height == 1:
-        said.append(f"{departments['name'][0]} {_STANDS[departments['shown'][0]]}.")
+        said.append(_(_STANDS[departments["shown"][0]], name=departments["name"][0]))
     elif departments.height:
         said.append(_stand(departments))
     return said
 
 
-_STANDS = {"fails": "fails", "at_limit": "is at its limit", "incomplete": "is incomplete", "passes": "passes"}
+_WHOLE = {
+    "fails": mark("{name} as a whole fails."),
+    "at_limit": mark("{name} as a whole is at its limit."),
+    "incomplete": mark("{name} as a whole is incomplete."),
+    "passes": mark("{name} as a whole passes."),
+}
+_STANDS = {
+    "fails": mark("{name} fails."),
+    "at_limit": mark("{name} is at its limit."),
+    "incomplete": mark("{name} is incomplete."),
+    "passes": mark("{name} passes."),
+}
 _FEW = 3
 
 
@@ -130,28 +168,36 @@ def _stand(departments: pl.DataFrame) -> str:
     """How many fail (by name), are at the limit (by name where they are few), are incomplete, pass."""
     names = {code: departments.filter(pl.col("shown") == code)["name"].to_list() for code in STATUSES}
     failing, tight, incomplete, passing = names.values()
-    all_of = f"{departments.height:,} assessed departments"
+    every = f"{departments.height:,}"
     if len(passing) == departments.height:
-        return f"All {all_of} pass."
-    said = [f"{len(failing) or 'None'} of {all_of} {'fail' if len(failing) > 1 else 'fails'}{_named(failing)}"]
+        return _("All {all} assessed departments pass.", all=every)
+    said = [_("None of {all} assessed departments fails", all=every)]
+    if failing:
+        told = counted_said(
+            "{count} of {all} assessed departments fails",
+            "{count} of {all} assessed departments fail",
+            len(failing),
+            all=every,
+        )
+        said = [told + _named(failing)]
     if tight:
         few = _named(tight) if len(tight) <= _FEW else ""
-        said.append(f"{len(tight)} {'is at its limit' if len(tight) == 1 else 'are at their limit'}{few}")
+        said.append(counted_said("{count} is at its limit", "{count} are at their limit", len(tight)) + few)
     if incomplete:
-        said.append(f"{len(incomplete)} {'is' if len(incomplete) == 1 else 'are'} incomplete")
+        said.append(counted_said("{count} is incomplete", "{count} are incomplete", len(incomplete)))
     if passing:
-        said.append(f"{len(passing)} {'passes' if len(passing) == 1 else 'pass'}")
+        said.append(counted_said("{count} passes", "{count} pass", len(passing)))
     return f"{listing(said)}."
 
 
 def _named(names: Sequence[str]) -> str:
-    more = f"; {len(names) - _FEW} more" if len(names) > _FEW else ""
+    more = "; " + counted_said("{count} more", "{count} more", len(names) - _FEW) if len(names) > _FEW else ""
     return f" ({'; '.join(names[:_FEW])}{more})" if names else ""
 
 
 def nothing(day: date) -> str:
     """What a page says where nobody has a verdict."""
-    return f"Nothing shown here has been assessed as a whole by {day_words(day)}."
+    return _("Nothing shown here has been assessed as a whole by {day}.", day=day_words(day))
 
 
 def movements(now: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
@@ -180,33 +226,53 @@ def _change(row: Mapping[str, Any]) -> tuple[int, str]:
     """How a department has moved, and the largest step of it in words."""
     was, now = (STATUSES.index(row[key]) for key in ("status_before", "status"))
     if was != now:
-        return (1 if now > was else -1), WAS[row["status_before"]]
+        return (1 if now > was else -1), _(WAS[row["status_before"]])
     falls = {key: row[key] - row[f"{key}_before"] for key in ("non_compliant", "partial")}
     by = next((-fall for fall in falls.values() if fall), 0)
     told = [
-        f"{count(abs(fall), one, several)} {'more' if fall > 0 else 'fewer'}"
-        for (one, several), fall in zip(_COUNTED, falls.values(), strict=True)
-        if fall
+        _("{number} more", number=number) if fall > 0 else _("{number} fewer", number=number)
+        for key, fall in falls.items()
+        if fall and (number := _counted(key, abs(fall)))
     ]
-    return (by > 0) - (by < 0), ", ".join(told) or "as before"
+    return (by > 0) - (by < 0), ", ".join(told) or _("as before")
 
 
-WAS = {"fails": "was failing", "at_limit": "was at limit", "incomplete": "was incomplete", "passes": "was passing"}
-_COUNTED = (("non-compliant", "non-compliant"), ("partial", "partials"))
+WAS = {
+    "fails": mark("was failing"),
+    "at_limit": mark("was at limit"),
+    "incomplete": mark("was incomplete"),
+    "passes": mark("was passing"),
+}
+
+
+def _counted(key: str, number: int) -> str:
+    return count(number, "partial") if key == "partial" else _("{count} non-compliant", count=number)
 
 
 def nothing_assessed(tenant_code: str, day: date, sites: int) -> Component:
     """What to do where departments or sites are known and nobody has a result."""
     known = [
-        html.Span([f"{count(sites, 'site')} and their visits are on the page ", html.A("Sites", href="/sites"), "."])
+        html.Span(
+            [
+                _("{sites} and their visits are on the page", sites=count(sites, "site")),
+                " ",
+                html.A(_("Sites"), href="/sites"),
+                ".",
+            ]
+        )
     ]
     return components.empty_state(
-        f"No result by {day_words(day)}",
+        _("No result by {day}", day=day_words(day)),
         "Status and headroom come from results: a band for each element at an assessment.",
         [
-            html.Span(["Load results: ", html.Code(f"assay load results.csv --tenant {tenant_code}")]),
+            html.Span([_("Load results:"), " ", html.Code(f"assay load results.csv --tenant {tenant_code}")]),
             html.Span(
-                ["See what has arrived, and what was set aside, on the page ", html.A("Data", href="/data"), "."]
+                [
+                    _("See what has arrived, and what was set aside, on the page"),
+                    " ",
+                    html.A(_("Data"), href="/data"),
+                    ".",
+                ]
             ),
             *(known if sites else []),
         ],

@@ -269,6 +269,7 @@ def drawn_map(shown: Shown) -> Component | str:
         table.table_json("Sites on the map", columns, rows),
         f"{count(placed.height, 'site')} in kilometres from their middle, north up: each has the number of its review, "
         f"open circles are in none.{f' {left}.' if left else ''}",
+        explains="plan",
     )
 
 

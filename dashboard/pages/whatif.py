@@ -9,6 +9,8 @@ from dash.development.base_component import Component
 
 from dashboard import components
 from dashboard.filters import Filters
+from dashboard.language import mark
+from dashboard.language import said as _
 from dashboard.table import Cell
 from dashboard.trying import Scenario, changed, tried
 from dashboard.words import STATUS, count, listing
@@ -19,8 +21,8 @@ Names = Mapping[str | None, str]
 _WOULD = {"fails": "fail", "at_limit": "be at its limit", "incomplete": "be incomplete", "passes": "pass"}
 _INSTEAD = {"fails": "failing", "at_limit": "being at its limit", "incomplete": "being incomplete", "passes": "passing"}
 _FEW = 3
-SCENARIO = "Scenario, no facts: "  # before the caption of every table that shows one
-SIGN = ("?", "tried in this scenario, or following from it: no fact")
+SCENARIO = mark("Scenario, no facts: ")  # before the caption of every table that shows one
+SIGN = ("?", mark("tried in this scenario, or following from it: no fact"))
 
 
 # --- the banner -------------------------------------------------------------------------------------------------------
@@ -215,5 +217,5 @@ def marked(cell: Cell, shown: str, in_fact: str | None, is_wide: bool = False) -
 def legend() -> Component:
     """What the sign of a scenario means, for pages that show one."""
     sign, words = SIGN
-    item = html.Li([html.Span(sign, className="t-tried", **components.HIDDEN), html.Span(words)])
-    return html.Ul([item], className="legend-list", **components.attributes(aria_label="What a scenario marks"))
+    item = html.Li([html.Span(sign, className="t-tried", **components.HIDDEN), html.Span(_(words))])
+    return html.Ul([item], className="legend-list", **components.attributes(aria_label=_("What a scenario marks")))

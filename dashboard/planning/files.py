@@ -1,6 +1,5 @@
 """The itinerary to take along: a table as CSV or workbook, and a calendar. Times are local to the United Kingdom."""
 
-import re
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -10,6 +9,7 @@ from icalendar import Calendar, Event
 
 import formats
 from dashboard.gate import needs
+from dashboard.handing_out import file_stem, handed_out
 from dashboard.planning.plan import Opened, opened
 from db.roles import CYCLE, EXPORT
 from scheme.frames import Schema
@@ -28,18 +28,16 @@ _TABLE: Schema = {
     "elements": pl.List(pl.String),
     "notes": pl.String,
 }
-CONTENT_TYPES = {**formats.CONTENT_TYPES, "ics": "text/calendar; charset=utf-8"}
+KINDS = ("csv", "xlsx", "ics")
 
 
 @needs(CYCLE, EXPORT)
 def itinerary_file(number: int, kind: str) -> Response:
     """The itinerary of a kept scope as a file."""
-    if kind not in CONTENT_TYPES:
+    if kind not in KINDS:
         abort(404)
     one = opened(number)
-    name = re.sub(r"[^A-Za-z0-9]+", "-", f"itinerary-{one.draft.name}").strip("-")
-    headers = {"Content-Disposition": f'attachment; filename="{name}.{kind}"'}
-    return Response(_body(one, kind), content_type=CONTENT_TYPES[kind], headers=headers)
+    return handed_out(_body(one, kind), file_stem("itinerary", one.draft.name), kind)
 
 
 def _body(one: Opened, kind: str) -> bytes | str:

@@ -12,7 +12,6 @@ from dashboard.administration.frame import today
 from dashboard.data import View
 from dashboard.identity import current_scope
 from dashboard.planning import START
-from dashboard.words import organisation
 from db import drafts
 from db.drafts import Draft
 from db.session import open_session
@@ -94,7 +93,7 @@ class Opened:
     @property
     def names(self) -> dict[str | None, str]:
         """What departments are called, the organisation among them."""
-        return data.names(self.view) | {None: organisation(self.view.scope.tenant_name)}
+        return data.names_with_organisation(self.view)
 
 
 def opened(number: int) -> Opened:

@@ -232,7 +232,7 @@ def _wrong(error: UsageError) -> Wrong:
 
 def _form(found: ReviewScope, told: dict[str, Any], action: str, up: Act, wrong: Wrong | None = None) -> Response:
     view = data.view(current_scope())
-    standard = data.programme(view).standard
+    standard = data.standard(view)
     rows = {row["element"]: row for row in found.elements.iter_rows(named=True)}
     missed = set(found.missed["element"])
     criteria = [

@@ -15,6 +15,7 @@ import formats
 from dashboard.administration.forms import Wrong
 from dashboard.administration.frame import done, sent, shown
 from dashboard.gate import needs
+from dashboard.handing_out import handed_out
 from dashboard.identity import current_scope
 from dashboard.sending import told
 from dashboard.shell import SENDING
@@ -251,7 +252,7 @@ def changes_file(number: int, kind: str) -> Response:
     """All that taking a sending would add or change: CSV or a workbook."""
     frame = _long(number, previews.CHANGES, kind)
     body = formats.csv_text(frame) if kind == "csv" else formats.xlsx_bytes({"Changes": frame})
-    return _file(f"changes.{kind}", body, kind)
+    return handed_out(body, "changes", kind)
 
 
 @needs(SEND, EXPORT)
@@ -259,15 +260,10 @@ def set_aside_file(number: int, kind: str) -> Response:
     """The rows of a sending that are set aside, as sent, with `why`: to be mended and sent again."""
     rows = _long(number, previews.SET_ASIDE, kind)
     body = formats.csv_text(formats.as_sent(rows)) if kind == "csv" else formats.xlsx_bytes(formats.sent_back(rows))
-    return _file(f"set-aside.{kind}", body, kind)
+    return handed_out(body, "set-aside", kind)
 
 
 def _long(number: int, what: str, kind: str) -> told.Frame:
     with open_session(current_scope()) as session:
         bodies = sendings.bodies(session, number, what) if kind in formats.CONTENT_TYPES else []
     return told.frame_of(bodies[0][1]) if bodies else abort(404)
-
-
-def _file(name: str, body: str | bytes, kind: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Type": formats.CONTENT_TYPES[kind]}
-    return Response(body, headers=headers)

@@ -6,6 +6,7 @@ from etl.cells import MERGED, Book, Sheet, shown
 from etl.layouts import canonical, matrix, report, wide, workbook
 from etl.layouts.evidence_codes import EvidenceCodes
 from etl.layouts.front import Front, has_labels
+from etl.layouts.marks import is_said
 from etl.layouts.staged import LEFT_OUT, HeadingRow, Source, Staged, squashed
 from scheme.errors import FileRefused
 from scheme.letters import clean
@@ -48,7 +49,7 @@ def staged(book: Book, source: Source, words: Words) -> tuple[list[Staged], list
             front.read(sheet)
         elif any(layout for layout, _ in places) and has_labels(sheet):
             notes.append(f"sheet {sheet.name} was looked at as the front sheet, and nothing is filled in")
-        elif sheet.cells.height:
+        elif sheet.height:
             others.append(sheet)
     for sheet, (layout, heading) in zip(book.sheets, places, strict=True):
         if heading and layout == "workbook":
@@ -58,7 +59,7 @@ def staged(book: Book, source: Source, words: Words) -> tuple[list[Staged], list
     for sheet in book.sheets:
         if sheet.hidden:
             notes.append(f"sheet {sheet.name} is hidden; it was looked at all the same")
-    if not tables and book.kind in ("json", "ndjson") and not any(sheet.cells.height for sheet in book.sheets):
+    if not tables and book.kind in ("json", "ndjson") and not any(sheet.height for sheet in book.sheets):
         return [], [*notes, "there are no rows in it"]  # as of a table with headings alone, which JSON cannot have
     if not tables:
         raise FileRefused(_no_table(book))
@@ -109,9 +110,8 @@ def _staged(sheet: Sheet, source: Source, words: Words) -> Staged | None:
 
 def heading_rows(sheet: Sheet, source: Source) -> Iterator[HeadingRow]:
     """The rows that may be headings, as a source means them: those in which two columns or more are known."""
-    places = [name for name in sheet.cells.columns if name.isdigit()]
-    for row in sheet.cells.head(_LOOKED_AT).iter_rows(named=True):
-        cells = {int(n): row[n] for n in places if row[n] != MERGED and clean(shown(row[n]))}
+    for row in sheet.rows(_LOOKED_AT):
+        cells = {n: cell for n, cell in enumerate(row.texts) if is_said(cell)}
         texts = {n: clean(shown(cell)) for n, cell in cells.items()}
         columns: dict[str, list[int]] = {}
         for n, text in texts.items():
@@ -120,7 +120,7 @@ def heading_rows(sheet: Sheet, source: Source) -> Iterator[HeadingRow]:
             if name and name != LEFT_OUT:
                 columns.setdefault(name, []).append(n)
         if len(columns) + len(source.fixed) >= 2:
-            yield HeadingRow(row["row"], row["width"], texts, cells, columns)
+            yield HeadingRow(row.number, row.width, texts, cells, columns)
 
 
 def _lacking(name: str, lacking: list[str], heading: HeadingRow, sheet: Sheet) -> str:
@@ -134,11 +134,10 @@ def _lacking(name: str, lacking: list[str], heading: HeadingRow, sheet: Sheet) -
 
 
 def _no_table(book: Book) -> str:
-    first = next((sheet for sheet in book.sheets if sheet.cells.height), None)
+    first = next((sheet for sheet in book.sheets if sheet.height), None)
     if first is None:
         return "the file holds no rows; send it again"
-    row = first.cells.row(0, named=True)
-    found = [clean(shown(text)) for name, text in row.items() if name.isdigit() and text.strip() and text != MERGED]
+    found = [clean(shown(text)) for text in next(first.rows()).texts if text.strip() and text != MERGED]
     seen = ", ".join(found)
     seen = seen if len(seen) < 200 else f"{seen[:200]} ..."
     return (

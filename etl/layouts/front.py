@@ -1,10 +1,10 @@
 """What a front sheet, or lines above headings, say of a whole file: department, days, assessor, type of assessment."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from etl.cells import MERGED, Sheet, shown, stored
+from etl.cells import MERGED, Row, Sheet, shown, stored
 from etl.layouts.marks import bare, is_said
 from scheme.errors import FileRefused
 from scheme.letters import clean
@@ -114,11 +114,9 @@ def _all(fact: Fact) -> str:
 
 
 def _facts(sheet: Sheet, before: int | None) -> Iterator[tuple[str, Fact]]:
-    places = [name for name in sheet.cells.columns if name.isdigit()]
-    rows = [row for row in sheet.cells.head(_LOOKED_AT).iter_rows(named=True) if before is None or row["row"] < before]
-    for y, row in enumerate(rows):
-        cells = [row[name] for name in places]
-        where = f"sheet {sheet.name}, row {row['row']}" if sheet.name else f"row {row['row']}"
+    rows = [row for row in sheet.rows(_LOOKED_AT) if before is None or row.number < before]
+    for y, (number, _, cells) in enumerate(rows):
+        where = f"sheet {sheet.name}, row {number}" if sheet.name else f"row {number}"
         for x, cell in enumerate(cells):
             if not is_said(cell):
                 continue
@@ -128,16 +126,14 @@ def _facts(sheet: Sheet, before: int | None) -> Iterator[tuple[str, Fact]]:
                 label, said = match[1], [match[2]]
             name = _NAMES.get(bare(label))
             if name and not said and sum(_is_label(other) for other in cells) > 1:
-                said = _below(rows, y, places[x])
+                said = _below(rows, y, x)
             if name and said and (len(said) == 1 or name in _DAYS):  # more beside it: it heads a column
                 yield name, Fact(tuple(said), label, where)
 
 
 def has_labels(sheet: Sheet) -> bool:
     """Whether a sheet asks for what a front sheet says, filled in or not."""
-    places = [name for name in sheet.cells.columns if name.isdigit()]
-    rows = sheet.cells.head(_LOOKED_AT).select(places).iter_rows()
-    return sum(_is_label(cell) for row in rows for cell in row) > 2
+    return sum(_is_label(cell) for row in sheet.rows(_LOOKED_AT) for cell in row.texts) > 2
 
 
 def _is_label(cell: str) -> bool:
@@ -158,7 +154,7 @@ def _beside(cells: Sequence[str], at: int, is_sure: bool) -> list[str]:
     return found
 
 
-def _below(rows: Sequence[Mapping[str, str]], at: int, place: str) -> list[str]:
+def _below(rows: Sequence[Row], at: int, place: int) -> list[str]:
     """The cell below a label, where labels stand side by side like headings."""
-    cell = rows[at + 1][place] if at + 1 < len(rows) else ""
+    cell = rows[at + 1].texts[place] if at + 1 < len(rows) else ""
     return [cell] if is_said(cell) and not _is_label(cell) else []

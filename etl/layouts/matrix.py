@@ -2,13 +2,11 @@
 
 from collections.abc import Mapping
 
-import polars as pl
-
 from etl.cells import Sheet, shown, stored
 from etl.layouts.evidence_codes import EvidenceCodes
 from etl.layouts.front import Front
 from etl.layouts.marks import Spellings, heading_row, is_again, is_said, others_than
-from etl.layouts.staged import HeadingRow, Source, Staged, left_out
+from etl.layouts.staged import HeadingRow, Said, Source, Staged, left_out
 from scheme.errors import FileRefused
 from scheme.words import Words
 
@@ -51,11 +49,11 @@ def staged(
     where = f"sheet {sheet.name}: " if sheet.name else ""
     rows: list[tuple[object, ...]] = []
     above, named, repeated = "", dict[str, int](), 0
-    for row in sheet.cells.filter(pl.col("row") > heading.row).iter_rows(named=True):
-        cell = {name: row[str(place)] for name, place in at.items()}
+    for row in (row for row in sheet.rows() if row.number > heading.row):
+        cell = {name: row.texts[place] for name, place in at.items() if place is not None}
         cell = {name: text if is_said(text) else "" for name, text in cell.items()}
         says = [name for name in ("evidence", "owner", "note") if cell.get(name)]
-        if is_again(row, heading):
+        if is_again(row.texts, heading):
             repeated += 1
             continue
         ref = cell["ref"]
@@ -80,7 +78,7 @@ def staged(
         if of:
             named[of] = named.get(of, 0) + 1
         values = [cell.get(name) or None for name in ("evidence", "owner", "note")]
-        rows.append((row["row"], None, None, department, above, code, *values))
+        rows.append((row.number, None, None, department, above, code, *values))
     lacking = [word for name, word in _MARKS.items() if name not in heading.columns]
     notes = ["an evidence matrix" + (f", likely: it lacks {', '.join(lacking)}" if lacking else "")]
     if fact is not None and rows:
@@ -89,11 +87,10 @@ def staged(
     used = [place for place in at.values() if place is not None]
     notes += left_out(sheet, heading, used)
     columns = ("department_code", "element", "evidence_code", "evidence", "owner", "note")
-    schema = {"row_number": pl.Int64, "at": pl.String, "fault": pl.String, **dict.fromkeys(columns, pl.String)}
-    frame = pl.DataFrame(rows, schema, orient="row")
+    plain = Said(("row_number", "at", "fault", *columns), rows)
     beside = {} if "department_code" in at or not said else {"Department code": shown(said)}
     certainty = "likely" if lacking else "sure"
-    return Staged("evidence", frame, sheet, heading.texts, (), notes, "matrix", certainty, beside)
+    return Staged("evidence", plain, sheet, heading.texts, (), notes, "matrix", certainty, beside)
 
 
 def _notes(codes: EvidenceCodes, rows: list[tuple[object, ...]], named: Mapping[str, int], repeated: int) -> list[str]:

@@ -3,10 +3,11 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import polars as pl
 
-from etl.cells import MERGED, Sheet, shown
+from etl.cells import Sheet, shown
 from scheme.errors import FileRefused
 from scheme.letters import clean
 
@@ -28,19 +29,39 @@ class Source:
     years: Mapping[str, str] = field(default_factory=dict)  # a report's prefix of a year -> its day
 
 
+class Said(NamedTuple):
+    """Rows of a small sheet as plain tuples under the names of `Staged.rows`, before a frame is made of them."""
+
+    names: tuple[str, ...]
+    rows: list[tuple[object, ...]]
+
+
+def framed(parts: Sequence[Said], more: Mapping[str, Sequence[int]] | None = None) -> pl.DataFrame:
+    """One frame of the rows of all parts, null where a part has no such column, with `more` whole numbers beside."""
+    columns: dict[str, list[object]] = {name: [] for part in parts for name in part.names}
+    for part in parts:
+        own = dict(zip(part.names, zip(*part.rows, strict=True), strict=True)) if part.rows else {}
+        for name, values in columns.items():
+            values += own.get(name) or [None] * len(part.rows)
+    kinds = {name: pl.Int64 if name == "row_number" else pl.String for name in columns}
+    series = {name: pl.Series(values, dtype=kinds[name]) for name, values in columns.items()}
+    return pl.DataFrame(series | {name: pl.Series(values, dtype=pl.Int64) for name, values in (more or {}).items()})
+
+
 @dataclass
 class Staged:
     """The rows of one sheet that belong to one canonical table.
 
-    `rows`: row_number (Int64), at (String: the sheet's column that a result was taken from; null where rows are
-    results), fault (String: what is wrong with the row as a whole, else null), then columns of the table (String).
+    `said`: the `rows`, or what they are made of when they are asked for. `rows`: row_number (Int64), at (String: the
+    sheet's column that a result was taken from; null where rows are results), fault (String: what is wrong with the row
+    as a whole, else null), then columns of the table (String).
     `sheet`, `headings` and `identity` (columns that are no element's) give the sender's own cells back, with what holds
     for all rows and stands elsewhere in the file `beside` them, by heading. `layout` and `certainty`: what the
     sheet was taken for and how surely (db.loading.FileReport).
     """
 
     table: str
-    rows: pl.DataFrame
+    said: pl.DataFrame | Said
     sheet: Sheet
     headings: Mapping[int, str]
     identity: Sequence[int]
@@ -48,6 +69,17 @@ class Staged:
     layout: str = "canonical"
     certainty: str = "sure"
     beside: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def rows(self) -> pl.DataFrame:
+        """The rows as a frame."""
+        if isinstance(self.said, Said):
+            self.said = framed([self.said])
+        return self.said
+
+    @rows.setter
+    def rows(self, rows: pl.DataFrame) -> None:
+        self.said = rows
 
     def own_cells(self, places: Sequence[tuple[int, str | None]]) -> list[dict[str, str]]:
         """The sender's cells of rows, by heading: of all columns, or of those that say whose row it is and one more."""
@@ -116,9 +148,6 @@ def is_filled(name: str) -> pl.Expr:
 def left_out(sheet: Sheet, heading: HeadingRow, used: Sequence[int]) -> list[str]:
     """A note naming the columns that no table here has, if there are any (F17)."""
     unknown = [text for n, text in heading.texts.items() if n not in used]
-    bare = [name for name in sheet.cells.columns if name.isdigit() and int(name) not in heading.texts]
-    if bare:
-        rows = sheet.cells.filter(pl.col("row") > heading.row)
-        filled = rows.select((is_filled(name) & (pl.col(name) != MERGED)).any() for name in bare).row(0)
-        unknown += [f"column {int(name) + 1} (no heading)" for name, has in zip(bare, filled, strict=True) if has]
+    bare = [n for n in range(sheet.across) if n not in heading.texts]
+    unknown += [f"column {n + 1} (no heading)" for n in sheet.filled(bare, heading.row)]
     return [f"left out: {', '.join(unknown)}"] if unknown else []

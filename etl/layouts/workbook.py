@@ -2,14 +2,14 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-
-import polars as pl
+from functools import lru_cache
+from typing import Literal
 
 from etl.cells import MERGED, Sheet, shown, stored
 from etl.layouts.evidence_codes import EvidenceCodes
 from etl.layouts.front import Front
 from etl.layouts.marks import Spellings, bare, heading_row, is_again, is_said, others_than
-from etl.layouts.staged import HeadingRow, Source, Staged, left_out
+from etl.layouts.staged import HeadingRow, Said, Source, Staged, left_out
 from scheme.errors import FileRefused
 from scheme.letters import clean
 from scheme.standard import NOT_APPLICABLE
@@ -54,6 +54,7 @@ _SHOWN = {
 }
 _OF_ASSESSOR = ("assessment_type", "assessor_name")
 _LISTED = 10  # rows named in a note
+_LONG = 200  # characters
 
 
 def found(sheet: Sheet, source: Source) -> HeadingRow | None:
@@ -93,11 +94,13 @@ class _Sheet:
             before = [(self.at[n], n) for n in ("show_me", "tell_me") if (self.at.get(n) or ref) < ref]
             if before:
                 self.refs.setdefault(max((place or 0, n) for place, n in before)[1], ref)
+        elsewhere = ("show_me", "tell_me", "assessor_comment", "self_comment", "title")
+        self.elsewhere = [place for name in elsewhere if (place := self.at.get(name)) is not None]
 
-    def cell(self, row: Mapping[str, str], name: str) -> str:
+    def cell(self, row: Sequence[str], name: str) -> str:
         """A cell of a row as stored, "" where the sheet has no such column."""
         place = self.at.get(name)
-        return row[str(place)] if place is not None else ""
+        return row[place] if place is not None else ""
 
     def note(self, what: str, row: int) -> None:
         """Remember a row of which something is to be said."""
@@ -105,7 +108,7 @@ class _Sheet:
 
     # --- what holds for a row -----------------------------------------------------------------------------------------
 
-    def department(self, row: Mapping[str, str]) -> str:
+    def department(self, row: Sequence[str]) -> str:
         """The department's code as a cell; FileRefused where nothing says it."""
         said, fact = self.front.text("department_code", "department")
         own = self.cell(row, "department_code")
@@ -115,7 +118,7 @@ class _Sheet:
             raise FileRefused(_ask(self.sheet, "the department", "Department", "its code", "department_code"))
         return said if fact is not None else self.source.fixed["department_code"]
 
-    def day(self, row: Mapping[str, str], *names: str) -> str:
+    def day(self, row: Sequence[str], *names: str) -> str:
         """The day of a result; FileRefused where nothing says it."""
         own = next((self.cell(row, name) for name in names if is_said(self.cell(row, name))), "")
         said = own or self.front.day(self.words, *names, "started_on")[0] or self.source.fixed.get("assessed_on", "")
@@ -124,7 +127,7 @@ class _Sheet:
             raise FileRefused(_ask(self.sheet, "the day of the results", label, "the day", "assessed_on"))
         return said
 
-    def assessors_type(self, row: Mapping[str, str]) -> str:
+    def assessors_type(self, row: Sequence[str]) -> str:
         """What the assessor's column is: desk review, unless the front sheet says another (not self-assessment)."""
         own = self.cell(row, "assessment_type")
         said = own if is_said(own) else self.front.assessment_type(self.words)[0]
@@ -132,7 +135,7 @@ class _Sheet:
         parsed, _ = self.words.parsed("assessment_type", *stored(said))
         return "desk_review" if parsed == "self_assessment" or not said else said
 
-    def assessor(self, row: Mapping[str, str]) -> str:
+    def assessor(self, row: Sequence[str]) -> str:
         """The assessor's name as a cell."""
         own = self.cell(row, "assessor_name")
         return own if is_said(own) else self.front.text("assessor")[0] or self.source.fixed.get("assessor", "")
@@ -142,12 +145,14 @@ class _Sheet:
     def read(self) -> None:
         """Gather what every row says; heading rows of sub-criteria, which say nothing, are passed over."""
         above = ""
-        for row in self.sheet.cells.filter(pl.col("row") > self.heading.row).iter_rows(named=True):
-            ref, number = self.cell(row, "ref"), int(row["row"])
+        for number, _, row in self.sheet.rows():
+            if number <= self.heading.row:
+                continue
+            ref = self.cell(row, "ref")
             if is_again(row, self.heading):
                 self.note("the headings again", number)
                 continue
-            element = self.words.element(*stored(ref))[0] if is_said(ref) else None
+            element = _known(self.words, "element", ref) if is_said(ref) else None
             if self._bands(row, number, ref, element):
                 self.note("bands in the wrong column", number)
             if is_said(ref):
@@ -156,16 +161,16 @@ class _Sheet:
                 above = ""  # the heading of what follows
             self._evidence(row, number, above, is_element=element is not None)
 
-    def _says(self, row: Mapping[str, str]) -> bool:
+    def _says(self, row: Sequence[str]) -> bool:
         return any(is_said(self.cell(row, n)) for n in ("show_me", "tell_me", "self_band", "assessor_band"))
 
-    def _bands(self, row: Mapping[str, str], number: int, ref: str, element: str | None) -> bool:
+    def _bands(self, row: Sequence[str], number: int, ref: str, element: str | None) -> bool:
         """Take both bands of a row; whether one stands where no band belongs."""
         own: dict[str, object] = {"row_number": number, "fault": None, "element": ref}
         ours, theirs = self.cell(row, "self_band"), self.cell(row, "assessor_band")
         if is_said(ours) or (ours == MERGED and element):
             since = self.cell(row, "since")
-            now, said = (self.words.parsed("band", *stored(self.cell(row, n)))[0] for n in ("band_now", "self_band"))
+            now, said = (_known(self.words, "band", self.cell(row, n)) for n in ("band_now", "self_band"))
             kept = is_said(since) and said is not None and now == said
             self.note("kept" if kept else "new", number)
             self.self_rows.append(
@@ -185,18 +190,18 @@ class _Sheet:
             )
         elif is_said(self.cell(row, "assessor_comment")):
             self.note("an assessor's comment and no band", number)
-        elsewhere = ("show_me", "tell_me", "assessor_comment", "self_comment", "title")
         lacks = not is_said(ours) or not is_said(theirs)
-        return lacks and any(self._is_band(self.cell(row, name)) for name in elsewhere)
+        return lacks and any(self._is_band(row[place]) for place in self.elsewhere)
 
     def _is_band(self, cell: str) -> bool:
         # A letter may be anything; a word of the scale is one.
-        band = self.words.parsed("band", *stored(cell))[0] if is_said(cell) else None
-        return band not in (None, NOT_APPLICABLE) and len(clean(shown(cell))) > 2
+        if not is_said(cell) or len(clean(shown(cell))) <= 2:
+            return False
+        return _known(self.words, "band", cell) not in (None, NOT_APPLICABLE)
 
-    def _evidence(self, row: Mapping[str, str], number: int, element: str, is_element: bool) -> None:
+    def _evidence(self, row: Sequence[str], number: int, element: str, is_element: bool) -> None:
         for name, kind in (("show_me", "supportive"), ("tell_me", "observed")):
-            said, ref = self.cell(row, name), row[str(self.refs[name])] if name in self.refs else ""
+            said, ref = self.cell(row, name), row[self.refs[name]] if name in self.refs else ""
             if said == MERGED and is_element:
                 self.note("evidence merged with the row above counts for that row alone", number)
             if not is_said(said) and not is_said(ref):
@@ -208,6 +213,18 @@ class _Sheet:
                 | {"element": element, "evidence_code": code, "evidence": text, "kind": kind}
                 | {"note": about and f"Ref {about}"}
             )
+
+
+def _known(words: Words, kind: Literal["band", "element"], cell: str) -> str | None:
+    """The band or element that a cell names; what short cells name is kept, for one workbook has those of the next."""
+    return _read(words, kind, cell) if len(cell) < _LONG else _read.__wrapped__(words, kind, cell)
+
+
+@lru_cache(4096)
+def _read(words: Words, kind: Literal["band", "element"], cell: str) -> str | None:
+    text, how = stored(cell)
+    read: str | None = (words.element(text, how) if kind == "element" else words.parsed("band", text, how))[0]
+    return read
 
 
 def staged(
@@ -237,13 +254,13 @@ def staged(
             mine = [*identity, *(place for place in places if place is not None)]
             mine += one.refs.values() if table == "evidence" else ()
             told, notes = [*notes, *more], []
-            frame, beside = _frame(rows, table, source), _beside(one, rows[0])
-            tables.append(Staged(table, frame, sheet, heading.texts, mine, told, "workbook", certainty, beside))
+            plain, beside = _said(rows, table, source), _beside(one, rows[0])
+            tables.append(Staged(table, plain, sheet, heading.texts, mine, told, "workbook", certainty, beside))
     if not tables:
         notes.append("no band and no evidence is filled in")
         tables.append(
             Staged(
-                "results", _frame([], "results", source), sheet, heading.texts, identity, notes, "workbook", certainty
+                "results", _said([], "results", source), sheet, heading.texts, identity, notes, "workbook", certainty
             )
         )
     return tables
@@ -257,12 +274,11 @@ def _ask(sheet: Sheet, what: str, label: str, value: str, fixed: str) -> str:
     )
 
 
-def _frame(rows: Sequence[Mapping[str, object]], table: str, source: Source) -> pl.DataFrame:
+def _said(rows: Sequence[Mapping[str, object]], table: str, source: Source) -> Said:
     fixed = {name: text for name, text in source.fixed.items() if name in TABLES[table].names}
     names = dict.fromkeys(("element", *fixed, *(name for row in rows for name in row)))
-    base = {"row_number": pl.Int64, "at": pl.String, "fault": pl.String}
-    schema = {**base, **{name: pl.String for name in names if name not in base}}
-    return pl.DataFrame([[row.get(name, fixed.get(name)) for name in schema] for row in rows], schema, orient="row")
+    all_ = tuple(dict.fromkeys(("row_number", "at", "fault", *names)))
+    return Said(all_, [tuple(row.get(name, fixed.get(name)) for name in all_) for row in rows])
 
 
 def _used(one: _Sheet) -> list[int]:

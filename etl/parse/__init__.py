@@ -23,9 +23,8 @@ _SEND = "send the table as CSV, XLSX, XLS, ODS, Parquet or JSON, or the assessor
 
 def parsed(data: bytes) -> Book:
     """The cells of a file, all of them text; FileRefused says what is wrong with it and what to do."""
-    # Each reader is imported only when it is needed: a child that reads CSV alone starts faster.
-    from etl.parse import records, separated
-
+    # Each reader is imported only when it is needed, and Polars only by those that make frames: the child of a small
+    # file starts faster without.
     if not data.strip(b"\x00\r\n\t \xef\xbb\xbf"):
         raise FileRefused("the file is empty; send it again")
     if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
@@ -35,6 +34,8 @@ def parsed(data: bytes) -> Book:
 
         return workbooks.xls_book(data)
     if data.startswith(b"PAR1"):
+        from etl.parse import records
+
         return records.parquet_book(data)
     if data.startswith(b"%PDF"):
         from etl.parse import pdf
@@ -49,7 +50,11 @@ def parsed(data: bytes) -> Book:
     if re.match(rb"<(\?xml|!doctype|html|table|meta|head|body)", start, re.I):
         raise FileRefused("this is a web page or XML, whatever its name says; open it in Excel and save it as .xlsx")
     if re.match(rb"""\[\s*[{\]]|\{\s*["}]""", start):
+        from etl.parse import records
+
         return records.json_book(data)
+    from etl.parse import separated
+
     return separated.book(data)
 
 

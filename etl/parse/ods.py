@@ -5,7 +5,7 @@ import zipfile
 from typing import IO
 from xml.parsers import expat
 
-from etl.cells import MERGED, Book, Sheet, frame_of, hidden_note, marked
+from etl.cells import MERGED, Book, Sheet, gathered, hidden_note, marked
 from etl.parse.zips import refuse_doctype
 from scheme.errors import FileRefused
 
@@ -98,7 +98,7 @@ class _Reader:
                 self._hidden_rows.update(range(self._number, last) if self._is_hidden else ())
             self._number += self._repeat
         elif tag == f"{_TABLE}table":
-            self.sheets.append(Sheet(self._name, frame_of(self._rows), self._hidden))
+            self.sheets.append(Sheet(self._name, gathered(self._rows), self._hidden))
             self.notes += hidden_note(self.sheets[-1], self._hidden_rows)
 
     def _text(self, cell: dict[str, str]) -> str:

@@ -48,7 +48,7 @@ def received(pipe: IO[bytes]) -> bytes:
 
 
 def _answer(data: bytes) -> list[bytes]:
-    """A description in JSON, then the cells of each sheet as Arrow IPC."""
+    """A description in JSON with the cells of small sheets, then those of each other sheet as Arrow IPC."""
     from etl.parse import parsed
     from scheme.errors import FileRefused
 
@@ -57,9 +57,13 @@ def _answer(data: bytes) -> list[bytes]:
         about = {
             "kind": book.kind,
             "notes": book.notes,
-            "sheets": [{"name": sheet.name, "hidden": sheet.hidden} for sheet in book.sheets],
+            "sheets": [
+                {"name": sheet.name, "hidden": sheet.hidden, "lines": sheet.kept if sheet.is_small else None}
+                for sheet in book.sheets
+            ],
         }
-        return [json.dumps(about).encode(), *(_packed(sheet.cells) for sheet in book.sheets)]
+        large = (sheet.cells for sheet in book.sheets if not sheet.is_small)
+        return [json.dumps(about).encode(), *map(_packed, large)]
     except FileRefused as refused:
         reason = str(refused)
     except MemoryError:

@@ -8,7 +8,7 @@ from typing import Any
 
 import python_calamine as calamine
 
-from etl.cells import MERGED, Book, Sheet, frame_of, hidden_note, marked, number_text
+from etl.cells import MERGED, Book, Sheet, gathered, hidden_note, marked, number_text
 from etl.parse import xls, xlsx
 from scheme.errors import FileRefused
 
@@ -65,7 +65,7 @@ def _sheets(
                     errors = places[index] if index < len(places) else {}
                 sheet = workbook.get_sheet_by_name(about.name)
                 hidden = about.visible != calamine.SheetVisibleEnum.Visible
-                sheets.append(Sheet(about.name, frame_of(_rows(sheet, since_1904, errors)), hidden))
+                sheets.append(Sheet(about.name, gathered(_rows(sheet, since_1904, errors)), hidden))
     except calamine.PasswordError as error:
         raise FileRefused("the file is protected by a password; save it without one and send it again") from error
     except calamine.CalamineError as error:

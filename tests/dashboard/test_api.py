@@ -44,7 +44,7 @@ class Program:
 def _nothing_kept():
     """Several warehouses in one process, which no program has: what was kept of another is none of this one's."""
     bearer.forget()
-    view._cache.clear()
+    view.kept_bytes.clear()
 
 
 @pytest.fixture

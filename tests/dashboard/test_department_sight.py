@@ -189,7 +189,7 @@ def of_downloads(app) -> Iterable[surfaces.Ask]:
             queries = [f"?site=S-{code}" for code in (*CODES, "BOTH")]
         queries = (
             ["", *(f"?certificate=C-{code}" for code in CODES)]
-            if rule.startswith(("/download/sites", "/download/visit-plan"))
+            if rule.startswith(("/download/sites", "/download/visit-plan", "/download/day-pack"))
             else [""]
         )
         for chosen, query in product(product(*values), queries):
@@ -204,10 +204,13 @@ CODES = ("HOU", "FIN", "ALL", "NEW")
 PLACES: dict[str, Sequence[object]] = {
     "<int:load>": range(1, 10),
     "<int:file_number>": (1, 2),
-    "<kind>": ("csv", "xlsx", "ics", "svg"),
+    "<kind>": ("csv", "xlsx", "ics", "svg", "docx"),
     "<int:number>": (1, 2),
+    "<pack_kind>": ("xlsx",),
     "<template_kind>": KINDS,
     "<path:department>": CODES,
+    "<page_name>": ("heatmap", "trend"),
+    "<place>": ("heatmap-table", "trend-moves"),
 }
 
 

@@ -5,7 +5,6 @@ from datetime import date
 
 import polars as pl
 import pytest
-from cachetools import LRUCache
 
 from dashboard import cells, data, view
 from dashboard.filters import filters
@@ -25,7 +24,7 @@ ASKED = filters("/heatmap?as_of=2025-06-30", "heatmap")
 @pytest.fixture
 def scope(warehouse, monkeypatch) -> Scope:
     """A tenant of a new warehouse, before a cache that knows nothing of others."""
-    monkeypatch.setattr(view, "_cache", LRUCache(1e9, getsizeof=view._size))
+    view.kept_bytes.clear()
     add_tenant("ASH", "Ashcombe County Council")
     scope = scope_of("ASH")
     put(scope, a_load({"departments": DEPARTMENTS, "sites": SITES}, file="register.csv"))

@@ -1,10 +1,13 @@
 """What the parts of a page do in a browser: looks, keys, address, announcements (reliability.md D6, D8, D9, A1-A8)."""
 
+import json
 import re
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
+
+from dashboard.exports.shown import grid as shown_grid
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=30_000)  # machines that build are busy
@@ -180,6 +183,54 @@ def test_only_rows_near_the_window_are_drawn_and_all_are_counted(shown):
     assert last.get_attribute("aria-rowindex") == "2001"
     page.get_by_role("button", name="Show every row").last.click()
     assert page.locator("#gallery-many tbody tr").count() == 2000
+
+
+def test_of_a_wide_table_fewer_rows_are_drawn_at_once(shown):
+    page = shown()
+    page.get_by_label("Find in Departments by element").fill("department 1")
+    expect(page.locator("#gallery-bands .t-count")).to_have_text("138 of 300")
+    assert page.locator("#gallery-bands tbody tr").count() < 100
+    page.get_by_label("Find in Departments by element").fill("department 299")
+    expect(page.locator("#gallery-bands .t-count")).to_have_text("1 of 300")
+    assert page.locator("#gallery-bands tbody tr:not(.t-space)").count() == 1
+
+
+def test_rows_come_many_at_once_while_a_table_is_scrolled(shown):
+    page = shown()
+    drawn = page.locator("#gallery-many").evaluate(
+        """(place) => new Promise((done) => {
+            const box = place.querySelector(".t-scroll"), height = place.querySelector("tbody tr").offsetHeight;
+            let steps = 0, changed = 0;
+            const frame = () => new Promise((after) => requestAnimationFrame(() => requestAnimationFrame(after)));
+            new MutationObserver(() => changed++).observe(place.querySelector("tbody"), { childList: true });
+            const step = async () => {
+                if (++steps > 30) return done(changed);
+                box.scrollTop += height;
+                await frame();
+                step();
+            };
+            step();
+        })"""
+    )
+    assert 1 <= drawn <= 5
+    names = first_column(page, "gallery-many")
+    assert "Département 30" in names
+    assert page.locator("#gallery-many tbody tr:not(.t-space)").count() == len(names)
+
+
+def test_a_list_of_departments_stays_while_other_lists_change(shown):
+    page = shown()
+    bar = page.locator("#gallery-filters")
+    bar.get_by_label("Basis").focus()
+    bar.evaluate(
+        """(bar) => {
+            for (const option of bar.querySelectorAll("[name=basis] option")) option.mine = true;
+            bar.setAttribute("data-options", JSON.stringify({ mode: [["new", "A new way"]] }));
+        }"""
+    )
+    expect(bar.locator("[name=mode] option", has_text="A new way")).to_have_count(1)
+    assert bar.locator("[name=basis]").evaluate("list => list === document.activeElement")
+    assert bar.locator("[name=basis] option").evaluate_all("all => all.every((option) => option.mine)")
 
 
 def test_the_whole_table_is_printed(shown):
@@ -451,3 +502,25 @@ def test_bands_keep_sign_and_edge_in_forced_colours(shown):
         "all => all.slice(0, 200).map((b) => [b.textContent, getComputedStyle(b).borderTopStyle])"
     )
     assert all(sign and edge in ("solid", "dotted", "dashed") for sign, edge in edges)
+
+
+def test_files_say_of_each_cell_what_the_screen_says(shown):
+    page = shown()
+    for name in ("dense", "kinds", "bands", "many"):
+        table = page.locator(f"#gallery-{name}")
+        told = json.loads(table.get_attribute("data-table"))
+        screen = table.evaluate(
+            """(place) => {
+                const data = JSON.parse(place.dataset.table);
+                return data.rows.map((row) => data.columns.map((column, c) => {
+                    const cell = document.createElement("td");
+                    const words = window.assayCells.fill(cell, column, row.c[c], data, false);
+                    return words === null ? cell.innerText || cell.textContent : words;
+                }));
+            }"""
+        )
+        grid = shown_grid("gallery", told)
+        for row, words in zip(grid.rows, screen, strict=True):
+            for column, cell, said in zip(grid.columns, row.cells, words, strict=True):
+                own = {" ".join(way.split()) for way in (cell.words, cell.shown, f"{cell.shown}{cell.small}")}
+                assert " ".join(said.split()) in own, (column.kind, cell, said)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dashboard import components, theme
+from dashboard import components, shell, theme
 
 ROOT = Path(__file__).resolve().parents[2]
 ASSETS = ROOT / "assets"
@@ -47,6 +47,13 @@ def test_no_style_or_script_asks_another_server():
         assert not addresses, path.name
 
 
+def test_no_style_makes_a_browser_look_at_every_row_again_when_one_comes():
+    """Any element after another (`legend + *`, as Bootstrap has it) marks all neighbours as depending on it."""
+    for path in ASSETS.glob("*.css"):
+        rules = re.findall(r"(?:^|[},])\s*([^{},>\s]+\s*[+~]\s*\*[^{},]*)[{,]", path.read_text("utf-8"))
+        assert not rules, f"{path.name}: put what it lies in before it, as `fieldset > legend + *`"
+
+
 def test_what_others_wrote_comes_with_its_licence():
     for name in ("bootstrap", "bootstrap-icons", "plotly.js"):
         assert "MIT" in (ASSETS / "licences" / f"{name}.txt").read_text("utf-8")
@@ -82,8 +89,9 @@ def contrast(one: str, other: str) -> float:
     return (light + 0.05) / (dark + 0.05)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", theme.SCHEMES)
 def test_words_stand_out_from_what_they_stand_on(scheme):
+    """By 4.5:1, in high contrast by 7:1 (WCAG 1.4.3 and 1.4.6)."""
     colours = theme.palette(scheme)
     pairs = [(name, name.removesuffix("-ink")) for name in colours if re.fullmatch(r"band-.*-ink", name)]
     pairs += [(name.removesuffix("-soft"), name) for name in colours if re.fullmatch(r"status-.*-soft", name)]
@@ -91,10 +99,27 @@ def test_words_stand_out_from_what_they_stand_on(scheme):
     pairs += [(ink, paper) for ink in ("ink", "ink-soft", "accent") for paper in on]
     pairs += [("bar-ink", "bar"), ("accent-ink", "accent"), ("ink", "accent-soft")]
     low = {pair: contrast(colours[pair[0]], colours[pair[1]]) for pair in pairs}
-    assert {pair: value for pair, value in low.items() if value < 4.5} == {}
+    assert {pair: value for pair, value in low.items() if value < (7 if "contrast" in scheme else 4.5)} == {}
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_high_contrast_leaves_no_colour_of_the_usual_look():
+    usual, _, contrast = (ASSETS / "theme.css").read_text("utf-8").partition(':root[data-look="contrast"]')
+    named = set(re.findall(r"--([\w-]+): (?:light-dark|#)", usual))
+    assert named - set(re.findall(r"--([\w-]+): (?:light-dark|#)", contrast)) == set()
+
+
+def test_charts_are_painted_in_the_look_that_is_worn():
+    assert (ASSETS / "figures.css").read_text("utf-8") == theme.of_figures()
+
+
+def test_the_looks_that_can_be_chosen_are_those_that_are_worn():
+    script = (ASSETS / "look.js").read_text("utf-8")
+    assert re.findall(r'"(\w+)"', re.search(r"const LOOKS = \[(.*?)\]", script)[1]) == list(shell.LOOKS)
+    plain = (ROOT / "dashboard" / "templates" / "look.html").read_text("utf-8")
+    assert re.findall(r'value="(\w+)">([^<]+)<', plain) == list(shell.LOOKS.items())
+
+
+@pytest.mark.parametrize("scheme", theme.SCHEMES)
 def test_every_band_of_every_age_stands_out_from_the_paper(scheme):
     """By its fill or by its edge: 3:1 (WCAG 1.4.11)."""
     colours = theme.palette(scheme)
@@ -115,7 +140,7 @@ def test_python_and_the_page_have_the_same_words_for_a_status():
     from dashboard.words import STATUS
 
     for code, words in STATUS.items():
-        assert f'{code}: ["{words}"' in script
+        assert f'{code}: [said("{words}")' in script
     from dashboard.table import STATES
 
     for code in STATES:

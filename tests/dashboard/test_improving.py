@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime
 
 import polars as pl
 import pytest
-from cachetools import LRUCache
 
 from dashboard import cells, data, improving, view
 from dashboard.callbacks.drawer import _better
@@ -29,7 +28,7 @@ NO_LIMITS = pl.DataFrame(schema=LIMITS)
 @pytest.fixture
 def scope(warehouse, monkeypatch) -> Scope:
     """A is partial in three elements, B does one of them well, C has one compliant one."""
-    monkeypatch.setattr(view, "_cache", LRUCache(1e9, getsizeof=view._size))
+    view.kept_bytes.clear()
     add_tenant("ASH", "Ashcombe County Council")
     scope = scope_of("ASH")
     partial = [("A", code, "partial") for code in ("1.1.1", "1.1.2", "1.1.3")]
@@ -129,7 +128,7 @@ def of(scope: Scope, code: str, department: str = "", **more) -> element.Of:
     shown = data.view(scope)
     return element.Of(
         data.programme(shown).standard.element[code],
-        improving.looked_at(shown, DAY).filter(element=code),
+        improving.looked_at(shown, DAY, code),
         data.rows_of(shown, "evidence").filter(element=code),
         more.get("elsewhere", []),
         None,

@@ -7,7 +7,6 @@ from datetime import date
 
 import polars as pl
 import pytest
-from cachetools import LRUCache
 
 from dashboard import cells, data, view
 from dashboard.callbacks.data import _attachment
@@ -36,7 +35,7 @@ def fingerprint(text: str) -> str:
 @pytest.fixture
 def scope(warehouse, monkeypatch, tmp_path):
     """A tenant that two files were sent to, the second of which corrects the first."""
-    monkeypatch.setattr(view, "_cache", LRUCache(1e9, getsizeof=view._size))
+    view.kept_bytes.clear()
     add_tenant("ASH", "Ashcombe County Council")
     made = replace(scope_of("ASH"), role="corporate_lead", permissions=ROLES["corporate_lead"] | {EXPORT})
     for name, text in (("first.csv", FIRST), ("second.csv", SECOND)):

@@ -4,7 +4,6 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
-from cachetools import LRUCache
 
 from dashboard import data, view
 from dashboard.pages import others
@@ -48,7 +47,7 @@ DAY = date(2025, 5, 5)  # the quarter before it ended on 31 March
 @pytest.fixture
 def scope(warehouse, monkeypatch) -> Scope:
     """A tenant with twelve departments of which four fail, before a cache that knows nothing of others."""
-    monkeypatch.setattr(view, "_cache", LRUCache(1e9, getsizeof=view._size))
+    view.kept_bytes.clear()
     add_tenant("ASH", "Ashcombe County Council")
     scope = scope_of("ASH")
     bands = [(code, "1.1.1", "non_compliant" if number < 4 else "compliant") for number, code in enumerate(CODES)]

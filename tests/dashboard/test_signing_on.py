@@ -256,7 +256,7 @@ CLAIMS = {
     "issued tomorrow": {"iat": NOW + 86400},
     "issued yesterday": {"iat": NOW - 86400},
     "no day of issue": {"iat": None},
-    "not valid yet": {"nbf": NOW + 3600},
+    "not valid yet": {"nbf": NOW + 86400},
     "no subject": {"sub": None},
     "an empty subject": {"sub": ""},
     "a number for a subject": {"sub": 7},

@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cachetools import LRUCache
 
 from dashboard import view as views
+from dashboard.budget import Budget
 from dashboard.view import View
 from db.session import Scope
 
@@ -27,10 +27,10 @@ OTHERS = [
 
 
 @pytest.fixture(autouse=True)
-def cache(monkeypatch) -> LRUCache:
+def cache(monkeypatch) -> Budget:
     """An empty cache."""
-    made = LRUCache(1e6, getsizeof=views._size)
-    monkeypatch.setattr(views, "_cache", made)
+    made = Budget(1e6)
+    monkeypatch.setattr(views, "kept_bytes", made)
     return made
 
 
@@ -48,22 +48,22 @@ def test_two_people_who_may_see_different_things_never_get_each_other_s_answers(
 
 def test_what_was_kept_is_not_made_again_for_the_same_sight_and_question(cache):
     assert answer(LEAD) == answer(replace(LEAD, email="another@example.org"))
-    assert len(cache) == 1
+    assert len(cache.things()) == 1
 
 
 def test_a_new_version_another_question_or_another_moment_is_another_answer(cache):
     answer(LEAD)
     answer(LEAD, version=2)
     answer(LEAD, question="another")
-    assert len(cache) == 3
+    assert len(cache.things()) == 3
 
 
 @pytest.mark.parametrize("other", OTHERS)
 def test_an_answer_that_lies_under_the_wrong_key_is_not_handed_out(monkeypatch, cache, other):
     """As if a part of the key were forgotten: what was kept says whose it is."""
     answer(other)
-    (kept,) = cache.values()
-    monkeypatch.setattr(cache, "get", lambda key: kept)
+    (kept,) = cache.things()
+    monkeypatch.setattr(cache, "found", lambda whose, key: kept)
     with pytest.raises(AssertionError, match="another's"):
         answer(LEAD)
 
@@ -77,13 +77,17 @@ def test_nothing_kept_is_ever_none_to_the_cache():
 
 # Where something may be kept by a library's cache, and why nothing of a tenant is in it.
 ALLOWED = {
-    "dashboard/view.py": "this one",
     "dashboard/theme.py": "the program's own colours",
+    "dashboard/exports/fonts.py": "fonts, and how wide each letter is",
+    "dashboard/exports/shown.py": "which callbacks fill which places of a page, and nothing that they gave",
+    "dashboard/reminding/letters.py": "the template of a letter",
+    "dashboard/language.py": "the catalogues of the program's own texts",
     "dashboard/providers.py": "the configuration of sign-on providers",
     "dashboard/discovery.py": "what a provider publishes of itself, by issuer",
     "db/engine.py": "the engine of an address",
     "db/passwords.py": "the parameters of hashing",
     "dashboard/administration/sample.py": "one request's own file, while it is looked at",
+    "dashboard/filters.py": "of one request's own address, what its links carry along",
     "db/originals.py": "connections to object storage, by address",
 }
 CACHES = {"cachetools", "flask_caching", "diskcache", "dogpile"}
@@ -112,6 +116,12 @@ def test_nothing_but_the_view_keeps_what_was_read_from_the_warehouse():
     modules = [*(ROOT / "dashboard").rglob("*.py"), *(ROOT / "db").rglob("*.py"), ROOT / "measures.py"]
     found = {path.relative_to(ROOT).as_posix() for path in modules if caches_in(path)}
     assert found <= set(ALLOWED), "keep it with dashboard.view.View.kept, or say here why it holds nothing of a tenant"
+
+
+def test_one_budget_holds_all_that_is_kept():
+    """Of the two that keep anything of a tenant, the view makes it and dashboard.answers shares it."""
+    makers = [path for path in (ROOT / "dashboard").rglob("*.py") if "Budget(" in path.read_text("utf-8")]
+    assert [path.relative_to(ROOT).as_posix() for path in makers] == ["dashboard/view.py"]
 
 
 def test_the_rule_sees_every_way_of_importing_a_cache(tmp_path):

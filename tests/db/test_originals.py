@@ -98,7 +98,7 @@ def test_bytes_are_on_the_disk_whole_before_anything_tells_of_them(scope, tmp_pa
     monkeypatch.setenv("ASSAY_ORIGINALS", str(tmp_path / "kept"))
 
     with open_session(scope, write=True) as session:
-        originals.keep(session, SHA, TEXT.encode())
+        originals.keep(session, [(SHA, TEXT.encode())])
         (there,) = all_below(tmp_path / "kept")
         assert there.read_bytes() == TEXT.encode()
         session.rollback()
@@ -106,7 +106,7 @@ def test_bytes_are_on_the_disk_whole_before_anything_tells_of_them(scope, tmp_pa
     # A crash in the midst of writing leaves a name that is nobody's; one cut short is written anew.
     there.write_bytes(b"cut")
     with open_session(scope, write=True) as session:
-        originals.keep(session, SHA, TEXT.encode())
+        originals.keep(session, [(SHA, TEXT.encode())])
     assert bytes_of(scope) == TEXT.encode()
 
 

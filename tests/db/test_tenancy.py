@@ -1,5 +1,6 @@
 """The lock of tenancy: reliability.md T2, T3, T5, T6, T9."""
 
+import os
 from contextlib import suppress
 
 import psycopg
@@ -132,7 +133,9 @@ def test_every_owned_table_has_its_tenant_first_in_its_key_and_in_every_link_to_
         table = Base.metadata.tables[name]
         assert table.primary_key.columns.keys()[0] == "tenant_id"
         assert not table.c.tenant_id.nullable
-        assert all("tenant_id" in link.column_keys for link in table.foreign_key_constraints)
+        # A person is of no tenant: a link to them cannot name one, and tells nothing of another.
+        owned = [link for link in table.foreign_key_constraints if link.referred_table.name != "users"]
+        assert all("tenant_id" in link.column_keys for link in owned)
 
 
 def test_tenants_with_one_code_do_not_exist(scope):
@@ -200,3 +203,20 @@ def test_an_open_table_and_a_role_that_passes_are_found(both, monkeypatch):
     with pytest.raises(WarehouseError, match="the role postgres bypasses it"):
         require_current()
     engine().dispose()
+
+
+@on_postgresql
+def test_behind_a_pooler_nothing_is_left_on_a_connection(scope, monkeypatch):
+    monkeypatch.setenv("ASSAY_POOLER", "transaction")
+    monkeypatch.setenv("ASSAY_DATABASE_URL", os.environ["ASSAY_DATABASE_URL"] + "&sslmode=disable")  # another engine
+    for _ in range(8):  # a driver that prepares does so from the fifth time on
+        asked(scope, reads.version)
+    with engine().connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM pg_prepared_statements")).scalar() == 0
+        for setting in ("app.tenant", "app.identity", "citus.propagate_set_commands"):
+            assert not connection.execute(text("SELECT current_setting(:name, true)"), {"name": setting}).scalar()
+    engine().dispose()
+    with monkeypatch.context() as patch:
+        patch.setenv("ASSAY_POOLER", "session")
+        with pytest.raises(UsageError, match="write transaction"):
+            engine("postgresql://nobody@/nowhere")

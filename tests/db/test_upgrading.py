@@ -1,17 +1,22 @@
 import sqlite3
+from datetime import UTC, datetime
 
+import psycopg
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
 from db import engine as engines
-from db.engine import engine, owner_url
+from db.engine import WRITES, engine, owner_url
 from db.models import Base
 from db.session import EXEMPT, open_platform
 from db.tenants import tenants
-from db.upgrade import head, require_current, upgrade
+from db.upgrade import MIGRATIONS, head, require_current, upgrade
 from scheme.errors import UsageError, WarehouseError
+from tests.noninterference import canaries
 
 
 def test_migrations_make_just_the_tables_of_the_models(warehouse):
@@ -82,3 +87,85 @@ def test_a_postgresql_that_does_not_answer_is_said_to_be_out_of_reach(tmp_path, 
     for look in (require_current, tenants):
         with pytest.raises(WarehouseError, match="cannot be"):
             look()
+
+
+# --- version 0012: parts ----------------------------------------------------------------------------------------------
+
+BEFORE_PARTS = "0011"
+PARTED = ("departments", "sites", "certificates", "assessments", "visits", "results", "actions", "evidence")
+PARTED += ("customer_groups", "service_standards", "rejected_rows", "statements", "ready_frames")
+SHAPES = (
+    "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint "
+    "WHERE conrelid = to_regclass('public.' || %s) AND contype <> 'n' ORDER BY 1",
+    "SELECT indexname, replace(indexdef, ' ON ONLY ', ' ON ') FROM pg_indexes "
+    "WHERE schemaname = 'public' AND tablename = %s ORDER BY 1",
+    "SELECT policyname, cmd, qual, with_check FROM pg_policies WHERE schemaname = 'public' AND tablename = %s",
+    "SELECT column_name, data_type, is_nullable FROM information_schema.columns "
+    "WHERE table_schema = 'public' AND table_name = %s ORDER BY ordinal_position",
+    "SELECT attname, attstorage FROM pg_attribute "
+    "WHERE attrelid = to_regclass('public.' || %s) AND attnum > 0 ORDER BY 1",
+    "SELECT relrowsecurity, relforcerowsecurity FROM pg_class WHERE oid = to_regclass('public.' || %s)",
+)
+
+
+def brought_to(revision: str) -> None:
+    """Run the migrations up to one of them, as `upgrade` runs all."""
+    with engine(owner_url()).execution_options(**{WRITES: True, EXEMPT: True}).begin() as connection:
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+
+@pytest.mark.postgres
+def test_a_warehouse_is_taken_apart_without_losing_a_row_a_key_or_a_lock(postgres, postgres_database, monkeypatch):
+    monkeypatch.setenv("ASSAY_DATABASE_URL", postgres_database.url)
+    monkeypatch.setenv("ASSAY_OWNER_DATABASE_URL", postgres_database.owner_url)
+    monkeypatch.setenv("ASSAY_PARTITIONS", "3")
+    brought_to(BEFORE_PARTS)
+    with psycopg.connect(postgres.url("postgres", postgres_database.name), autocommit=True) as looking:
+        there = {row[0] for row in looking.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")}
+        looking.execute("SET session_replication_role = replica")
+        looking.execute(
+            "INSERT INTO tenants SELECT n, 'T' || n, 'An organisation', 'cse', 1 FROM generate_series(1, 7) n"
+        )
+        for tenant in range(1, 8):
+            for table, row in canaries.rows(tenant, 7_000 + tenant, tenant, datetime.now(UTC)):
+                if table.name in there and table.name not in ("platform_audit", "standards", "sign_in_attempts"):
+                    names = ", ".join(f'"{name}"' for name in row)
+                    marks = ", ".join(["%s"] * len(row))
+                    looking.execute(
+                        f"INSERT INTO {table.name} ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING",
+                        tuple(row.values()),
+                    )
+
+        def rows() -> dict[str, list[tuple]]:
+            return {name: sorted(looking.execute(f"SELECT * FROM {name}"), key=repr) for name in sorted(there)}
+
+        def shapes() -> dict[str, list[list[tuple]]]:
+            return {name: [looking.execute(question, (name,)).fetchall() for question in SHAPES] for name in PARTED}
+
+        kept, made = rows(), shapes()
+        assert all(len(kept[name]) >= 7 for name in PARTED)
+        brought_to("0012")
+        assert {**rows(), "alembic_version": None} == {**kept, "alembic_version": None}
+        assert shapes() == made
+        parts = dict(
+            looking.execute(
+                "SELECT inhparent::regclass::text, count(*) FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid "
+                "WHERE c.relkind = 'r' GROUP BY 1"
+            ).fetchall()
+        )
+        assert {name: parts.get(name) for name in PARTED} == dict.fromkeys(PARTED, 3)
+    engine(owner_url()).dispose()
+
+
+@pytest.mark.postgres
+@pytest.mark.parametrize("said", ["0", "many", "129", "-1"])
+def test_a_number_of_parts_that_makes_no_sense_is_refused(postgres_database, monkeypatch, said):
+    monkeypatch.setenv("ASSAY_DATABASE_URL", postgres_database.url)
+    monkeypatch.setenv("ASSAY_OWNER_DATABASE_URL", postgres_database.owner_url)
+    monkeypatch.setenv("ASSAY_PARTITIONS", said)
+    with pytest.raises(UsageError, match=r"ASSAY_PARTITIONS is .*; write a whole number from 1 to 128"):
+        upgrade()
+    engine(owner_url()).dispose()

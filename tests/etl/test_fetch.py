@@ -18,7 +18,6 @@ from etl.origin import origin_of
 from scheme.errors import AssayError, NotFetched, UsageError
 from tests.etl.site import Site
 
-NOW = datetime.now(UTC) + timedelta(hours=1)
 FILE = b"Department code,Element,Band\r\nHR,1.1.1,Compliant\r\n"
 TOKEN = "ASSAY_SECRET_OF_ASH__TOKEN_FILES"
 
@@ -27,8 +26,9 @@ def origin(**said):
     return origin_of(said, "source housing")
 
 
-def got(tmp_path, seen=None, now=NOW, tenant="ASH", **said):
-    """What a fetch finds: contents by name, what waits, and what to remember."""
+def got(tmp_path, seen=None, now=None, tenant="ASH", **said):
+    """What a fetch finds in an hour, or at a moment: contents by name, what waits, and what to remember."""
+    now = now or datetime.now(UTC) + timedelta(hours=1)
     to = tmp_path / f"to-{len(list(tmp_path.iterdir()))}"
     to.mkdir()
     looked, remembered = fetch(tenant, "housing", origin(**said), seen or Seen(), to, now)

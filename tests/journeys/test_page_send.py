@@ -40,7 +40,7 @@ def faults_of(page: Page) -> list[str]:
 
 
 def test_files_are_dropped_previewed_mended_and_taken_and_axe_objects_to_nothing(own, new_context, state):
-    page = shown(own, new_context, state, bypass_csp=True)
+    page = shown(own, new_context, state, bypass_csp=True, reduced_motion="reduce")
     assert faults_of(page) == []
     dropped = page.evaluate_handle(
         "(text) => { const data = new DataTransfer(); data.items.add(new File([text], 'faulty.csv')); return data; }",
@@ -53,6 +53,8 @@ def test_files_are_dropped_previewed_mended_and_taken_and_axe_objects_to_nothing
     expect(page.locator("#summary")).to_contain_text("1 row is set aside", timeout=PATIENCE)
     for size in ((1280, 800), (390, 844)):
         page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.evaluate("() => Promise.all(document.getAnimations().map((one) => one.finished.catch(() => 0)))")
+        page.evaluate("() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
         assert faults_of(page) == [], size
     cell = page.get_by_role("textbox", name="Element Row 3")
     expect(cell).to_have_value("9.9.9")

@@ -26,12 +26,12 @@ def crawled(page: Page, home: str) -> list[str]:
         assert answer is not None
         assert answer.status == 200, path
         settled(page)
-        if page.locator("nav").count():
+        if page.locator("nav a").count():
             expect(page.locator("nav a").filter(visible=True).first).to_be_visible(timeout=PATIENCE)
         seen.append(path)
         for link in page.locator("a[href]:not([download])").all():
             href = urldefrag(str(link.evaluate("a => a.href"))).url
-            if href.startswith(home) and "/download/" not in href and link.is_visible():
+            if href.startswith(home) and not re.search("/download/|/language/", href) and link.is_visible():
                 waiting.append(href.removeprefix(home))
     return seen
 

@@ -49,7 +49,7 @@ def _row(table: Table, tenant_id: int, user_id: int, n: int, now: datetime) -> d
         elif name in ("tenant_id", "home_tenant_id"):
             told[name] = tenant_id
         elif name == "user_id":
-            told[name] = user_id
+            told[name] = user_id + n if column.primary_key else user_id
         elif name == "id":
             told[name] = 7_000_007 + 10 * n
         elif name == "superseded_by_load":

@@ -32,7 +32,7 @@ SITE = Known(("S-HOU",), "S-BEE-17", "S-ZZZ-99")
 LOAD = Known(("2", "1"), "77", "9999")
 FILE = Known(("results.csv",), "their-17-results.csv", "nobodys-99.csv")
 CELL = Known(("", "HOU~1.1.1", "HOU~1", "~1.1.2", "FIN~2"), "BEE-17~1.1.1", "ZZZ-99~1.1.1")
-KIND = Known(("csv", "xlsx", "ics", "svg", "pdf"))
+KIND = Known(("csv", "xlsx", "ics", "svg", "pdf", "docx"))
 TENANT = Known(("ASH",), "BEE", "ZZZ")
 PERSON = Known(("champion@ash.example",), "lead@bee.example", "nobody@zzz.example")
 TEXT = Known(("some words",))
@@ -87,7 +87,11 @@ ROUTE: dict[str, Known] = {
     "token": Known(("x" * 43,)),  # of a link that sets a password
     "path": Known(("heatmap", "heatmap/x.css", "console")),
     "department": DEPARTMENT,
+    "language": Known(("en", "xx")),  # English, for the walk goes on with what it sets
     "template_kind": Known(("workbook", "evidence", "x")),
+    "page_name": Known(("heatmap", "overview", "nowhere")),
+    "place": Known(("heatmap-table", "overview-table", "x")),
+    "pack_kind": Known(("xlsx", "x")),  # the other kinds are written from the same document, and tell when they were
 }
 
 # What the code reads from a request by name: `name`, or `module name` where a module means something of its own by it.
@@ -188,6 +192,8 @@ READ: dict[str, Known] = {
     "champions_see_others": Known(("distribution", "nothing")),
     "champions_see_exemplars": Known(("no",)),
     "risk_estimates": Known(("on", "off")),
+    "away": Known(("yes",)),  # the logo is taken away
+    "logo": Known(("no picture",)),
     "how": Known(("another",)),  # a scenario is kept: in place of the one before, or as another
     "shared": Known(("yes", "no")),
     # A sender's file being mapped: its steps open nothing but what they closed for the same session.
@@ -236,6 +242,21 @@ READ: dict[str, Known] = {
     "strict": Known(("yes",)),
     "withdraw_missing": Known(("yes",)),
     "whom": TEXT,
+    # Packs to take away.
+    "of": Known(
+        ("/heatmap", "/department?department=HOU"), "/department?department=BEE-17", "/department?department=ZZZ-99"
+    ),
+    "formats": Known(("xlsx",)),
+    # A meeting.
+    "attendees": TEXT,
+    "step": Known(("decide", "hottest")),
+    "written": Known(("note", "decision", "action")),
+    "words": TEXT,
+    "entry": Known(("1",)),
+    # What somebody wants to be reminded of.
+    "alerts": Known(("failing", "form")),
+    "by_mail": Known(("yes", "no")),
+    "weekly": Known(("yes", "no")),
 }
 # Read by name as well, and no id of anything: sent as it stands, never varied.
 UNVARIED: dict[str, str] = {
@@ -343,6 +364,9 @@ COMMAND: dict[str, Known] = {
     "platform": Known((True,)),
     "anchor": Known(()),
     "kind": Known(("workbook", "evidence")),
+    "departments": DEPARTMENT,
+    "formats": Known(("xlsx",)),
+    "is_dry": Known((True,)),
 }
 # Commands of whoever runs the installation: they speak of all organisations, of which they may name code and name.
 OF_THE_PLATFORM: dict[str, str] = {
@@ -356,6 +380,7 @@ OF_THE_PLATFORM: dict[str, str] = {
 }
 # Commands that are not run here, and why.
 NOT_RUN: dict[str, str] = {
+    "work": "makes packs until it is stopped, each as its asker; tests/dashboard/test_packs.py",
     "serve": "starts the server, whose surface is asked here in the process",
     "demo": "builds organisations of its own",
     "upgrade": "brings the tables to this version; tests/db/test_upgrading.py",

@@ -107,7 +107,7 @@ def varied(arguments: dict[str, Known]) -> Iterator[Variant]:
 
 def _words(value: object) -> tuple[str, ...]:
     text = str(value)
-    parts = {text, *(part for part in re.split(r"[~;]", text) if len(part) > 3)}
+    parts = {text, *(part for part in re.split(r"[~;]|[?&]\w+=", text) if len(part) > 3)}
     return tuple(
         sorted({*parts, *(quote(part, safe="") for part in parts), *(quote(part) for part in parts)}, key=len)
     )[::-1]
@@ -318,7 +318,8 @@ def rules(app: Dash) -> list[tuple[str, str, tuple[str, ...], str]]:
     return sorted(told)
 
 
-PLAIN = ("/administration", "/enter/", "/scenarios/", "/scope/plan")  # pages whose forms are posted as they stand
+# Pages whose forms are posted as they stand.
+PLAIN = ("/administration", "/enter/", "/scenarios/", "/scope/plan", "/packs", "/meeting", "/reminders")
 
 
 def is_plain(path: str) -> bool:

@@ -206,8 +206,10 @@ def forget() -> None:
 
     from cachetools import Cache
 
+    from dashboard.budget import Budget
+
     for each in gc.get_objects():
-        if isinstance(each, Cache):
+        if isinstance(each, Cache | Budget):
             each.clear()
 
 

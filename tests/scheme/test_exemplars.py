@@ -8,9 +8,10 @@ import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from scheme.exemplars import EXEMPLARS, LESSONS, exemplars, held_since, lessons, steps_between, told_elsewhere
+from scheme.exemplars import EXEMPLARS, LESSONS, WORSE, exemplars, held_since, lessons, nearest, told_elsewhere
 from scheme.frames import Programme
 from scheme.sight import in_sight
+from scheme.standing import standing
 from tests import oracle
 from tests.by_hand import department, on, programme, result, site
 from tests.programmes import cases
@@ -90,10 +91,9 @@ def test_everybody_who_is_partial_or_worse_can_learn_from_every_exemplar_the_nea
     def size(code: str | None) -> int:
         return sum(code in row["department_codes"] for row in in_scope)
 
-    standing = oracle.standing(made, day)
     best = exemplars(made, day).to_dicts()
     twin = []
-    for row in standing:
+    for row in oracle.standing(made, day):
         if row["band"] not in ("partial", "non_compliant"):
             continue
         code = row["department_code"]
@@ -114,6 +114,9 @@ def test_everybody_who_is_partial_or_worse_can_learn_from_every_exemplar_the_nea
     assert rows.schema == pl.Schema(LESSONS)
     found = rows["element", "department_code", "band", "exemplar", "place"].rows()
     assert sorted(found, key=str) == sorted(twin, key=str)
+    for element, code in rows.select("element", "department_code").unique().iter_rows():
+        of_one = rows.filter(pl.col("department_code").eq_missing(pl.lit(code)), element=element)
+        assert lessons(made, day, element=element, departments=(code,)).equals(of_one)
 
 
 # --- nearest in kind --------------------------------------------------------------------------------------------------
@@ -180,14 +183,31 @@ def test_a_department_is_as_old_in_its_band_as_its_last_change():
     assert exemplars(made, DAY).rows() == [("1.1.1", "A", on("2024-01-01"), on("2025-01-01"))]
 
 
-@pytest.mark.parametrize(("one", "other", "apart"), [("A", "A", 0), ("A", "P", 1), ("A", "B", 2), (None, "Q1", 2)])
+@pytest.mark.parametrize(("one", "other", "apart"), [("A", "P", 1), ("A", "B", 2), (None, "Q1", 2), ("A1", "B", 3)])
 def test_steps_are_counted_along_the_tree(one, other, apart):
-    assert steps_between(programme(*TREE))(one, other) == apart
+    made = programme(*TREE, result("1.1.1", "partial", "2025-01-01", of=one), plus(other))
+    assert lessons(made, DAY).filter(pl.col("department_code").eq_missing(pl.lit(one)))["steps"].to_list() == [apart]
 
 
 def test_a_loop_of_parents_is_walked_once():
-    apart = steps_between(programme(department("A", "B"), department("B", "A"), department("C")))
-    assert apart("A", "C") == 3
+    partial = [result("1.1.1", "partial", "2025-01-01", of=code) for code in ("A", "B")]
+    loop = programme(department("A", "B"), department("B", "A"), department("C"), *partial, plus("C"))
+    assert lessons(loop, DAY)["department_code", "steps"].rows() == [("A", 3), ("B", 3)]
+
+
+@examples
+@given(case=cases())
+def test_the_fewest_steps_away_is_found_without_looking_at_every_pair(case):
+    made, day = case
+    best = exemplars(made, day)
+    cells = standing(made, day).filter(pl.col("band").is_in(WORSE)).select("department_code", "element")
+    twin = []
+    for code, element in cells.iter_rows():
+        others = best.filter(element=element)["department_code"]
+        found = sorted((steps(made, code, other), oracle.number_order(other), other) for other in others)
+        twin.append((code, element, len(found), *((found[0][2], found[0][0]) if found else (None, None))))
+    told = nearest(made, cells, best)
+    assert told["department_code", "element", "exemplars", "nearest", "steps"].rows() == twin
 
 
 # --- what may be told -------------------------------------------------------------------------------------------------

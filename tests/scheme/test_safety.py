@@ -57,6 +57,8 @@ def test_no_set_of_fewer_elements_makes_every_criterion_safe(data, basis, left):
         assert own["place"].to_list() == list(range(1, own.height + 1))
         badness = (own["band"] == "partial").to_list()
         assert badness == sorted(badness)
+        whose = own["department_code"][0]
+        assert cheapest(made, day, left, basis, departments=(whose,)).equals(own)
     bands: dict[str | None, dict[str, str]] = {}
     for code, element, band in standing(made, day, basis).select("department_code", "element", "band").iter_rows():
         bands.setdefault(code, {})[element] = band

@@ -1,0 +1,1 @@
+"""What people take away: what pages say as plain blocks (`document`), and those as files of every kind."""
