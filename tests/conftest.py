@@ -38,6 +38,23 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: next((n for n, name in enumerate(folders) if name in item.nodeid), len(folders)))
 
 
+class Failures:
+    """Says each failure as it happens, with pytest's own words: a run that is cut off has said what failed."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.plugins = config.pluginmanager
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed and (terminal := self.plugins.get_plugin("terminalreporter")):
+            terminal.write_line(f"\nFAILED {report.nodeid} ({report.when})\n{report.longreprtext[-2000:]}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Say failures at once where the run is told to the terminal, which is not so in the workers."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Failures(config), "failures-at-once")
+
+
 def missing(what: str) -> None:
     """Fail where `make test` installs such things, skip with the reason where it cannot."""
     if os.geteuid() == 0 and Path("/etc/debian_version").exists():
