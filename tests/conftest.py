@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from argon2 import PasswordHasher
 from hypothesis import settings
 from playwright.sync_api import BrowserContext
 
@@ -50,7 +51,14 @@ class Failures:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Say failures at once where the run is told to the terminal, which is not so in the workers."""
+    """Make passwords cheap to keep and to try, and say failures at once where the run is told to the terminal.
+
+    Passwords are dear on purpose, 0.14 s of a core each; whole runs spent a fifth of their time on them. What the
+    program itself spends is held by `test_a_kept_password_costs_whoever_guesses_it_what_is_recommended`.
+    """
+    from db import passwords
+
+    passwords._HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     if not hasattr(config, "workerinput"):
         config.pluginmanager.register(Failures(config), "failures-at-once")
 

@@ -1,5 +1,7 @@
 """Signing in: reliability.md W3, W5, T11."""
 
+import subprocess
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -228,13 +230,19 @@ def test_an_operator_needs_no_tenant_and_has_none(scope):
 def test_a_password_kept_in_an_older_way_is_kept_anew_when_it_is_used(password):
     from argon2 import PasswordHasher
 
-    weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
+    weak = PasswordHasher(time_cost=1, memory_cost=16, parallelism=1).hash(password)
     with open_platform(write=True) as session:
         session.execute(update(User).values(password_hash=weak))
     assert sessions.sign_in(LEAD, password)
     with open_platform() as session:
         assert session.scalars(select(User.password_hash)).one() != weak
     assert sessions.sign_in(LEAD, password)
+
+
+def test_a_kept_password_costs_whoever_guesses_it_what_is_recommended():
+    said = "from db.passwords import hashed; print(hashed('four plain words here'))"  # not cheap, as in this process
+    kept = subprocess.run([sys.executable, "-c", said], capture_output=True, text=True, check=True).stdout
+    assert kept.startswith("$argon2id$v=19$m=65536,t=3,p=4$")  # RFC 9106, section 4, second recommended
 
 
 def test_old_sessions_are_swept_away(password):
