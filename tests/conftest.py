@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from argon2 import PasswordHasher
 from hypothesis import settings
-from playwright.sync_api import BrowserContext
+from playwright.sync_api import BrowserContext, expect
 
 from tests import cluster
 from tests.served import Served, demo_in, serving
@@ -24,6 +24,9 @@ os.environ["ASSAY_SECRET"] = "a-secret-of-the-tests-and-of-nobody-else-012345678
 
 # Tables in one part each on PostgreSQL: as few files for each new database as before there were parts.
 os.environ["ASSAY_PARTITIONS"] = "1"
+
+# How long a browser may take before a test says that it never does: two cores do everything, and may be slow ones.
+expect.set_options(timeout=60_000)
 
 CHROMIUM = next((path for path in map(shutil.which, ("chromium", "chromium-browser", "google-chrome")) if path), None)
 

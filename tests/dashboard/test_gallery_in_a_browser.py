@@ -10,7 +10,6 @@ from playwright.sync_api import expect
 from dashboard.exports.shown import grid as shown_grid
 
 pytestmark = pytest.mark.browser
-expect.set_options(timeout=30_000)  # machines that build are busy
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 PHONE = {"viewport": {"width": 390, "height": 844}}
 WALL = {"viewport": {"width": 1920, "height": 1080}}

@@ -6,7 +6,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.served import Served
 
-PATIENCE = 30_000  # milliseconds; two cores do everything here
+PATIENCE = 60_000  # milliseconds; two cores do everything here
 
 
 def settled(page: Page) -> Page:
