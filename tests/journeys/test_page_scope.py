@@ -42,8 +42,10 @@ def test_a_lead_goes_from_what_is_proposed_to_what_is_planned(own, new_context):
     is_clean(page)
     first = page.locator("input[name=elements]:not(:checked)").first
     added = first.get_attribute("value")
+    page.wait_for_load_state("networkidle", timeout=PATIENCE)  # whoever reads the page is at its heading by then
     first.focus()
     page.keyboard.press("Space")
+    expect(page.locator(f'input[name=elements][value="{added}"]')).to_be_checked()
     page.get_by_role("button", name="Keep as a draft").click()
     page.get_by_role("link", name="Add a row to the itinerary").click(timeout=PATIENCE)
     page.get_by_label("Customers", exact=True).check()
