@@ -17,7 +17,17 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction, with_loader_criteria
 from sqlalchemy.pool import Pool
 
-from db.engine import BUSY_SECONDS, IDLE_SECONDS, IMPATIENT, READ_SECONDS, WRITES, absent, engine, in_words, no_warehouse
+from db.engine import (
+    BUSY_SECONDS,
+    IDLE_SECONDS,
+    IMPATIENT,
+    READ_SECONDS,
+    WRITES,
+    absent,
+    engine,
+    in_words,
+    no_warehouse,
+)
 from db.models import OWNED, OfTenant, Tenant, TenantOwned
 from scheme.errors import Forbidden, WarehouseError
 

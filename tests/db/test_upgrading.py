@@ -147,9 +147,9 @@ def test_the_demo_of_every_released_version_is_brought_here_and_shows_what_it_sh
     assert upgrade() == f"the warehouse is at version {head()} now (was {released})"
     require_current()
     shown = json.loads((Path(__file__).parent / "warehouses" / f"{released}.headroom.json").read_text("utf-8"))
-    assert len(shown["rows"]) > 100
+    assert len(shown) > 100
     words = ("measure", "headroom", "--tenant", "ASHCOMBE", "--as-of", DAY, "--format", "json")
-    assert json.loads(said_by(*words))["rows"] == shown["rows"]
+    assert json.loads(said_by(*words)) == shown
     engine().dispose()
 
 

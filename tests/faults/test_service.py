@@ -1,4 +1,4 @@
-"""The server in service: replaced under load, without its database, without a connection, asked too often (W7, W8, W12)."""
+"""The server: replaced under load, without its database, without a connection, asked too often (W7, W8, W12)."""
 
 import os
 import signal
@@ -99,7 +99,9 @@ def test_workers_that_are_replaced_under_load_lose_no_request(as_in_the_procfile
         for _ in range(RELOADS):
             before = workers_of(server)
             server.send_signal(signal.SIGHUP)
-            until(lambda before=before: not workers_of(server) & before and len(workers_of(server)) == 2, "not replaced")
+            until(
+                lambda before=before: not workers_of(server) & before and len(workers_of(server)) == 2, "not replaced"
+            )
     assert set(told) == {200}, told
     assert told[200] > 4  # each of them was answered, if only after the new workers had begun
 
