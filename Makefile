@@ -61,11 +61,12 @@ lint: $(VENV)/test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# What the tests need of the machine: a PostgreSQL server and a browser.
+# What the tests need of the machine: a PostgreSQL server, a browser, and what reads systemd's units.
 machine:
 	wanted=
 	ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null || wanted="$$wanted postgresql"
 	command -v chromium chromium-browser google-chrome >/dev/null || wanted="$$wanted chromium"
+	command -v systemd-analyze >/dev/null || wanted="$$wanted systemd" # reads the units of deploy/
 	if [ -z "$$wanted" ]; then exit 0; fi
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
 		echo "Installing$$wanted (Debian packages), which the tests need"

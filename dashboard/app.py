@@ -269,7 +269,8 @@ def _line(error: Exception) -> Response:
     if isinstance(error, HTTPException):
         code = error.code or 500
         words = language.said(_PLAIN[code]) if code in _PLAIN else f"{error.name}."
-        return Response(f"{words}\n", code, mimetype="text/plain")
+        again = {"Retry-After": "60"} if code == 429 else {}  # what is counted is counted by the minute
+        return Response(f"{words}\n", code, again, mimetype="text/plain")
     if _is_for_readers(error):
         return Response(f"{_sentence(error)}\n", 400, mimetype="text/plain")
     if isinstance(error, WarehouseError):

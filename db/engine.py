@@ -13,6 +13,8 @@ from scheme.errors import UsageError, WarehouseError
 
 DEFAULT_URL = "sqlite:///assay.db"
 BUSY_SECONDS, IMPATIENT_SECONDS = 60.0, 0.2
+POOL_SECONDS = 2  # reliability.md W8: whoever waits for a connection longer than this is told so, and does not hang
+READ_SECONDS, IDLE_SECONDS = 120, 600  # on PostgreSQL: one question of a reader, and a transaction that asks nothing
 # reliability.md W1: before 3.51.3 a WAL can be corrupted by two connections that write.
 JOURNAL = "WAL" if sqlite3.sqlite_version_info >= (3, 51, 3) else "DELETE"
 READER_KB, WRITER_KB = 2_000, 256_000  # of SQLite's cache of pages: its own choice, and the most for a writer
@@ -56,7 +58,7 @@ def _engine(url: str) -> Engine:
         parsed = parsed.set(drivername="postgresql+psycopg")
     match parsed.get_backend_name():
         case "sqlite" if parsed.database and parsed.database != ":memory:":
-            made = create_engine(parsed, connect_args={"timeout": BUSY_SECONDS})
+            made = create_engine(parsed, pool_timeout=POOL_SECONDS, connect_args={"timeout": BUSY_SECONDS})
             event.listen(made, "connect", _sqlite_connected)
             event.listen(made, "begin", _sqlite_begins)
         case "postgresql":
@@ -65,7 +67,7 @@ def _engine(url: str) -> Engine:
                 options["prepare_threshold"] = None
             else:
                 options["options"] = f"-c timezone=UTC -c lock_timeout={int(BUSY_SECONDS)}s"
-            made = create_engine(parsed, pool_pre_ping=True, pool_timeout=10, connect_args=options)
+            made = create_engine(parsed, pool_pre_ping=True, pool_timeout=POOL_SECONDS, connect_args=options)
         case _:
             raise UsageError(
                 "the warehouse lives in an SQLite file (sqlite:///FILE) or in PostgreSQL (postgresql://...)"
@@ -116,6 +118,8 @@ def in_words(error: DBAPIError, made: Engine) -> WarehouseError | None:
         return no_warehouse(made)
     if "database is locked" in said or state in ("55P03", "40P01", "40001"):
         return WarehouseError("the warehouse is busy; nothing was saved, try again in a minute")
+    if state == "57014":  # statement_timeout
+        return WarehouseError("the question took the warehouse too long and was given up; ask for less at once")
     if "disk is full" in said or state == "53100":
         return WarehouseError("the disk of the warehouse is full; nothing was saved, make room and try again")
     if "readonly database" in said or "unable to open" in said or "not a database" in said or state == "42501":

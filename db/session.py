@@ -13,12 +13,23 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, SelectBase, event, select
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction, with_loader_criteria
 from sqlalchemy.pool import Pool
 
-from db.engine import BUSY_SECONDS, IMPATIENT, WRITES, absent, engine, in_words, no_warehouse
+from db.engine import (
+    BUSY_SECONDS,
+    IDLE_SECONDS,
+    IMPATIENT,
+    READ_SECONDS,
+    WRITES,
+    absent,
+    engine,
+    in_words,
+    no_warehouse,
+)
 from db.models import OWNED, OfTenant, Tenant, TenantOwned
-from scheme.errors import Forbidden
+from scheme.errors import Forbidden, WarehouseError
 
 _BOUND = "assay_tenant"
 _SCOPE = "assay_scope"
@@ -87,6 +98,8 @@ def _opened(info: dict[str, Any]) -> Iterator[Session]:
     try:
         with Session(made.execution_options(**options), expire_on_commit=False, info=info) as session, session.begin():
             yield session
+    except PoolTimeout as error:
+        raise WarehouseError("the warehouse has no connection free just now; nothing was saved, try again") from error
     except DBAPIError as error:
         words = in_words(error, made)
         if words is None:
@@ -111,10 +124,11 @@ def scope_in(session: Session) -> Scope | None:
 def bind(session: Session, scope: Scope) -> None:
     """Bind a platform session to a tenant, for the rest of its transaction: one it has just made, or a person's own."""
     session.info[_BOUND], session.info[_SCOPE] = scope.tenant_id, scope
-    _bind_connection(session.connection(), scope.tenant_id)
+    _bind_connection(session.connection(), session)
 
 
-def _bind_connection(connection: Connection, tenant_id: int | None) -> None:
+def _bind_connection(connection: Connection, session: Session) -> None:
+    tenant_id = session.info.get(_BOUND)
     connection.info.pop(_BOUND, None)
     if tenant_id is not None:
         connection.info[_BOUND] = tenant_id
@@ -125,13 +139,15 @@ def _bind_connection(connection: Connection, tenant_id: int | None) -> None:
         connection.exec_driver_sql(
             f"SET LOCAL citus.propagate_set_commands = 'local'; SET LOCAL app.tenant = '{tenant}'; "
             f"SET LOCAL app.identity = '{identity}'; SET LOCAL timezone = 'UTC'; "
-            f"SET LOCAL lock_timeout = '{int(BUSY_SECONDS)}s'"
+            f"SET LOCAL lock_timeout = '{int(BUSY_SECONDS)}s'; "
+            f"SET LOCAL statement_timeout = '{0 if session.info.get(WRITES, True) else READ_SECONDS}s'; "
+            f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'"
         )
 
 
 @event.listens_for(Session, "after_begin")
 def _bind_transaction(session: Session, _: SessionTransaction, connection: Connection) -> None:
-    _bind_connection(connection, session.info.get(_BOUND))
+    _bind_connection(connection, session)
 
 
 @event.listens_for(Pool, "checkin")

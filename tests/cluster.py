@@ -74,26 +74,28 @@ class Cluster:
         """Create the cluster and its two roles, and start it; it answers on a socket in its folder and nowhere else."""
         data = str(self.folder / "data")
         self.run("initdb", "-D", data, "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--auth=trust", "--no-sync")
-        self._begin()
+        self.begin()
         limits = "LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOREPLICATION"
         self.say(f"CREATE ROLE {OWNER} {limits}", f"CREATE ROLE {RUNTIME} {limits}")
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
+        """Start the server on what is there."""
         settings = f"-c listen_addresses='' -c unix_socket_directories={self.folder} -c fsync=off -c max_connections=80"
         started = ("start", "-D", str(self.folder / "data"), "-w", "-t", "60", "-l", str(self.folder / "log"))
         self.run("pg_ctl", *started, "-o", settings)
 
-    def _end(self) -> None:
+    def end(self) -> None:
+        """Stop the server as a power cut does; what is on the disk stays."""
         self.run("pg_ctl", "stop", "-D", str(self.folder / "data"), "-m", "immediate", "-w")
 
     def restart(self) -> None:
         """Stop the cluster as a power cut does, and start it again on what is left."""
-        self._end()
-        self._begin()
+        self.end()
+        self.begin()
 
     def stop(self) -> None:
         """Stop the cluster and remove its folder."""
-        self._end()
+        self.end()
         shutil.rmtree(self.folder)
 
 

@@ -56,21 +56,29 @@ def demo_in(shared: Path, own: Path) -> tuple[Path, dict[str, str]]:
     return path, {email.split("@")[0]: password for email, password, *_ in lines}
 
 
+def free_port() -> int:
+    """A port of this machine at which nobody listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 @contextmanager
 def serving(database_url: str) -> Iterator[str]:
     """The address of the real server (`assay serve`) on that warehouse, until the block ends."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = subprocess.Popen(
-        [sys.executable, "-m", "assay", "serve", "--port", str(port)],
-        env={**os.environ, "ASSAY_DATABASE_URL": database_url, "ASSAY_SECOND_FACTOR": "off"},
-        stdin=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        _await(f"http://127.0.0.1:{port}/", server)
+    port = free_port()
+    settings = {**os.environ, "ASSAY_DATABASE_URL": database_url, "ASSAY_SECOND_FACTOR": "off"}
+    with started([sys.executable, "-m", "assay", "serve", "--port", str(port)], f"http://127.0.0.1:{port}", settings):
         yield f"http://127.0.0.1:{port}"
+
+
+@contextmanager
+def started(command: list[str], url: str, settings: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
+    """A server that answers at that address, until the block ends."""
+    server = subprocess.Popen(command, env=settings, stdin=subprocess.DEVNULL, start_new_session=True)
+    try:
+        _await(f"{url}/", server)
+        yield server
     finally:
         server.terminate()
         server.wait()
@@ -79,7 +87,7 @@ def serving(database_url: str) -> Iterator[str]:
 def _await(url: str, server: "subprocess.Popen[bytes]") -> None:
     last = time.monotonic() + SECONDS_TO_START
     while time.monotonic() < last:
-        assert server.poll() is None, f"`assay serve` ended with {server.returncode}"
+        assert server.poll() is None, f"the server ended with {server.returncode}"
         try:
             urllib.request.urlopen(url, timeout=5).close()
         except urllib.error.HTTPError:
@@ -88,4 +96,4 @@ def _await(url: str, server: "subprocess.Popen[bytes]") -> None:
             time.sleep(0.1)
         else:
             return
-    raise AssertionError(f"`assay serve` did not answer within {SECONDS_TO_START} seconds")
+    raise AssertionError(f"the server did not answer within {SECONDS_TO_START} seconds")

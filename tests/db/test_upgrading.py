@@ -1,5 +1,10 @@
+import json
+import lzma
 import sqlite3
+import subprocess
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -87,6 +92,84 @@ def test_a_postgresql_that_does_not_answer_is_said_to_be_out_of_reach(tmp_path, 
     for look in (require_current, tenants):
         with pytest.raises(WarehouseError, match="cannot be"):
             look()
+
+
+# --- warehouses of earlier versions -----------------------------------------------------------------------------------
+
+# Each is the demo's warehouse as a released version made it (its name is that of the schema), and what that version's
+# own `assay measure headroom --format json` said of it: made by tests/db/warehouses/make.sh.
+RELEASED = sorted(path.name.split(".")[0] for path in (Path(__file__).parent / "warehouses").glob("*.sql.xz"))
+DAY = "2026-11-20"
+
+# `assay upgrade`, whose steps are what it says to the database, commits included. It kills itself before one of them.
+DYING = """
+import os, signal, sys
+from sqlalchemy import Engine, event
+left = int(sys.argv.pop(1))
+def step(*_):
+    global left
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    left -= 1
+event.listen(Engine, "before_cursor_execute", step)
+event.listen(Engine, "commit", step)
+import assay
+try:
+    assay.main()
+finally:
+    print(-1 - left)
+"""
+
+
+@pytest.fixture(params=RELEASED)
+def released(request, tmp_path, monkeypatch) -> str:
+    """The demo's warehouse as that version left it; the environment says where."""
+    path = Path(__file__).parent / "warehouses" / f"{request.param}.sql.xz"
+    with sqlite3.connect(tmp_path / "assay.db") as connection:
+        connection.executescript(lzma.decompress(path.read_bytes()).decode())
+    connection.close()
+    monkeypatch.setenv("ASSAY_DATABASE_URL", f"sqlite:///{tmp_path / 'assay.db'}")
+    monkeypatch.delenv("ASSAY_OWNER_DATABASE_URL", raising=False)
+    return request.param
+
+
+def said_by(*words: str) -> str:
+    """What a command prints."""
+    return subprocess.run([sys.executable, "-m", "assay", *words], capture_output=True, text=True, check=True).stdout
+
+
+def test_there_is_a_warehouse_of_a_released_version_to_bring_here():
+    assert RELEASED
+    assert max(RELEASED) < head()
+
+
+def test_the_demo_of_every_released_version_is_brought_here_and_shows_what_it_showed(released):
+    assert upgrade() == f"the warehouse is at version {head()} now (was {released})"
+    require_current()
+    shown = json.loads((Path(__file__).parent / "warehouses" / f"{released}.headroom.json").read_text("utf-8"))
+    assert len(shown) > 100
+    words = ("measure", "headroom", "--tenant", "ASHCOMBE", "--as-of", DAY, "--format", "json")
+    assert json.loads(said_by(*words)) == shown
+    engine().dispose()
+
+
+def test_an_upgrade_killed_before_any_of_its_steps_is_done_whole_by_the_next(released, tmp_path):
+    path = tmp_path / "assay.db"
+    before = path.read_bytes()
+
+    def killed(left: int) -> subprocess.CompletedProcess:
+        return subprocess.run([sys.executable, "-c", DYING, str(left), "upgrade"], capture_output=True, text=True)
+
+    steps = int(killed(10**9).stdout.split()[-1]) + 10**9
+    whole = said_by("measure", "headroom", "--tenant", "ASHCOMBE", "--as-of", DAY, "--format", "json")
+    for left in (steps // 3, steps - 2):
+        for leftover in tmp_path.glob("assay.db*"):
+            leftover.unlink()
+        path.write_bytes(before)
+        assert killed(left).returncode == -9
+        assert upgrade().startswith(f"the warehouse is at version {head()}")
+        assert said_by("measure", "headroom", "--tenant", "ASHCOMBE", "--as-of", DAY, "--format", "json") == whole
+        engine().dispose()
 
 
 # --- version 0012: parts ----------------------------------------------------------------------------------------------

@@ -102,7 +102,8 @@ def test_a_tenant_left_on_a_connection_is_noticed(full, monkeypatch):
     with without(Pool, "checkin", locks_of._unbind):
         assert any("still bound" in fault for fault in locks.faults(full))
 
-    def for_the_session(connection: Connection, tenant_id: int | None) -> None:
+    def for_the_session(connection: Connection, session: Session) -> None:
+        tenant_id = session.info.get(locks_of._BOUND)
         if tenant_id is not None:
             connection.info[locks_of._BOUND] = tenant_id
             if connection.dialect.name == "postgresql":  # false: for the session, not for the transaction

@@ -1,0 +1,174 @@
+"""The server: replaced under load, without its database, without a connection, asked too often (W7, W8, W12)."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import pytest
+
+from db import people, sessions
+from db.engine import engine
+from db.tenants import add_tenant
+from tests import cluster
+from tests.conftest import EXAMPLES, brought_up, missing
+from tests.served import free_port, serving, started
+
+RELOADS = max(2, EXAMPLES // 15)  # 2 in `make test`, more than 30 in `make soak`
+PROCFILE = Path(__file__).parents[2] / "Procfile"
+PASSWORD = "four plain words here"
+
+
+def answer_of(url: str, cookie: str = "", **headers: str) -> tuple[int, dict[str, str], str]:
+    """Status, headers and text of one answer, on a connection of its own; 0 where there was none."""
+    asked = urllib.request.Request(url, headers={"Cookie": cookie, **headers} if cookie else headers)
+    try:
+        with urllib.request.urlopen(asked, timeout=60) as answer:
+            return answer.status, dict(answer.headers), answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, dict(error.headers), error.read().decode()
+    except OSError as error:
+        return 0, {}, str(error)
+
+
+@contextmanager
+def asking(url: str, at_once: int = 4) -> Iterator[Counter[int]]:
+    """People who ask for a page again and again until the block ends; gives what they are answered, by status."""
+    told: Counter[int] = Counter()
+    over = threading.Event()
+
+    def ask() -> None:
+        while not over.is_set():
+            told[answer_of(url)[0]] += 1
+
+    with ThreadPoolExecutor(at_once) as people_who_ask:
+        for _ in range(at_once):
+            people_who_ask.submit(ask)
+        try:
+            yield told
+        finally:
+            over.set()
+
+
+def workers_of(server: "subprocess.Popen[bytes]") -> set[int]:
+    """The processes that answer, of gunicorn's that was started."""
+    children = Path(f"/proc/{server.pid}/task/{server.pid}/children").read_text().split()
+    return set(map(int, children))
+
+
+def until(holds, what: str, seconds: int = 120) -> None:
+    last = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < last, what
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def as_in_the_procfile(people_warehouse_of_faults) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """The server that the Procfile starts: its address, and gunicorn's process."""
+    line = next(line for line in PROCFILE.read_text("utf-8").splitlines() if line.startswith("web: "))
+    port = free_port()
+    command = line.removeprefix("web: ").replace("0.0.0.0", "127.0.0.1")
+    settings = {**os.environ, "ASSAY_DATABASE_URL": people_warehouse_of_faults, "PORT": str(port)}
+    settings |= {"ASSAY_REQUESTS_A_MINUTE": "1000000"}
+    settings["PATH"] = f"{Path(sys.executable).parent}:{settings['PATH']}"
+    with started(["/bin/sh", "-c", f"exec {command}"], f"http://127.0.0.1:{port}", settings) as server:
+        yield f"http://127.0.0.1:{port}", server
+
+
+@pytest.fixture(scope="module")
+def people_warehouse_of_faults(empty_warehouse, tmp_path_factory) -> str:
+    """A warehouse on SQLite with one organisation that has nothing."""
+    path = tmp_path_factory.mktemp("service") / "assay.db"
+    path.write_bytes(Path(empty_warehouse("sqlite")).read_bytes())
+    return f"sqlite:///{path}"
+
+
+def test_workers_that_are_replaced_under_load_lose_no_request(as_in_the_procfile):
+    url, server = as_in_the_procfile
+    with asking(f"{url}/sign-in") as told:
+        for _ in range(RELOADS):
+            before = workers_of(server)
+            server.send_signal(signal.SIGHUP)
+            until(
+                lambda before=before: not workers_of(server) & before and len(workers_of(server)) == 2, "not replaced"
+            )
+    assert set(told) == {200}, told
+    assert told[200] > 4  # each of them was answered, if only after the new workers had begun
+
+
+def test_whoever_asks_far_too_often_is_told_to_wait_and_others_are_served(people_warehouse_of_faults, monkeypatch):
+    monkeypatch.setenv("ASSAY_REQUESTS_A_MINUTE", "30")
+    monkeypatch.setenv("ASSAY_PROXIES", "1")
+    with serving(people_warehouse_of_faults) as url:
+        with ThreadPoolExecutor(20) as crowd:  # ten times what two workers let through in a minute
+            asked = [crowd.submit(answer_of, f"{url}/sign-in", **{"X-Forwarded-For": "192.0.2.7"}) for _ in range(600)]
+            told = [one.result() for one in asked]
+        statuses = Counter(status for status, _, _ in told)
+        assert set(statuses) == {200, 429}, statuses
+        assert statuses[429] >= 500, statuses
+        refused = next(headers for status, headers, _ in told if status == 429)
+        assert int(refused["Retry-After"]) <= 60
+        assert answer_of(f"{url}/sign-in", **{"X-Forwarded-For": "192.0.2.8"})[0] == 200
+        assert answer_of(f"{url}/healthz")[0] == 200
+
+
+@pytest.mark.postgres
+def test_a_database_that_goes_away_is_said_so_and_its_return_is_found_without_a_restart(monkeypatch, tmp_path):
+    where = cluster.programs()
+    if where is None:
+        missing("PostgreSQL (Debian package postgresql)")
+    postgres = cluster.new_cluster(where)
+    postgres.start()
+    try:
+        database = postgres.database()
+        monkeypatch.setenv("ASSAY_DATABASE_URL", database.url)
+        monkeypatch.setenv("ASSAY_OWNER_DATABASE_URL", database.owner_url)
+        monkeypatch.setenv("ASSAY_ORIGINALS", str(tmp_path / "originals"))
+        brought_up({"ASSAY_DATABASE_URL": database.url, "ASSAY_OWNER_DATABASE_URL": database.owner_url})
+        add_tenant("ASH", "Ashcombe County Council")
+        once = people.add_user("lead@example.org", "corporate_lead", "ASH")
+        token = sessions.change_password(sessions.sign_in("lead@example.org", once), once, PASSWORD)
+        with serving(database.url) as url:
+            assert answer_of(f"{url}/heatmap", f"assay={token}")[0] == 200
+            postgres.end()
+            status, headers, text = answer_of(f"{url}/heatmap", f"assay={token}")
+            assert (status, headers["Retry-After"]) == (503, "60"), text
+            assert "The data cannot be reached just now" in text
+            assert not any(word in text for word in ("psycopg", "socket", str(postgres.folder)))
+            assert answer_of(f"{url}/healthz")[0] == 200
+            postgres.begin()
+            assert answer_of(f"{url}/heatmap", f"assay={token}")[0] == 200
+        engine().dispose()
+        engine(database.owner_url).dispose()
+    finally:
+        postgres.stop()
+
+
+def test_where_no_connection_is_free_the_answer_is_to_try_again(warehouse, monkeypatch):
+    monkeypatch.setattr("db.engine.POOL_SECONDS", 0.2)
+    from dashboard.app import create_app
+
+    add_tenant("ASH", "Ashcombe County Council")
+    once = people.add_user("lead@example.org", "corporate_lead", "ASH")
+    monkeypatch.setenv("ASSAY_SECOND_FACTOR", "off")
+    client = create_app().server.test_client()
+    client.set_cookie("assay", sessions.change_password(sessions.sign_in("lead@example.org", once), once, PASSWORD))
+    assert client.get("/heatmap").status_code == 200
+    pool = engine().pool
+    with ExitStack() as taken:
+        for _ in range(pool.size() + pool._max_overflow):
+            taken.enter_context(engine().connect())
+        answer = client.get("/heatmap")
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
+        assert client.get("/healthz").status_code == 200
+    assert client.get("/heatmap").status_code == 200
