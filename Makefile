@@ -5,7 +5,7 @@ SHELL := /bin/bash
 .ONESHELL:
 .SILENT:
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak bench bench-small profile pictures machine lint lock catalogue clean
+.PHONY: help demo test soak bench bench-small profile pictures machine lint lock sbom audit catalogue clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -112,12 +112,27 @@ lock: $(BIN)/python
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $$compile pyproject.toml -o requirements.lock - < <(build)
 	UV_CUSTOM_COMPILE_COMMAND="make lock" $$compile -c requirements.lock --extra test pyproject.toml -o requirements-test.lock - < <(build)
 
+## make sbom    what Assay is made of, with hashes, as CycloneDX in build/sbom.json
+sbom: $(VENV)-supply/made
+	mkdir -p build
+	$(VENV)-supply/bin/cyclonedx-py requirements requirements.lock --pyproject pyproject.toml --of JSON -o build/sbom.json
+
+## make audit   ask PyPI for known faults of every locked package; fails where there is one (needs the internet)
+audit: $(VENV)-supply/made
+	$(VENV)-supply/bin/pip-audit --requirement requirements.lock --no-deps --disable-pip --strict
+	$(VENV)-supply/bin/pip-audit --requirement requirements-test.lock --no-deps --disable-pip --strict
+
+$(VENV)-supply/made: deploy/requirements-supply.txt | $(BIN)/python
+	$(BIN)/python -m venv $(VENV)-supply
+	$(VENV)-supply/bin/python -m pip --disable-pip-version-check --no-input install -q -r $<
+	touch $@
+
 ## make catalogue  find the texts of the pages, for translators (dashboard/languages)
 catalogue: $(VENV)/test
 	$(BIN)/python -m tests.dashboard.catalogue
 
 ## make clean   remove the virtual environment, caches and the demo's warehouse
 clean:
-	rm -rf $(VENV) $(VENV)-bench* build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache test-results
+	rm -rf $(VENV) $(VENV)-bench* $(VENV)-supply build dist *.egg-info .pytest_cache .hypothesis .mypy_cache .ruff_cache .import_linter_cache test-results
 	rm -f assay-demo.db assay-demo.db-* assay-demo.secret
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
