@@ -9,10 +9,10 @@ A backup is restored into an empty warehouse and nothing else, in one transactio
 it ends, every row is read back and held against what was counted when the backup was made.
 """
 
-import os
+import hashlib
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -23,7 +23,7 @@ from sqlalchemy import Table, make_url, select
 from sqlalchemy.orm import Session
 
 from db import archive, audit, originals, sealed
-from db.archive import Archive, Columns, Manifest, Rows, Taken, Writer
+from db.archive import Archive, Manifest, Rows, Taken, Writer
 from db.engine import database_url, engine
 from db.models import APPEND_ONLY, OWNED, Base, Tenant
 from db.session import Scope, bind, open_platform, open_session
@@ -318,12 +318,12 @@ def _put(session: Session, found: Archive) -> None:
 
 def _file(found: Archive, owner: str, sha256: str) -> bytes:
     data = found.member(archive.original(owner, sha256))
-    if archive.hashlib.sha256(data).hexdigest() != sha256:
+    if hashlib.sha256(data).hexdigest() != sha256:
         raise BackupInvalid(f"the backup is damaged: the file {sha256} is not what was sent; take another one")
     return data
 
 
-def _put_rows(session: Session, found: Archive, rows: Any) -> None:
+def _put_rows(session: Session, found: Archive, rows: Mapping[str, Rows]) -> None:
     for name, columns in found.manifest.columns.items():  # in the order in which rows refer to each other
         if name not in rows:
             continue
@@ -356,13 +356,15 @@ def _differences(session: Session, found: Archive) -> list[str]:
 
 
 def _differing(
-    session: Session, told: Manifest, rows: Any, tenant_id: int | None, whose: str
+    session: Session, told: Manifest, rows: Mapping[str, Rows], tenant_id: int | None, whose: str
 ) -> list[str]:
     wrong = []
     for name, expected in rows.items():
-        columns: Columns = told.columns[name]
-        table = archive.table_of(name, columns)
-        where = [table.c.tenant_id == tenant_id if tenant_id else table.c.tenant_id.is_(None)] if "tenant_id" in table.c else []
+        table = archive.table_of(name, told.columns[name])
+        if tenant_id is not None:
+            where = [table.c.tenant_id == tenant_id]
+        else:
+            where = [table.c.tenant_id.is_(None)] if "tenant_id" in table.c else []
         total = archive.Sum()
         for part in _parts(session, table, *where, first=expected.rows if name in APPEND_ONLY else None):
             total.add(part)

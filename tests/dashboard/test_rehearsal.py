@@ -1,0 +1,115 @@
+"""The rehearsal of a restore, green and red: each time a process of its own restores, asks, signs in and looks (W2)."""
+
+import re
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pyrage
+import pytest
+from typer.testing import CliRunner
+
+from assay import app
+from dashboard.rehearsal import rehearse
+from db import backup
+from db.engine import engine
+from db.models import User
+from db.people import add_user
+from db.secret import box
+from db.session import open_platform
+from scheme.errors import BackupInvalid, UsageError
+from tests.dashboard.small_programme import programme
+
+KEYS = pyrage.x25519.Identity.generate()
+
+
+@pytest.fixture(scope="module")
+def warehouse_path(empty_warehouse, tmp_path_factory) -> Path:
+    """A warehouse with two programmes, and somebody with a second factor."""
+    path = Path(shutil.copy(empty_warehouse("sqlite"), tmp_path_factory.mktemp("rehearsed") / "assay.db"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ASSAY_DATABASE_URL", f"sqlite:///{path}")
+        programme("ASH")
+        programme("BEC")
+        add_user("operator@example.org", "operator")
+        with open_platform(write=True) as session:
+            session.query(User).one().totp_secret = box().encrypt(b"of a second factor").decode()
+        engine().dispose()
+    return path
+
+
+@pytest.fixture
+def there(warehouse_path, tmp_path, monkeypatch):
+    """A function: a backup of that warehouse after a statement run past the program, which no lock stopped."""
+
+    def made(*statements: str, recipient: str | None = None) -> Path:
+        monkeypatch.setenv("ASSAY_DATABASE_URL", f"sqlite:///{warehouse_path}")
+        copy = tmp_path / "changed.db"
+        plain, changed = sqlite3.connect(warehouse_path), sqlite3.connect(copy)
+        plain.backup(changed)
+        for statement in statements:
+            changed.execute(statement)
+        changed.commit()
+        for each in (plain, changed):
+            each.close()
+        monkeypatch.setenv("ASSAY_DATABASE_URL", f"sqlite:///{copy}")
+        monkeypatch.setenv("ASSAY_ORIGINALS", str(warehouse_path.with_name("assay-originals")))
+        return backup.backup(tmp_path / "backup.zip", recipient=recipient).path
+
+    return made
+
+
+def test_a_backup_that_is_sound_is_worked_with_and_nothing_is_left_of_it(there, tmp_path):
+    path = there(recipient=str(KEYS.to_public()))
+    key = tmp_path / "backup.key"
+    key.write_text(str(KEYS))
+    before = sorted(tmp_path.iterdir())
+    done = CliRunner().invoke(app, ["restore", str(path), "--check", "--key", str(key)])
+    assert done.exit_code == 0, (done.output, done.exception)
+    lines = [re.sub(r"^ *\d+\.\d\d s  ", "", line) for line in done.stdout.splitlines()]
+    assert re.match(r"restored .* into version \d{4}", lines[0])
+    assert lines[1:] == [
+        "the file and its foreign keys hold together",
+        lines[2],
+        "every row is of an organisation of the backup, and out of reach of all others",
+        "the audit logs hold together",
+        "all 8 files are as they were sent",
+        "second factors open with ASSAY_SECRET",
+        "somebody signed in",
+        "the heatmap of ASH opened with 4 rows",
+        "the heatmap of BEC opened with 4 rows",
+        "in all: this backup can be restored",
+    ]
+    assert re.fullmatch(r"all [\d,]+ rows are those that were backed up", lines[2])
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_a_heatmap_that_does_not_open_is_red(there):
+    path = there("UPDATE tenants SET standard_code = 'gone' WHERE code = 'BEC'")
+    with pytest.raises(BackupInvalid, match="the heatmap of BEC does not open in what was restored"):
+        rehearse(path)
+
+
+@pytest.mark.parametrize(
+    ("statements", "words"),
+    [
+        (
+            ("DROP TRIGGER audit_entries_no_update", "UPDATE audit_entries SET detail = '{}' WHERE entry_number = 2"),
+            "not sound: the audit log of ASH: entry 2 was changed; the audit log of BEC",
+        ),
+        (("UPDATE users SET totp_secret = 'closed with another'",), "1 of 1 second factors do not open"),
+    ],
+)
+def test_what_is_not_sound_is_red(there, statements, words):
+    with pytest.raises(BackupInvalid, match=words):
+        rehearse(there(*statements))
+
+
+def test_a_damaged_backup_is_red_in_one_line_with_an_exit_code(there):
+    path = there()
+    data = path.read_bytes()
+    path.write_bytes(data[:2000] + bytes([data[2000] ^ 1]) + data[2001:])
+    with pytest.raises(BackupInvalid, match=r"damaged|not whole"):
+        rehearse(path)
+    with pytest.raises(UsageError, match="is not closed"):
+        rehearse(path, path)
