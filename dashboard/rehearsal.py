@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from scheme.errors import AssayError, BackupInvalid, UsageError
 
@@ -49,28 +49,26 @@ def rehearse(path: Path, key: Path | None = None, told: Callable[[Step], None] =
         settings |= {"ASSAY_DATABASE_URL": f"sqlite:///{folder}/assay.db", "ASSAY_SECOND_FACTOR": "off"}
         settings |= {"ASSAY_ORIGINALS": f"{folder}/originals", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         words = [str(path.absolute()), str(key.absolute()) if key else "", "secret" if secret else ""]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "dashboard.rehearsal", *words],
-            env=settings,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            return _followed(process, told)
-        finally:
-            if process.poll() is None:
+        with (Path(folder) / "faults.txt").open("w+", encoding="utf-8") as faults:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "dashboard.rehearsal", *words],
+                env=settings,
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=faults,
+                text=True,
+            )
+            try:
+                return _followed(process, faults, told)
+            finally:
                 process.kill()
-            process.wait()
+                process.wait()
 
 
-def _followed(process: "subprocess.Popen[str]", told: Callable[[Step], None]) -> list[Step]:
+def _followed(process: "subprocess.Popen[str]", faults: IO[str], told: Callable[[Step], None]) -> list[Step]:
     steps = []
-    if process.stdout is None or process.stderr is None:
-        raise AssertionError("both are pipes")
-    for line in process.stdout:
+    for line in process.stdout or ():
         said = json.loads(line)
         if "fault" in said:
             raise (UsageError if said["usage"] else BackupInvalid)(said["fault"])
@@ -78,7 +76,8 @@ def _followed(process: "subprocess.Popen[str]", told: Callable[[Step], None]) ->
             return steps
         steps.append(Step(said["what"], said["seconds"]))
         told(steps[-1])
-    last = process.stderr.read().strip().splitlines()[-1:] or ["it said nothing"]
+    faults.seek(0)
+    last = faults.read().strip().splitlines()[-1:] or ["it said nothing"]
     raise BackupInvalid(f"the rehearsal ended before its end ({last[0]})")
 
 

@@ -169,10 +169,10 @@ class Writer:
         total, members, highest = Sum(), [], 0
         schema = {name: KINDS[kind][1] for name, kind in columns}
         serial = next((n for n, told in enumerate(columns) if told == ("id", "count")), None)
-        for part in parts:
+        for part in filter(len, parts):
             total.add(part)
             if serial is not None:
-                highest = max(highest, *(row[serial] for row in part))
+                highest = max([highest, *(row[serial] for row in part)])
             frame = pl.DataFrame([tuple(row) for row in part], schema, orient="row")
             members.append(f"{owner}/{table}-{len(members) + 1}.parquet")
             self.put(members[-1], _parquet(frame))

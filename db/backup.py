@@ -25,7 +25,7 @@ from sqlalchemy.orm import Session
 from db import archive, audit, originals, sealed
 from db.archive import Archive, Manifest, Rows, Taken, Writer
 from db.engine import database_url, engine
-from db.models import APPEND_ONLY, OWNED, Base, Tenant
+from db.models import APPEND_ONLY, Base, Tenant
 from db.session import Scope, bind, open_platform, open_session
 from db.tenants import here, scope_of
 from db.upgrade import head, require_current, set_numbers, upgrade, version
@@ -134,10 +134,10 @@ def _written(session: Session, writer: Writer, only: Scope | None, now: datetime
     held = {row.id: row for row in session.execute(asked) if only is None or row.id == only.tenant_id}
     platform: dict[str, Rows] = {}
     for table in tables():
-        if "tenant_id" in table.c and only is None and table.name not in OWNED:
+        if "tenant_id" in table.c:
+            if only is not None or not table.c.tenant_id.nullable:
+                continue
             parts = _parts(session, table, table.c.tenant_id.is_(None))
-        elif "tenant_id" in table.c:
-            continue
         elif only is None:
             parts = _parts(session, table)
         elif table.name in _OF_ONE:
