@@ -171,7 +171,9 @@ def _heatmap(app: "Dash", client: "FlaskClient", code: str) -> int:
 
     wanted = f"{ids.HEATMAP_TABLE}.data-table"
     output = next(name for name in app.callback_map if wanted in name.strip(".").split("..."))
-    places = [dict(zip(("id", "property"), place.rsplit(".", 1), strict=True)) for place in output.strip(".").split("...")]
+    places = [
+        dict(zip(("id", "property"), place.rsplit(".", 1), strict=True)) for place in output.strip(".").split("...")
+    ]
     asked = {"id": ids.VIEW, "property": "data", "value": "/heatmap"}
     body = {"output": output, "outputs": places, "inputs": [asked], "state": [], "changedPropIds": [f"{ids.VIEW}.data"]}
     header = {"X-Assay-Page": _page(client, "/heatmap")}

@@ -157,6 +157,14 @@ class Writer:
         self._zip = zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True)
         self._members: dict[str, str] = {}
 
+    def __enter__(self) -> "Writer":
+        """The same."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave it as it is: what was not finished is no archive, and its file may be gone by now."""
+        self._zip.fp = None
+
     def put(self, name: str, data: bytes, packed: bool = False) -> None:
         """Add a member; `packed`: it is not packed yet."""
         told = zipfile.ZipInfo(name)

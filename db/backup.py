@@ -76,8 +76,8 @@ def backup(path: Path, tenant: str | None = None, recipient: str | None = None) 
     target = path / _named(now, scope, recipient) if path.is_dir() else path
     with sealed.written(target, recipient) as file:
         _record(scope, recipient)
-        with _moment() as session:
-            manifest = _written(session, Writer(file), scope, now)
+        with _moment() as session, Writer(file) as writer:
+            manifest = _written(session, writer, scope, now)
     return Report(target, manifest)
 
 
@@ -345,7 +345,7 @@ def differences(found: Archive) -> list[str]:
 def _differences(session: Session, found: Archive) -> list[str]:
     told = found.manifest
     wrong = _differing(session, told, told.platform, None, "the platform")
-    there = dict(session.execute(select(Tenant.id, Tenant.code)).tuples().all())
+    there = {row.id: row.code for row in session.execute(select(Tenant.id, Tenant.code))}
     if there != {tenant.id: tenant.code for tenant in told.tenants}:
         wrong.append("the organisations are not those of the backup")
     for tenant in told.tenants:

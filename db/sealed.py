@@ -27,7 +27,9 @@ def written(path: Path, recipient: str | None = None) -> Iterator[IO[bytes]]:
     """
     key = None if recipient is None else _recipient(recipient)
     if path.exists():
-        raise UsageError(f"{path} is there already; a backup never takes the place of another, give it a name of its own")
+        raise UsageError(
+            f"{path} is there already; a backup never takes the place of another, give it a name of its own"
+        )
     passing = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
     try:
         try:
