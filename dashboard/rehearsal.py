@@ -50,7 +50,7 @@ def rehearse(path: Path, key: Path | None = None, told: Callable[[Step], None] =
         settings |= {"ASSAY_ORIGINALS": f"{folder}/originals", "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
         words = [str(path.absolute()), str(key.absolute()) if key else "", "secret" if secret else ""]
         with (Path(folder) / "faults.txt").open("w+", encoding="utf-8") as faults:
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # noqa: S603  # this program again
                 [sys.executable, "-m", "dashboard.rehearsal", *words],
                 env=settings,
                 cwd=folder,
@@ -143,7 +143,9 @@ def _made_up(codes: list[str]) -> tuple[str, str]:
     from db import people, sessions
 
     email, password = f"rehearsal-{secrets.token_hex(8)}@assay.invalid", secrets.token_urlsafe(24)
-    once = [people.add_user(email, "corporate_lead", code) for code in codes][0]
+    once = people.add_user(email, "corporate_lead", codes[0])
+    for code in codes[1:]:
+        people.add_user(email, "corporate_lead", code)
     token = sessions.sign_in(email, once or "")
     if token is None:
         raise BackupInvalid("nobody can sign in to what was restored: a new account is refused")

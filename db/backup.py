@@ -272,7 +272,8 @@ def restore(path: Path, key: Path | None = None) -> Report:
                 f"the warehouse is at version {there} already and the backup of {told.schema}; restore it into a "
                 "database on which `assay upgrade` was not run"
             )
-        upgrade(to=told.schema)
+        if there != told.schema:
+            upgrade(to=told.schema)
         highest: dict[str, int] = {}
         for owned in (told.platform, *(tenant.tables for tenant in told.tenants)):
             for name, rows in owned.items():
