@@ -67,7 +67,7 @@ def rehearse(path: Path, key: Path | None = None, told: Callable[[Step], None] =
 
 
 def _followed(process: "subprocess.Popen[str]", faults: IO[str], told: Callable[[Step], None]) -> list[Step]:
-    steps = []
+    steps: list[Step] = []
     for line in process.stdout or ():
         said = json.loads(line)
         if "fault" in said:

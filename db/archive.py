@@ -7,6 +7,7 @@ held against what went in whatever its order; each member's SHA-256 is there too
 """
 
 import hashlib
+import io
 import json
 import re
 import zipfile
@@ -15,6 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
@@ -103,6 +105,7 @@ def _kind(column: Column[Any]) -> str:
     raise AssertionError(f"{column}: an archive has no kind for {column.type!r}; add one to db.archive.KINDS")
 
 
+@cache
 def table_of(name: str, columns: Columns) -> Table:
     """A table by its columns, as an archive says them: the models may know another version of it."""
     return Table(name, MetaData(), *(Column(column, KINDS[kind][0]) for column, kind in columns))
@@ -174,7 +177,8 @@ class Writer:
 
     def put_rows(self, owner: str, table: str, columns: Columns, parts: Iterable[Sequence[Sequence[Any]]]) -> Rows:
         """Add the rows of a table of somebody, in parts; gives what the manifest says of them."""
-        total, members, highest = Sum(), [], 0
+        total, highest = Sum(), 0
+        members: list[str] = []
         schema = {name: KINDS[kind][1] for name, kind in columns}
         serial = next((n for n, told in enumerate(columns) if told == ("id", "count")), None)
         for part in filter(len, parts):
@@ -203,8 +207,6 @@ def original(owner: str, sha256: str) -> str:
 
 
 def _parquet(frame: pl.DataFrame) -> bytes:
-    import io
-
     out = io.BytesIO()
     frame.write_parquet(out, compression="zstd")
     return out.getvalue()
@@ -282,9 +284,11 @@ def _manifest(data: bytes) -> Manifest:
             Taken(int(one["id"]), str(one["code"]), _rows(one["tables"]), tuple(one["originals"]))
             for one in told["tenants"]
         )
-        rest = {name: str(told[name]) for name in ("program", "schema", "database", "made_at")}
         found = Manifest(
-            **rest,
+            program=str(told["program"]),
+            schema=str(told["schema"]),
+            database=str(told["database"]),
+            made_at=str(told["made_at"]),
             only=told["only"],
             columns=columns,
             platform=_rows(told["platform"]),

@@ -88,12 +88,12 @@ def _named(now: datetime, scope: Scope | None, recipient: str | None) -> str:
 
 def _record(scope: Scope | None, recipient: str | None) -> None:
     """Everything, or all of a tenant, is being taken away: that is told before it is, and so in the backup too."""
-    told = {"tenant": scope.tenant_code if scope else "all", "closed": recipient is not None}
+    whose, is_closed = scope.tenant_code if scope else "all", recipient is not None
     with open_platform(write=True) as session:
-        audit.record_on_platform(session, "began a backup", actor=here(), **told)
+        audit.record_on_platform(session, "began a backup", actor=here(), tenant=whose, closed=is_closed)
     if scope is not None:
         with open_session(scope, write=True) as session:
-            audit.record(session, "began a backup", closed=recipient is not None)
+            audit.record(session, "began a backup", closed=is_closed)
 
 
 @contextmanager
