@@ -17,34 +17,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
-from sqlalchemy import Table, make_url, select
+from sqlalchemy import make_url, select
 from sqlalchemy.orm import Session
 
 from db import archive, audit, originals, sealed
-from db.archive import Archive, Manifest, Rows, Taken, Writer
+from db.archive import Archive, Manifest, Rows, Writer
 from db.engine import database_url, engine
 from db.models import APPEND_ONLY, Base, Tenant
 from db.session import Scope, bind, open_platform, open_session
+from db.taken_out import bound, parts_of, written
 from db.tenants import here, scope_of
 from db.upgrade import head, require_current, set_numbers, upgrade, version
-from db.writes import loader
 from scheme.errors import BackupInvalid, UsageError, WarehouseError
-
-# What is in no backup, and why.
-LEFT_OUT = {
-    "user_sessions": "who was signed in signs in again: a session that was ended must not come back",
-    "guest_sessions": "whoever opened a link opens it again",
-    "reset_links": "a link that was used or died must not come back",
-    "sign_in_attempts": "what was tried in the last minutes",
-    "sign_on_attempts": "browsers on their way to a provider",
-    "ready_frames": "made anew from the other tables, after each restore (db.readied)",
-}
-# What a tenant alone has of the tables that are no tenant's.
-_OF_ONE = ("tenants", "standards", "users")
-# The secrets of an account, which go with a tenant alone only where it granted the account something.
-_SECRETS = ("password_hash", "totp_secret", "totp_step", "second_factor_at")
 
 
 @dataclass(frozen=True)
@@ -53,11 +38,6 @@ class Report:
 
     path: Path
     manifest: Manifest
-
-
-def tables() -> tuple[Table, ...]:
-    """Every table that is in a backup, those that are referred to first."""
-    return tuple(table for table in Base.metadata.sorted_tables if table.name not in LEFT_OUT)
 
 
 # --- backing up -------------------------------------------------------------------------------------------------------
@@ -77,7 +57,7 @@ def backup(path: Path, tenant: str | None = None, recipient: str | None = None) 
     with sealed.written(target, recipient) as file:
         _record(scope, recipient)
         with _moment() as session, Writer(file) as writer:
-            manifest = _written(session, writer, scope, now)
+            manifest = written(session, writer, scope, now)
     return Report(target, manifest)
 
 
@@ -126,118 +106,6 @@ def _copied(source: Path, copy: Path) -> None:
     finally:
         there.close()
         here_.close()
-
-
-def _written(session: Session, writer: Writer, only: Scope | None, now: datetime) -> Manifest:
-    columns = {table.name: archive.columns_of(table) for table in tables()}
-    asked = select(Tenant.id, Tenant.code, Tenant.standard_code).order_by(Tenant.id)
-    held = {row.id: row for row in session.execute(asked) if only is None or row.id == only.tenant_id}
-    platform: dict[str, Rows] = {}
-    for table in tables():
-        if "tenant_id" in table.c:
-            if only is not None or not table.c.tenant_id.nullable:
-                continue
-            parts = _parts(session, table, table.c.tenant_id.is_(None))
-        elif only is None:
-            parts = _parts(session, table)
-        elif table.name in _OF_ONE:
-            parts = _of_one(session, table, only, held[only.tenant_id].standard_code)
-        else:
-            continue
-        platform[table.name] = writer.put_rows(archive.PLATFORM, table.name, columns[table.name], parts)
-    taken, lost = [], []
-    for row in held.values():
-        bind(session, _bound(row.id, row.code))
-        owner, of_tenant = f"tenants/{row.id}", {}
-        for table in tables():
-            if "tenant_id" in table.c:
-                parts = _parts(session, table, table.c.tenant_id == row.id)
-                of_tenant[table.name] = writer.put_rows(owner, table.name, columns[table.name], parts)
-        there = []
-        for sha256 in _kept(session, row.id):
-            data = _opened(session, sha256)
-            if data is None:
-                lost.append(f"{row.code} {sha256}")
-            else:
-                writer.put_original(owner, sha256, data)
-                there.append(sha256)
-        taken.append(Taken(row.id, row.code, of_tenant, tuple(there)))
-    manifest = Manifest(
-        program=loader(),
-        schema=head(),
-        database=engine().dialect.name,
-        made_at=now.isoformat(timespec="seconds"),
-        only=only.tenant_code if only else None,
-        columns=columns,
-        platform=platform,
-        tenants=tuple(taken),
-        lost=tuple(lost),
-    )
-    writer.finish(manifest)
-    return manifest
-
-
-def _bound(tenant_id: int, code: str) -> Scope:
-    return Scope(tenant_id, code, None, "", "", actor=here())
-
-
-def _parts(session: Session, table: Table, *where: Any, first: int | None = None) -> Iterator[Sequence[Sequence[Any]]]:
-    """The rows of a table, so many at once; `first`: no more of a log than that."""
-    asked = select(table).where(*where)
-    if first is not None:
-        asked = asked.order_by(table.c.entry_number).limit(first)
-    is_large = any(kind == "bytes" for _, kind in archive.columns_of(table))
-    at_once = archive.LARGE_AT_ONCE if is_large else archive.AT_ONCE
-    return session.execute(asked, execution_options={"yield_per": at_once}).partitions()
-
-
-def _of_one(session: Session, table: Table, only: Scope, standard: str) -> Iterator[Sequence[Sequence[Any]]]:
-    """What a tenant alone has of a table that is no tenant's: itself, its standard, and the people whom it knows."""
-    if table.name == "tenants":
-        yield from _parts(session, table, table.c.id == only.tenant_id)
-    elif table.name == "standards":
-        yield from _parts(session, table, table.c.code == standard)
-    else:
-        bind(session, only)
-        granted, named = _people(session, only.tenant_id)
-        bind(session, None)
-        names = list(table.c.keys())
-        for part in _parts(session, table):
-            rows = [dict(zip(names, row, strict=True)) for row in part]
-            ours = [row for row in rows if row["home_tenant_id"] == only.tenant_id or row["id"] in named]
-            yield [tuple(_told(row, only.tenant_id, granted).values()) for row in ours]
-
-
-def _people(session: Session, tenant_id: int) -> tuple[set[int], set[int]]:
-    """The accounts that a tenant granted something, and all that its rows name."""
-    granted: set[int] = set()
-    named: set[int] = set()
-    for table in tables():
-        if "tenant_id" in table.c and "user_id" in table.c:
-            found = set(session.execute(select(table.c.user_id).where(table.c.tenant_id == tenant_id)).scalars())
-            named |= found
-            granted |= found if table.name == "grants" else set()
-    return granted, named
-
-
-def _told(row: dict[str, Any], tenant_id: int, granted: set[int]) -> dict[str, Any]:
-    if row["home_tenant_id"] not in (None, tenant_id):
-        row["home_tenant_id"] = None
-    if row["home_tenant_id"] != tenant_id and row["id"] not in granted:
-        row |= dict.fromkeys(_SECRETS)  # an operator who visited, say: known by name, and able to do nothing
-    return row
-
-
-def _kept(session: Session, tenant_id: int) -> list[str]:
-    table = Base.metadata.tables["originals"]
-    return sorted(session.execute(select(table.c.sha256).where(table.c.tenant_id == tenant_id)).scalars())
-
-
-def _opened(session: Session, sha256: str) -> bytes | None:
-    try:
-        return originals.opened(session, sha256)
-    except WarehouseError:
-        return None
 
 
 # --- restoring --------------------------------------------------------------------------------------------------------
@@ -310,7 +178,7 @@ def _put(session: Session, found: Archive) -> None:
     told = found.manifest
     _put_rows(session, found, told.platform)
     for tenant in told.tenants:
-        bind(session, _bound(tenant.id, tenant.code))
+        bind(session, bound(tenant.id, tenant.code))
         _put_rows(session, found, tenant.tables)
         owner = f"tenants/{tenant.id}"
         originals.put_back(session, ((n, _file(found, owner, n)) for n in tenant.originals))
@@ -350,7 +218,7 @@ def _differences(session: Session, found: Archive) -> list[str]:
     if there != {tenant.id: tenant.code for tenant in told.tenants}:
         wrong.append("the organisations are not those of the backup")
     for tenant in told.tenants:
-        bind(session, _bound(tenant.id, tenant.code))
+        bind(session, bound(tenant.id, tenant.code))
         wrong += _differing(session, told, tenant.tables, tenant.id, f"tenant {tenant.code}")
     bind(session, None)
     return wrong
@@ -367,7 +235,7 @@ def _differing(
         else:
             where = [table.c.tenant_id.is_(None)] if "tenant_id" in table.c else []
         total = archive.Sum()
-        for part in _parts(session, table, *where, first=expected.rows if name in APPEND_ONLY else None):
+        for part in parts_of(session, table, *where, first=expected.rows if name in APPEND_ONLY else None):
             total.add(part)
         if (total.rows, total.sha256) != (expected.rows, expected.sha256):
             counted = f"{total.rows} rows instead of {expected.rows}" if total.rows != expected.rows else "other rows"

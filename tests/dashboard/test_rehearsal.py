@@ -3,6 +3,7 @@
 import re
 import shutil
 import sqlite3
+import zipfile
 from pathlib import Path
 
 import pyrage
@@ -92,8 +93,10 @@ def test_a_heatmap_that_does_not_open_is_red(there):
 
 def test_a_damaged_backup_is_red_in_one_line(there):
     path = there()
-    data = path.read_bytes()
-    path.write_bytes(data[:2000] + bytes([data[2000] ^ 1]) + data[2001:])
+    with zipfile.ZipFile(path) as unpacked:
+        told = next(each for each in unpacked.infolist() if "/results-" in each.filename)
+    data, spot = path.read_bytes(), told.header_offset + 30 + len(told.filename) + told.compress_size // 2
+    path.write_bytes(data[:spot] + bytes([data[spot] ^ 1]) + data[spot + 1 :])
     with pytest.raises(BackupInvalid, match=r"damaged|not whole"):
         rehearse(path)
 
