@@ -78,7 +78,7 @@ def _record(scope: Scope | None, recipient: str | None) -> None:
 
 @contextmanager
 def _moment() -> Iterator[Session]:
-    """A session that sees one moment of the warehouse for as long as it is open, and keeps no writer waiting."""
+    """A session that sees one moment for as long as it is open; writers wait for SQLite's copy at most, if at all."""
     made = engine()
     if made.dialect.name != "sqlite":
         with open_platform() as session:
