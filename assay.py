@@ -9,6 +9,7 @@ import sys
 import typer
 
 from commands.audit import audit_app
+from commands.backup import backup_app
 from commands.certificates import certificate_app
 from commands.data import data_app
 from commands.departments import department_app
@@ -45,6 +46,7 @@ app.add_typer(history_app)
 app.add_typer(sync_app)
 app.add_typer(pack_app)
 app.add_typer(remind_app)
+app.add_typer(backup_app)
 app.add_typer(tenant_app, name="tenant", help="Organisations that run a programme; they never see each other.")
 app.add_typer(user_app, name="user", help="People who sign in.")
 app.add_typer(group_app, name="group", help="What groups of a sign-on provider give.")

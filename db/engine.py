@@ -18,8 +18,9 @@ READ_SECONDS, IDLE_SECONDS = 120, 600  # on PostgreSQL: one question of a reader
 # reliability.md W1: before 3.51.3 a WAL can be corrupted by two connections that write.
 JOURNAL = "WAL" if sqlite3.sqlite_version_info >= (3, 51, 3) else "DELETE"
 READER_KB, WRITER_KB = 2_000, 256_000  # of SQLite's cache of pages: its own choice, and the most for a writer
-# Execution options: of connections that may write; of those that would rather give up than wait for another writer.
-WRITES, IMPATIENT = "assay_writes", "assay_impatient"
+# Execution options: of connections that may write; of those that would rather give up than wait for another writer; of
+# those beside which there is nobody.
+WRITES, IMPATIENT, ALONE = "assay_writes", "assay_impatient", "assay_alone"
 
 
 def database_url() -> str:
@@ -94,6 +95,8 @@ def _sqlite_begins(connection: Connection) -> None:
     writes, seconds = options.get(WRITES, False), IMPATIENT_SECONDS if options.get(IMPATIENT) else BUSY_SECONDS
     connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
     connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
+    if writes:
+        connection.exec_driver_sql(f"PRAGMA cache_spill = {'ON' if options.get(ALONE) else 'OFF'}")
     # What a writer changes stays in memory anyway (cache_spill); a cache too small for it is searched in vain.
     connection.exec_driver_sql(f"PRAGMA cache_size = {-WRITER_KB if writes else -READER_KB}")
     # A deferred transaction that reads and then writes fails at once when another has written (reliability.md F15).

@@ -54,6 +54,23 @@ def keep(session: Session, contents: Iterable[tuple[str, bytes]]) -> None:
     What is kept already stays as it is. WarehouseError where they cannot be written; UsageError where nobody said
     where. Contents are taken one after another, and several small ones wait for the disk or the network at once.
     """
+    sizes = _put_down(session, contents)
+    names = list(sizes)
+    for n in range(0, len(names), _ASKED):
+        there = kept(session, names[n : n + _ASKED])
+        now = datetime.now(UTC)
+        new = [name for name in names[n : n + _ASKED] if name not in there]
+        session.add_all(Original(sha256=name, byte_count=sizes[name], kept_at=now) for name in new)
+    session.flush()
+
+
+def put_back(session: Session, contents: Iterable[tuple[str, bytes]]) -> int:
+    """Put the bytes of files back for the session's tenant, of which the warehouse tells already; says how many."""
+    return len(_put_down(session, contents))
+
+
+def _put_down(session: Session, contents: Iterable[tuple[str, bytes]]) -> dict[str, int]:
+    """Write the bytes of files where originals are kept, safe on the disk at the end; their sizes by fingerprint."""
     where = place()
     sizes: dict[str, int] = {}
     listing: set[Path] = set()
@@ -79,13 +96,7 @@ def keep(session: Session, contents: Iterable[tuple[str, bytes]]) -> None:
     with _told_of(where):
         for folder in listing:
             _safe(folder)
-    names = list(sizes)
-    for n in range(0, len(names), _ASKED):
-        there = kept(session, names[n : n + _ASKED])
-        now = datetime.now(UTC)
-        new = [name for name in names[n : n + _ASKED] if name not in there]
-        session.add_all(Original(sha256=name, byte_count=sizes[name], kept_at=now) for name in new)
-    session.flush()
+    return sizes
 
 
 def _wait_for(under_way: list[Future[None]]) -> None:

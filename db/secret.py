@@ -28,6 +28,12 @@ def box() -> MultiFernet:
     return MultiFernet([Fernet(_key(_fit(text))) for text in (secret, *before)])
 
 
+def at_hand() -> dict[str, str]:
+    """The settings under which another process opens what this one closed; nothing where there is no secret here."""
+    secret = os.environ.get("ASSAY_SECRET") or _kept()
+    return {"ASSAY_SECRET": secret, "ASSAY_SECRET_BEFORE": os.environ.get("ASSAY_SECRET_BEFORE", "")} if secret else {}
+
+
 def make_demo_secret() -> None:
     """Give the demo a secret of its own, in a file beside its SQLite warehouse that only its owner may read."""
     path = _beside()

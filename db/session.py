@@ -17,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction, with_loader_criteria
 from sqlalchemy.pool import Pool
 
+<<<<<<< HEAD
 from db.engine import (
     BUSY_SECONDS,
     IDLE_SECONDS,
@@ -28,6 +29,9 @@ from db.engine import (
     in_words,
     no_warehouse,
 )
+=======
+from db.engine import ALONE, BUSY_SECONDS, IMPATIENT, WRITES, absent, engine, in_words, no_warehouse
+>>>>>>> OPSB
 from db.models import OWNED, OfTenant, Tenant, TenantOwned
 from scheme.errors import Forbidden, WarehouseError
 
@@ -78,21 +82,24 @@ def open_session(scope: Scope, write: bool = False) -> Iterator[Session]:
 
 
 @contextmanager
-def open_platform(write: bool = False, patient: bool = True) -> Iterator[Session]:
+def open_platform(
+    write: bool = False, patient: bool = True, alone: bool = False, address: str | None = None
+) -> Iterator[Session]:
     """A session for the tables no tenant owns, and for who may do what where; anything else is refused.
 
-    One that is not patient gives up with WarehouseError where another writes to an SQLite warehouse.
+    One that is not patient gives up with WarehouseError where another writes to an SQLite warehouse. `alone`: nobody
+    else uses it yet, so that a large transaction may leave memory. `address`: of a copy, else of the warehouse.
     """
-    with _opened({_BOUND: None, WRITES: write, IMPATIENT: not patient}) as session:
+    with _opened({_BOUND: None, WRITES: write, IMPATIENT: not patient, ALONE: alone}, address) as session:
         yield session
 
 
 @contextmanager
-def _opened(info: dict[str, Any]) -> Iterator[Session]:
-    made = engine()
+def _opened(info: dict[str, Any], address: str | None = None) -> Iterator[Session]:
+    made = engine(address)
     if absent(made):
         raise no_warehouse(made)
-    options: dict[str, Any] = {WRITES: info[WRITES], IMPATIENT: info.get(IMPATIENT, False)}
+    options: dict[str, Any] = {WRITES: info[WRITES]} | {name: info.get(name, False) for name in (IMPATIENT, ALONE)}
     if made.dialect.name == "postgresql" and not info[WRITES]:
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
     try:
@@ -121,10 +128,21 @@ def scope_in(session: Session) -> Scope | None:
     return scope
 
 
+<<<<<<< HEAD
 def bind(session: Session, scope: Scope) -> None:
     """Bind a platform session to a tenant, for the rest of its transaction: one it has just made, or a person's own."""
     session.info[_BOUND], session.info[_SCOPE] = scope.tenant_id, scope
     _bind_connection(session.connection(), session)
+=======
+def bind(session: Session, scope: Scope | None) -> None:
+    """Bind a platform session to a tenant, for the rest of its transaction: one it has just made, or a person's own.
+
+    None: to none again, as after one tenant of several (db.backup).
+    """
+    tenant = scope.tenant_id if scope else None
+    session.info[_BOUND], session.info[_SCOPE] = tenant, scope
+    _bind_connection(session.connection(), tenant)
+>>>>>>> OPSB
 
 
 def _bind_connection(connection: Connection, session: Session) -> None:

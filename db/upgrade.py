@@ -1,5 +1,6 @@
 """Bringing the warehouse to this version, and refusing to work with any other."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from sqlalchemy import Connection, make_url, text
@@ -24,8 +25,10 @@ def head() -> str:
     return max(path.name for path in (MIGRATIONS / "versions").glob("[0-9]*.py")).split("_")[0]
 
 
-def upgrade() -> str:
+def upgrade(to: str | None = None) -> str:
     """Create the warehouse, or bring it to this version; says what it did.
+
+    `to`: to an earlier version and no further, for rows of that version to be put into it (db.backup).
 
     Runs under the owner's address. Where that is another role than the program's, the latter may read and change rows
     and owns nothing. Then what pages read is made ready where it is not (db.readied), by the program's own role and
@@ -45,11 +48,14 @@ def upgrade() -> str:
             config = Config()
             config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
-            spread(connection)
+            command.upgrade(config, to or "head")
+            if to in (None, head()):
+                spread(connection)
             role = make_url(database_url()).username
             if made.dialect.name == "postgresql" and role and role != make_url(owner_url()).username:
                 _let_in(connection, role)
+            if to not in (None, head()):
+                return f"the warehouse is at version {to}"
             codes = list(connection.execute(text("SELECT code FROM tenants ORDER BY code")).scalars())
     except DBAPIError as error:
         words = in_words(error, made)
@@ -85,6 +91,35 @@ def require_current() -> None:
         raise WarehouseError("row-level security does not hold: " + "; ".join(faults))
 
 
+def version() -> str | None:
+    """The version that the warehouse has now; None where there are no tables yet."""
+    made = engine(owner_url())
+    if absent(made):
+        return None
+    try:
+        with made.connect() as connection:
+            return _version(connection)
+    except DBAPIError as error:
+        words = in_words(error, made)
+        if words is None:
+            raise
+        raise words from error
+
+
+def set_numbers(highest: Mapping[str, int]) -> None:
+    """Let the numbers that PostgreSQL gives to new rows begin behind the highest of each of these tables.
+
+    By the owner, whose the counters are. SQLite looks for itself.
+    """
+    made = engine(owner_url())
+    if made.dialect.name != "postgresql":
+        return
+    with made.execution_options(**{EXEMPT: True}).begin() as connection:
+        for table, number in highest.items():
+            named = {"table": f"public.{table}", "number": number}
+            connection.execute(text("SELECT setval(pg_get_serial_sequence(:table, 'id'), :number)"), named)
+
+
 def _version(connection: Connection) -> str | None:
     if not connection.dialect.has_table(connection, "alembic_version"):
         return None
@@ -102,11 +137,12 @@ def _let_in(connection: Connection, role: str) -> None:
         raise WarehouseError(f"the role {role} of ASSAY_DATABASE_URL does not exist; CREATE ROLE {name} LOGIN")
     connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA public TO {name}")
     connection.exec_driver_sql(f"GRANT SELECT ON alembic_version TO {name}")
-    for table in Base.metadata.sorted_tables:
+    there = set(connection.dialect.get_table_names(connection, "public"))  # an earlier version has not all of them
+    for table in (each for each in Base.metadata.sorted_tables if each.name in there):
         may = "SELECT, INSERT" if table.name in APPEND_ONLY else "SELECT, INSERT, UPDATE"
         connection.exec_driver_sql(f"REVOKE ALL ON {table.name} FROM PUBLIC, {name}")
         connection.exec_driver_sql(f"GRANT {may} ON {table.name} TO {name}")
-    connection.exec_driver_sql(f"GRANT DELETE ON {', '.join(FORGETTABLE)} TO {name}")
+    connection.exec_driver_sql(f"GRANT DELETE ON {', '.join(n for n in FORGETTABLE if n in there)} TO {name}")
     connection.exec_driver_sql(f"GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {name}")
 
 

@@ -36,3 +36,7 @@ class NotFetched(AssayError):
         """Keep whether it may be tried again."""
         super().__init__(message)
         self.again = again
+
+
+class BackupInvalid(AssayError):
+    """A backup that is not whole, was changed, or does not fit; nothing of it is in the warehouse."""

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from db import reads
 from db.engine import engine, owner_url
 from db.models import IDENTITY, OWNED, VERSIONED, Base, File, Load, RejectedRow
-from db.session import EXEMPT, open_platform, open_session
+from db.session import EXEMPT, bind, open_platform, open_session
 from db.tenants import add_tenant, scope_of
 from db.upgrade import require_current, unlocked
 from scheme.errors import Forbidden, UsageError, WarehouseError
@@ -119,6 +119,17 @@ def test_a_connection_forgets_its_tenant_when_it_goes_back(both):
             session.execute(update(Row).values(comment="undone"))
             savepoint.rollback()
         assert session.scalars(select(Row.comment)).all() == ["ours"]
+
+
+def test_a_session_that_goes_from_tenant_to_tenant_has_each_one_s_rows_and_in_the_end_nobody_s(both):
+    with open_platform() as session:
+        for scope, said in zip(both, ("ours", "CANARY"), strict=True):
+            bind(session, scope)
+            assert session.scalars(select(Row.comment)).all() == [said]
+        bind(session, None)
+        for question in (select(Row.comment), select(CORE).where(CORE.c.tenant_id == both[0].tenant_id)):
+            with pytest.raises(Forbidden):
+                session.execute(question)
 
 
 def test_a_session_to_read_cannot_write(scope):

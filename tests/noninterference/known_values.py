@@ -384,4 +384,6 @@ NOT_RUN: dict[str, str] = {
     "serve": "starts the server, whose surface is asked here in the process",
     "demo": "builds organisations of its own",
     "upgrade": "brings the tables to this version; tests/db/test_upgrading.py",
+    "backup": "writes all that there is; of one organisation alone, searched byte by byte: tests/db/test_backup.py",
+    "restore": "puts a backup into an empty warehouse; tests/db/test_backup.py",
 }
