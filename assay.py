@@ -3,13 +3,13 @@
 What a sub-command does not need is not imported.
 """
 
-import os
 import sys
 
 import typer
 
 from commands.audit import audit_app
 from commands.certificates import certificate_app
+from commands.config import config_app
 from commands.data import data_app
 from commands.departments import department_app
 from commands.groups import group_app
@@ -29,6 +29,9 @@ from commands.templates import template_app
 from commands.tenants import tenant_app
 from commands.tokens import token_app
 from scheme.errors import AssayError, UsageError
+from variables import declare, text
+
+DEBUG = declare("ASSAY_DEBUG", "with `1`, the command line shows where an unexpected error arose", "one line", text)
 
 app = typer.Typer(
     help="Assay: a dashboard for corporate accreditation programmes.",
@@ -53,6 +56,7 @@ app.add_typer(site_app, name="site", help="Sites.")
 app.add_typer(certificate_app, name="certificate", help="Certificates.")
 app.add_typer(profile_app, name="profile", help="How a certification body applies the standard, in versions.")
 app.add_typer(source_app, name="source", help="How senders' headings and words are read.")
+app.add_typer(config_app, name="config", help="Settings, and whether they make sense.")
 app.add_typer(token_app, name="token", help="What programs show to the API.")
 app.add_typer(link_app, name="link", help="Links by which outside assessors look at one certificate.")
 app.add_typer(audit_app, name="audit", help="Who did what, when, from where.")
@@ -72,7 +76,7 @@ def main() -> None:
     except BrokenPipeError:
         sys.exit(FAILED)
     except Exception as error:
-        if os.environ.get("ASSAY_DEBUG"):
+        if DEBUG.said():
             raise
         _end(f"{type(error).__name__}: {error} (ASSAY_DEBUG=1 shows where)", FAILED)
 
