@@ -24,6 +24,7 @@ from commands.server import server_app
 from commands.sites import site_app
 from commands.sources import source_app
 from commands.standards import standard_app
+from commands.status import status_app
 from commands.sync import sync_app
 from commands.templates import template_app
 from commands.tenants import tenant_app
@@ -46,6 +47,7 @@ app.add_typer(data_app)
 app.add_typer(template_app)
 app.add_typer(history_app)
 app.add_typer(sync_app)
+app.add_typer(status_app)
 app.add_typer(pack_app)
 app.add_typer(remind_app)
 app.add_typer(tenant_app, name="tenant", help="Organisations that run a programme; they never see each other.")

@@ -217,7 +217,7 @@ def serving(warehouse: Warehouse, **settings: str) -> Iterator[Server]:
         port = free.getsockname()[1]
     lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text("utf-8").splitlines())
     gunicorn = f"exec {shlex.quote(sys.executable)} -m gunicorn --log-level warning --bind 127.0.0.1:{port} "
-    line = lines["web"].replace("--access-logfile -", "--access-logfile /dev/null").replace("gunicorn ", gunicorn, 1)
+    line = lines["web"].replace("gunicorn ", gunicorn, 1)
     own = {"PORT": str(port), "WEB_CONCURRENCY": "2", **warehouse.settings, **settings}
     words = ["sh", "-c", line]
     process = subprocess.Popen(

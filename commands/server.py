@@ -31,6 +31,7 @@ def demo(
 
     from dashboard.identity import SECOND_FACTOR
     from dashboard.reminding.run import remind
+    from dashboard.request_log import LOGS
     from db.secret import make_demo_secret
     from db.tenants import scope_of, tenants
     from db.upgrade import upgrade as bring_up
@@ -54,6 +55,7 @@ def demo(
         print(f"  {person.email:34} {person.password:26} {person.role.replace('_', ' ')}, {person.tenants}")
     print()
     if serve_it:
+        LOGS.settle("off")
         SECOND_FACTOR.settle("off")  # asked of nobody who looks at the demo on this machine
         serve(port=port)
 

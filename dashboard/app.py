@@ -2,7 +2,6 @@
 
 import logging
 import os
-import secrets
 from collections.abc import Callable
 from html import escape
 from importlib import import_module
@@ -16,7 +15,7 @@ from flask import Flask, Response, abort, g, has_request_context, request
 from flask_compress import Compress
 from werkzeug.exceptions import HTTPException
 
-from dashboard import answers, api, components, gate, ids, language, shell
+from dashboard import answers, api, components, gate, ids, language, metrics, request_log, shell
 from dashboard.administration import add_administration
 from dashboard.bearer import token_scope
 from dashboard.callbacks import drawer
@@ -104,7 +103,9 @@ def create_app() -> Dash:
         COMPRESS_ALGORITHM=["br", "gzip"],
         COMPRESS_MIN_SIZE=600,
     )
-    server.after_request(answers.keep)  # runs last of all, so it finds the answer compressed
+    request_log.add_request_log(server)  # what is added first runs last after a request, so it tells of the whole
+    metrics.add_metrics(server)
+    server.after_request(answers.keep)  # so it finds the answer compressed
     Compress(server)
     app = _Dash(
         "assay",
@@ -240,8 +241,8 @@ def _sentence(error: Exception) -> str:
 
 
 def _numbered(error: BaseException) -> str:
-    number = g.error_number = secrets.token_hex(4)
-    log.error("error %s at %s", number, request.path, exc_info=error)
+    number = g.error_number = request_log.number()
+    log.error("error %s at %s", number, request_log.template(), exc_info=error)
     what = language.said("Something went wrong here")
     if isinstance(error, WarehouseError):
         what = language.said("The data cannot be reached just now")
@@ -289,6 +290,7 @@ def _checked_callback(app: Dash) -> Callable[[], None]:
         if "callback" not in known or not _brings(body, known):
             abort(400)
         g.callback = body["output"]
+        g.page_of_callback = known["callback"].__module__.rpartition(".")[2]
 
     return check
 
@@ -331,8 +333,7 @@ def __getattr__(name: str) -> Any:
     if name not in ("app", "server"):
         raise AttributeError(name)
     require_current()
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    log.setLevel(logging.INFO)
+    request_log.set_up_logs()
     made = create_app()
     globals().update(app=made, server=made.server)
     if WORK.read() == "inside":

@@ -12,7 +12,7 @@ from pathlib import Path
 from cryptography import x509
 
 # Each declares the settings that it reads.
-from dashboard import accessibility, identity, limits, serving, uploads, view
+from dashboard import accessibility, identity, limits, request_log, serving, uploads, view
 from dashboard.providers import providers
 from dashboard.reminding import post
 from db import engine, secret, soundness, upgrade
@@ -21,7 +21,20 @@ from etl import allowed
 from scheme.errors import UsageError
 from variables import declare, declared, strangers, text
 
-DECLARERS = (accessibility, identity, limits, serving, uploads, view, engine, secret, upgrade, allowed, post)
+DECLARERS = (
+    accessibility,
+    identity,
+    limits,
+    request_log,
+    serving,
+    uploads,
+    view,
+    engine,
+    secret,
+    upgrade,
+    allowed,
+    post,
+)
 # reliability.md W15: the oldest without known holes that concern us; `sqlite` is among the warehouse's findings (W1).
 FLOORS = {"dash": "4.4.1", "authlib": "1.6.9", "werkzeug": "3.0.6"}
 SOON = 30  # days before a TLS certificate ends

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.pool import QueuePool
 
 from scheme.errors import UsageError, WarehouseError
 from variables import declare, one_of
@@ -138,6 +139,12 @@ def _sqlite_begins(connection: Connection) -> None:
     connection.exec_driver_sql(f"PRAGMA cache_size = {-WRITER_KB if writes else -READER_KB}")
     # A deferred transaction that reads and then writes fails at once when another has written (reliability.md F15).
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def pool_in_use() -> int:
+    """How many connections of this process are in use now; 0 where it has asked nothing yet."""
+    pool = engine().pool
+    return pool.checkedout() if isinstance(pool, QueuePool) else 0
 
 
 def absent(made: Engine) -> bool:

@@ -49,7 +49,7 @@ def warehouse() -> list[Finding]:
             if found[-1].state == FINE:
                 found += _of_locks(connection)
             if made.dialect.name == "postgresql":
-                found.append(_of_connections(connection))
+                found.append(_of_connections(*_used(connection)))
     except DBAPIError as error:
         words = in_words(error, made) or f"the warehouse cannot be used ({type(error).__name__})"
         found.append(Finding("warehouse", WRONG, str(words), "look at ASSAY_DATABASE_URL, and at the database itself"))
@@ -83,16 +83,22 @@ def disk() -> list[Finding]:
     return found
 
 
-def connections() -> list[Finding]:
-    """How many connections PostgreSQL has in use, of those it takes; nothing on SQLite."""
+def connections_in_use() -> tuple[int, int] | None:
+    """How many connections PostgreSQL has in use, and how many it takes from us; None on SQLite and out of reach."""
     try:
         made = engine()
         if made.dialect.name != "postgresql":
-            return []
+            return None
         with made.connect() as connection:
-            return [_of_connections(connection)]
+            return _used(connection)
     except (DBAPIError, UsageError):
-        return []  # `warehouse` tells
+        return None
+
+
+def connections() -> list[Finding]:
+    """A finding about connections of PostgreSQL; none on SQLite, nor where it is out of reach."""
+    used = connections_in_use()
+    return [] if used is None else [_of_connections(*used)]
 
 
 def unready() -> str:
@@ -157,13 +163,17 @@ def _of_locks(connection: Connection) -> list[Finding]:
     ]
 
 
-def _of_connections(connection: Connection) -> Finding:
-    most, used = connection.execute(
+def _used(connection: Connection) -> tuple[int, int]:
+    used, most = connection.execute(
         text(
-            "SELECT current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int, "
-            "(SELECT coalesce(sum(numbackends), 0) FROM pg_stat_database)"
+            "SELECT (SELECT coalesce(sum(numbackends), 0)::int FROM pg_stat_database), "
+            "current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
         )
     ).one()
+    return used, most
+
+
+def _of_connections(used: int, most: int) -> Finding:
     state = WARNING if used >= most * MANY else FINE
     mend = (
         "" if state == FINE else "raise max_connections, run fewer workers, or put a pooler before it (docs/scaling.md)"

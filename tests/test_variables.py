@@ -25,6 +25,8 @@ PRODUCT = [
 OTHERS = {
     "dashboard/app.py": "Dash's own switches, which must not be set",
     "dashboard/providers.py": "a client's secret, in the variable that the providers' file names",
+    "dashboard/serving.py": "PROMETHEUS_MULTIPROC_DIR, which it sets for its workers",
+    "dashboard/metrics_port.py": "the same, as it was set",
     "db/originals.py": "AWS_ALLOW_HTTP, of the store's maker",
     "etl/stores.py": "the store's makers' variables, kept out of a tenant's sight",
 }
@@ -91,6 +93,8 @@ WRONG = {
     "ASSAY_OWNER_DATABASE_URL": f"mysql://owner:{CANARY}@db/assay",
     "PORT": "0",
     "WEB_CONCURRENCY": "none",
+    "ASSAY_METRICS": "0.0.0.0:9108",
+    "ASSAY_LOGS": "xml",
 }
 
 

@@ -367,6 +367,7 @@ COMMAND: dict[str, Known] = {
     "departments": DEPARTMENT,
     "formats": Known(("xlsx",)),
     "is_dry": Known((True,)),
+    "about": Known(("sources", "tenants")),
 }
 # Commands of whoever runs the installation: they speak of all organisations, of which they may name code and name.
 OF_THE_PLATFORM: dict[str, str] = {
