@@ -169,7 +169,9 @@ def create_app() -> Dash:
     add_proxies(server)
     server.register_error_handler(Exception, _plainly)
     with server.test_client() as client:
-        client.get("/_dash-dependencies")  # else the first requests of a worker race for making it (stack.md, 3)
+        client.get(
+            "/_dash-dependencies", environ_base={request_log.WARMING: True}
+        )  # else the first requests of a worker race for making it (stack.md, 3)
     return app
 
 

@@ -60,7 +60,8 @@ def add_metrics(server: Flask) -> None:
     counted = _counted()
 
     def count(response: Response) -> Response:
-        _count(counted, response)
+        if not request_log.is_our_own():
+            _count(counted, response)
         return response
 
     server.after_request(count)

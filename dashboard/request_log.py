@@ -27,7 +27,7 @@ LOGS = declare(
 )
 HEADER = "X-Request-Number"
 UNKNOWN = "unknown"  # the template of what is no address of ours
-UPDATE = "/_dash-update-component"
+WARMING = "assay.warming"  # in the WSGI environment
 _OF_PAGES = ("/", "/<path:path>")  # Dash's own rules, below which all pages lie
 _QUIET = ("/assets/", "/_dash-component-suites/", "/_favicon.ico", "/healthz", "/readyz")
 _TOLD = "assay_request"  # under this a record carries what is told of a request
@@ -56,7 +56,7 @@ def add_request_log(server: Flask) -> None:
 
     def end(response: Response) -> Response:
         response.headers[HEADER] = number()
-        if not request.path.startswith(_QUIET):
+        if not request.path.startswith(_QUIET) and not is_our_own():
             about = {
                 "request": number(),
                 "method": method(),
@@ -76,6 +76,11 @@ def add_request_log(server: Flask) -> None:
 
     server.before_request(begin)
     server.after_request(end)
+
+
+def is_our_own() -> bool:
+    """Whether nobody asked but the program itself, before it serves; a word that no header can put there."""
+    return WARMING in request.environ
 
 
 def number() -> str:

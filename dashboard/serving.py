@@ -24,7 +24,7 @@ WORKERS = declare(
 WORK = declare(
     "ASSAY_WORK",
     "`inside`: a thread of the server makes the packs that people ask for; `assay serve` sets it, `gunicorn` does not",
-    "unset",
+    "nobody makes them but `assay work`",
     one_of("ASSAY_WORK", "inside"),
 )
 

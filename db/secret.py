@@ -32,7 +32,7 @@ SECRET = declare(
     _one,
     is_secret=True,
 )
-SECRET_FILE = declare("ASSAY_SECRET_FILE", "a file that holds it instead", "none", text)
+SECRET_FILE = declare("ASSAY_SECRET_FILE", "a file that holds the program's secret instead", "none", text)
 SECRET_BEFORE = declare(
     "ASSAY_SECRET_BEFORE",
     "earlier secrets, spaces between: what they closed still opens",

@@ -51,7 +51,9 @@ def test_no_setting_is_read_but_through_its_declaration():
     readers = {}
     for path in PRODUCT:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Attribute) and node.attr in ("environ", "getenv", "environb", "putenv"):
+            if isinstance(node, ast.ImportFrom) and node.module == "os":
+                assert not {each.name for each in node.names} & {"environ", "environb", "getenv"}, path
+            if isinstance(node, ast.Attribute) and ast.unparse(node) in ("os.environ", "os.environb", "os.getenv"):
                 readers.setdefault(path.relative_to(ROOT).as_posix(), []).append(node)
             if isinstance(node, ast.Call) and re.search(r"environ|getenv", ast.unparse(node.func)):
                 assert "ASSAY_" not in ast.unparse(node), f"{path}: {ast.unparse(node)}"

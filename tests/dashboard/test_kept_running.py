@@ -177,6 +177,7 @@ def test_figures_say_how_much_was_asked_and_what_the_warehouse_has(running, aske
     requests = figures["assay_requests_total"]
     assert requests[("method", "GET"), ("route", "/heatmap"), ("status", "2xx")] >= 1
     assert requests[("method", "GET"), ("route", "unknown"), ("status", "4xx")] >= 1
+    assert not [labels for labels in requests if ("route", "/_dash-dependencies") in labels]  # asked by itself
     assert figures["assay_ready"] == {(): 1.0}
     sizes = figures["assay_tenant_size"]
     assert sizes[("of", "results"), ("tenant", "1")] == 0
