@@ -3,7 +3,6 @@
 What a sub-command does not need is not imported.
 """
 
-import os
 import sys
 
 import typer
@@ -11,6 +10,7 @@ import typer
 from commands.audit import audit_app
 from commands.backup import backup_app
 from commands.certificates import certificate_app
+from commands.config import config_app
 from commands.data import data_app
 from commands.departments import department_app
 from commands.groups import group_app
@@ -25,11 +25,15 @@ from commands.server import server_app
 from commands.sites import site_app
 from commands.sources import source_app
 from commands.standards import standard_app
+from commands.status import status_app
 from commands.sync import sync_app
 from commands.templates import template_app
 from commands.tenants import tenant_app
 from commands.tokens import token_app
 from scheme.errors import AssayError, UsageError
+from variables import declare, text
+
+DEBUG = declare("ASSAY_DEBUG", "with `1`, the command line shows where an unexpected error arose", "one line", text)
 
 app = typer.Typer(
     help="Assay: a dashboard for corporate accreditation programmes.",
@@ -44,6 +48,7 @@ app.add_typer(data_app)
 app.add_typer(template_app)
 app.add_typer(history_app)
 app.add_typer(sync_app)
+app.add_typer(status_app)
 app.add_typer(pack_app)
 app.add_typer(remind_app)
 app.add_typer(backup_app)
@@ -55,6 +60,7 @@ app.add_typer(site_app, name="site", help="Sites.")
 app.add_typer(certificate_app, name="certificate", help="Certificates.")
 app.add_typer(profile_app, name="profile", help="How a certification body applies the standard, in versions.")
 app.add_typer(source_app, name="source", help="How senders' headings and words are read.")
+app.add_typer(config_app, name="config", help="Settings, and whether they make sense.")
 app.add_typer(token_app, name="token", help="What programs show to the API.")
 app.add_typer(link_app, name="link", help="Links by which outside assessors look at one certificate.")
 app.add_typer(audit_app, name="audit", help="Who did what, when, from where.")
@@ -74,7 +80,7 @@ def main() -> None:
     except BrokenPipeError:
         sys.exit(FAILED)
     except Exception as error:
-        if os.environ.get("ASSAY_DEBUG"):
+        if DEBUG.said():
             raise
         _end(f"{type(error).__name__}: {error} (ASSAY_DEBUG=1 shows where)", FAILED)
 

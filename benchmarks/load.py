@@ -216,8 +216,8 @@ def serving(warehouse: Warehouse, **settings: str) -> Iterator[Server]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     lines = dict(line.split(": ", 1) for line in (ROOT / "Procfile").read_text("utf-8").splitlines())
-    line = lines["web"].replace("0.0.0.0:", "127.0.0.1:").replace("--access-logfile -", "--access-logfile /dev/null")
-    line = line.replace("gunicorn ", f"exec {shlex.quote(sys.executable)} -m gunicorn --log-level warning ", 1)
+    gunicorn = f"exec {shlex.quote(sys.executable)} -m gunicorn --log-level warning --bind 127.0.0.1:{port} "
+    line = lines["web"].replace("gunicorn ", gunicorn, 1)
     own = {"PORT": str(port), "WEB_CONCURRENCY": "2", **warehouse.settings, **settings}
     words = ["sh", "-c", line]
     process = subprocess.Popen(

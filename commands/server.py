@@ -29,7 +29,9 @@ def demo(
     """Build the demo warehouse, or one of a folder of your own, and serve it. Example: assay demo --port 8051."""
     from datetime import UTC, datetime
 
+    from dashboard.identity import SECOND_FACTOR
     from dashboard.reminding.run import remind
+    from dashboard.request_log import LOGS
     from db.secret import make_demo_secret
     from db.tenants import scope_of, tenants
     from db.upgrade import upgrade as bring_up
@@ -53,7 +55,8 @@ def demo(
         print(f"  {person.email:34} {person.password:26} {person.role.replace('_', ' ')}, {person.tenants}")
     print()
     if serve_it:
-        os.environ.setdefault("ASSAY_SECOND_FACTOR", "off")  # asked of nobody who looks at the demo on this machine
+        LOGS.settle("off")
+        SECOND_FACTOR.settle("off")  # asked of nobody who looks at the demo on this machine
         serve(port=port)
 
 
@@ -71,14 +74,20 @@ def serve(
     port: Annotated[int, typer.Option(help="The port. Example: --port 8051")] = 8050,
 ) -> None:
     """Serve the dashboard. Example: assay serve --port 8051."""
+    from dashboard.checking import findings
+    from dashboard.identity import SECOND_FACTOR
+    from dashboard.serving import WORK
     from db.secret import box
     from db.upgrade import require_current
 
     box()
     require_current()
-    if os.environ.get("ASSAY_SECOND_FACTOR") == "off" and host not in ("127.0.0.1", "::1", "localhost"):
+    for finding in findings():
+        if finding.state in ("wrong", "warning"):
+            say(f"{finding.state}: {finding.about}: {finding.what}; {finding.mend}")
+    if SECOND_FACTOR.said() == "off" and host not in ("127.0.0.1", "::1", "localhost"):
         raise UsageError(f"ASSAY_SECOND_FACTOR=off is for the demo on this machine alone; unset it to serve {host}")
-    os.environ.setdefault("ASSAY_WORK", "inside")  # packs are made by a thread of the server
+    WORK.settle("inside")  # packs are made by a thread of the server
     say(f"serving http://{host}:{port} (stop with Ctrl+C)")
     sys.stderr.flush()
     sys.stdout.flush()
@@ -86,5 +95,5 @@ def serve(
 
 
 def _gunicorn(host: str, port: int) -> Sequence[Any]:
-    quiet = ["--no-control-socket", "--log-level", "warning"]
-    return ["--bind", f"{host}:{port}", "--workers", "2", "--threads", "4", *quiet, "dashboard.app:server"]
+    quiet = ["--log-level", "warning"]
+    return ["--config", "python:dashboard.serving", "--bind", f"{host}:{port}", *quiet, "dashboard.app:server"]

@@ -1,4 +1,4 @@
-"""Sources that fetch their own files: sync, status."""
+"""Sources that fetch their own files: sync."""
 
 from typing import Annotated
 
@@ -13,9 +13,6 @@ sync_app = sub_app()
 OneTenant = Annotated[
     str | None, typer.Option("--tenant", help="This tenant alone; all of them unless given. Example: --tenant ASHCOMBE")
 ]
-
-_STATUS = ("tenant", "source", "state", "from", "every", "last_started_at", "last_finished_at", "outcome", "what",
-           "load", "next_due_at")  # fmt: skip
 
 
 @sync_app.command()
@@ -59,37 +56,3 @@ def sync(
     if outcomes & {"failed", "stopped"}:
         raise typer.Exit(FAILED)
     raise typer.Exit(SET_ASIDE if outcomes & {"rows set aside", "file refused"} else TOOK_ALL)
-
-
-@sync_app.command()
-def status(tenant: OneTenant = None, printed: Printed = None) -> None:
-    """Say what ran, what failed and what is late; exit code 1 where anything did or is. Example: assay status."""
-    from datetime import UTC, datetime
-
-    import polars as pl
-
-    from db.frames import MOMENT
-    from db.tenants import scope_of, tenants
-    from etl.due import standings
-
-    now, rows, states = datetime.now(UTC), [], set()
-    for code in [tenant] if tenant else tenants()["code"]:
-        for one in standings(scope_of(code), now):
-            last, origin = one.last, one.origin
-            rows.append(
-                (
-                    *(one.scope.tenant_code, one.edition.code, one.state),
-                    *((origin.in_words(), origin.schedule.in_words()) if origin else (None, None)),
-                    *((last.started_at, last.finished_at, last.outcome) if last else (None, None, None)),
-                    one.fault or (last.what if last else None),
-                    last.load if last else None,
-                    one.due_at,
-                )
-            )
-            states.add(one.state)
-    moments = ("last_started_at", "last_finished_at", "next_due_at")
-    schema: dict[str, pl.DataType | type[pl.DataType]] = {
-        name: MOMENT if name in moments else pl.Int64 if name == "load" else pl.String for name in _STATUS
-    }
-    show(pl.DataFrame(rows, schema, orient="row"), printed, "status")
-    raise typer.Exit(FAILED if states & {"failed", "late", "unreadable"} else TOOK_ALL)

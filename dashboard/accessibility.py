@@ -3,7 +3,6 @@
 The list of shortfalls is the one that the tests have: what a test excuses stands here, and is read by everybody.
 """
 
-import os
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -11,11 +10,23 @@ from datetime import date
 from flask import render_template
 
 from dashboard.words import day
+from variables import declare, text
 
 # When the tests of tests/journeys/test_everybody*.py were last gone through with this statement beside them.
 TESTED = date(2026, 11, 22)
 PREPARED = date(2026, 11, 22)
-CONTACT, PUBLISHER = "ASSAY_ACCESSIBILITY_CONTACT", "ASSAY_PUBLISHER"
+CONTACT = declare(
+    "ASSAY_ACCESSIBILITY_CONTACT",
+    "whom the statement tells readers to write to or call; an e-mail address becomes a link. Public bodies must set it",
+    '"whoever runs Assay in your organisation"',
+    text,
+)
+PUBLISHER = declare(
+    "ASSAY_PUBLISHER",
+    "who runs Assay at this address, as the accessibility statement names them: `Ashcombe County Council`",
+    '"the organisation that runs Assay"',
+    text,
+)
 _ADDRESS = re.compile(r"[^\s@<>\"']+@[^\s@<>\"']+\.[^\s@<>\"']+")
 
 
@@ -48,11 +59,11 @@ KNOWN: tuple[Shortfall, ...] = (
 
 def statement() -> str:
     """The page /accessibility, which anybody may open; who is responsible and whom to tell are settings."""
-    contact = os.environ.get(CONTACT, "").strip()
+    contact = CONTACT.said()
     return render_template(
         "accessibility.html",
         known=KNOWN,
-        publisher=os.environ.get(PUBLISHER, "").strip(),
+        publisher=PUBLISHER.said(),
         contact=contact,
         is_address=bool(_ADDRESS.fullmatch(contact)),
         tested=day(TESTED),

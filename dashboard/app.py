@@ -2,7 +2,6 @@
 
 import logging
 import os
-import secrets
 from collections.abc import Callable
 from html import escape
 from importlib import import_module
@@ -14,35 +13,37 @@ from dash import Dash, State, set_props
 from dash.development.base_component import Component
 from flask import Flask, Response, abort, g, has_request_context, request
 from flask_compress import Compress
-from flask_limiter import Limiter
 from werkzeug.exceptions import HTTPException
-from werkzeug.middleware.proxy_fix import ProxyFix
 
-from dashboard import answers, api, components, gate, ids, language, shell
+from dashboard import answers, api, components, gate, ids, language, metrics, request_log, shell
 from dashboard.administration import add_administration
 from dashboard.bearer import token_scope
 from dashboard.callbacks import drawer
 from dashboard.callbacks import shell as shell_callbacks
 from dashboard.choosing_language import add_language
-from dashboard.counting import Counted as Counted  # makes `counted://` known to the limiter
 from dashboard.entering import add_entering
 from dashboard.exports import work
 from dashboard.exports.day_pack_file import add_day_pack
 from dashboard.exports.taking import add_taking
 from dashboard.guests import add_guests
 from dashboard.headers import add_headers
-from dashboard.identity import API, current_scope, guard, origin, page_token
+from dashboard.identity import API, SECOND_FACTOR, current_scope, guard, page_token
 from dashboard.keeping import add_keeping
+from dashboard.limits import OFTEN, PROXIES, add_limits, add_proxies
 from dashboard.logos import add_logos
 from dashboard.meeting import add_meeting
 from dashboard.own_account import add_account
 from dashboard.packing import add_packing
 from dashboard.planning import add_planning
+from dashboard.readiness import add_readiness
 from dashboard.reminding import add_reminding
 from dashboard.sending import add_sending
+from dashboard.serving import WORK
 from dashboard.signing_in import add_doors
 from dashboard.signing_on import add_sign_on
 from dashboard.theme import ASSETS
+from dashboard.uploads import LARGEST
+from dashboard.view import CACHE
 from dashboard.visiting import add_visiting
 from db.secret import box
 from db.upgrade import require_current
@@ -70,9 +71,6 @@ INDEX = """<!DOCTYPE html>
   </body>
 </html>"""
 _SWITCHES = ("DASH_DEBUG", "DASH_MCP_ENABLED", "DASH_UI", "DASH_HOT_RELOAD", "FLASK_DEBUG")
-# A worker's own limit for one person or network address; what passes it is told to wait (W12).
-_OFTEN = os.environ.get("ASSAY_REQUESTS_A_MINUTE", "1200")
-_UNCOUNTED = ("/assets/", "/_dash-component-suites/", "/_favicon.ico", "/healthz")
 
 
 class _Dash(Dash):
@@ -93,6 +91,8 @@ def create_app() -> Dash:
     for switch in _SWITCHES:
         if os.environ.get(switch, "").lower() in ("1", "true", "yes"):
             raise UsageError(f"{switch} is set; unset it, it opens ways into the dashboard that nobody guards")
+    for each in (OFTEN, PROXIES, CACHE, LARGEST, SECOND_FACTOR):
+        each.read()
     box()
     server = Flask("dashboard", static_folder=None, template_folder=str(Path(__file__).parent / "templates"))
     server.config.update(
@@ -103,7 +103,9 @@ def create_app() -> Dash:
         COMPRESS_ALGORITHM=["br", "gzip"],
         COMPRESS_MIN_SIZE=600,
     )
-    server.after_request(answers.keep)  # runs last of all, so it finds the answer compressed
+    request_log.add_request_log(server)  # what is added first runs last after a request, so it tells of the whole
+    metrics.add_metrics(server)
+    server.after_request(answers.keep)  # so it finds the answer compressed
     Compress(server)
     app = _Dash(
         "assay",
@@ -156,20 +158,20 @@ def create_app() -> Dash:
     add_day_pack(server)
     add_meeting(server)
     add_reminding(server)
+    add_readiness(server)
     add_headers(app)
     # After Dash's own, so that what Dash makes at the first request is made before the guard turns that request away.
     guard(server, lambda path: path in _pages() or path == "/reminders", token_scope)
-    limiter = Limiter(_whose, app=server, default_limits=[f"{_OFTEN} per minute"], storage_uri="counted://")
-    limiter.request_filter(lambda: request.path.startswith(_UNCOUNTED))
+    add_limits(server)
     server.before_request(_checked_callback(app))
     gate.check(server, lambda: _need(app))
     server.before_request(answers.found(lambda: gate.is_kept(app.callback_map[g.callback]["callback"])))
-    proxies = int(os.environ.get("ASSAY_PROXIES", "0"))
-    if proxies:  # how many proxies stand before this program; further words in their headers are a stranger's
-        server.wsgi_app = ProxyFix(server.wsgi_app, proxies, proxies, proxies)  # type: ignore[method-assign]  # as Flask asks
+    add_proxies(server)
     server.register_error_handler(Exception, _plainly)
     with server.test_client() as client:
-        client.get("/_dash-dependencies")  # else the first requests of a worker race for making it (stack.md, 3)
+        client.get(
+            "/_dash-dependencies", environ_base={request_log.WARMING: True}
+        )  # else the first requests of a worker race for making it (stack.md, 3)
     return app
 
 
@@ -208,15 +210,6 @@ def _need_of_callback(app: Dash, output: str) -> str | None:
     return gate.SIGNED_IN if output == _ROUTER else gate.needed(app.callback_map[output]["callback"])
 
 
-def _whose() -> str:
-    person, scope = g.get("identity"), g.get("scope")
-    if scope is not None and person is None:
-        return f"{scope.actor} of {scope.tenant_id}"
-    if person and person.guest:
-        return f"{person.actor} of {person.scope().tenant_id}"
-    return person.actor if person else f"address {origin()}"
-
-
 def _sealed(layout: Callable[[], Component], need: str) -> Callable[..., Component]:
     """A layout that nothing from the address reaches (reliability.md D7); `filters` checks the query on the server."""
 
@@ -250,8 +243,8 @@ def _sentence(error: Exception) -> str:
 
 
 def _numbered(error: BaseException) -> str:
-    number = g.error_number = secrets.token_hex(4)
-    log.error("error %s at %s", number, request.path, exc_info=error)
+    number = g.error_number = request_log.number()
+    log.error("error %s at %s", number, request_log.template(), exc_info=error)
     what = language.said("Something went wrong here")
     if isinstance(error, WarehouseError):
         what = language.said("The data cannot be reached just now")
@@ -300,6 +293,7 @@ def _checked_callback(app: Dash) -> Callable[[], None]:
         if "callback" not in known or not _brings(body, known):
             abort(400)
         g.callback = body["output"]
+        g.page_of_callback = known["callback"].__module__.rpartition(".")[2]
 
     return check
 
@@ -342,10 +336,9 @@ def __getattr__(name: str) -> Any:
     if name not in ("app", "server"):
         raise AttributeError(name)
     require_current()
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    log.setLevel(logging.INFO)
+    request_log.set_up_logs()
     made = create_app()
     globals().update(app=made, server=made.server)
-    if os.environ.get("ASSAY_WORK") == "inside":
+    if WORK.read() == "inside":
         work.start()
     return globals()[name]

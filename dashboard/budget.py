@@ -27,12 +27,14 @@ class Budget:
         self._kept: dict[Hashable, OrderedDict[Hashable, tuple[Any, int]]] = {}
         self._bytes: dict[Hashable, int] = {}
         self._lock = Lock()
+        self._lookups = {"yes": 0, "no": 0}
 
     def found(self, whose: Hashable, key: Hashable) -> Any:
         """What is kept there, which is used last from now on; None where there is nothing."""
         with self._lock:
             own = self._kept.get(whose)
             entry = own.get(key) if own is not None else None
+            self._lookups["no" if entry is None else "yes"] += 1
             if own is None or entry is None:
                 return None
             own.move_to_end(key)
@@ -55,6 +57,11 @@ class Budget:
         """How many bytes each owner holds now."""
         with self._lock:
             return dict(self._bytes)
+
+    def lookups(self) -> Mapping[str, int]:
+        """How often something was looked for, by whether it was there ("yes", "no")."""
+        with self._lock:
+            return dict(self._lookups)
 
     def clear(self) -> None:
         """Forget everything, of everybody."""

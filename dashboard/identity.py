@@ -16,10 +16,11 @@ from db import links, sessions
 from db.session import Scope
 from db.sessions import Identity
 from scheme.errors import Forbidden
+from variables import declare, one_of
 
 # What anybody may have, matched on the request's own path; everything else needs a session, or a token under API.
 # The API's page and description hold no data: whoever writes a program reads them before having a token.
-PUBLIC = ("/sign-in", "/accessibility", "/healthz", "/_favicon.ico", "/api/v1/", "/api/v1/openapi.json")
+PUBLIC = ("/sign-in", "/accessibility", "/healthz", "/readyz", "/_favicon.ico", "/api/v1/", "/api/v1/openapi.json")
 PUBLIC_FOLDERS = ("/language/", "/assets/", "/_dash-component-suites/", "/sign-on/", "/reset/", "/guest/", "/feed/")
 API = "/api/v1/"
 # What a session may have before its second factor is proven, its password changed or its organisation chosen.
@@ -32,6 +33,12 @@ POSTED_BY_A_GUEST = (*OF_A_GUEST, "/_dash-update-component")
 # Where plain pages begin: whoever is turned away from one is led to the door, not told in one line.
 _PLAIN_PAGES = ("/administration", "/enter/", "/send", "/scenarios/", "/packs", "/meeting", "/reminders")
 _SAFE = ("GET", "HEAD", "OPTIONS")
+SECOND_FACTOR = declare(
+    "ASSAY_SECOND_FACTOR",
+    "`off` asks nobody for a second factor, on this machine's own loopback address alone: for the demo",
+    "asked",
+    one_of("ASSAY_SECOND_FACTOR", "off"),
+)
 _ANY_PATH = "/<path:path>"  # Dash's own
 _OF_A_PROXY = ("Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Forwarded-Host", "X-Real-Ip", "Via")
 STALE = "You have changed organisation or signed in again in another tab. Reload this page.\n"
@@ -65,7 +72,7 @@ def origin() -> str:
 
 def is_second_factor_waived() -> bool:
     """Whether this is the demo, looked at from the machine that it runs on: not through a proxy that stands there."""
-    if os.environ.get("ASSAY_SECOND_FACTOR") != "off" or any(name in request.headers for name in _OF_A_PROXY):
+    if SECOND_FACTOR.said() != "off" or any(name in request.headers for name in _OF_A_PROXY):
         return False
     return is_local() and _is_loopback(origin())
 

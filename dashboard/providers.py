@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from scheme.errors import UsageError
+from variables import declare, text
 
 # Signatures with a key pair alone: with HS256 the key by which a token is checked could also make one.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA", "Ed25519")
@@ -45,7 +46,7 @@ def providers() -> Mapping[str, Provider]:
 
     The file is read once. UsageError where it cannot be read, says something that makes no sense, or lacks a secret.
     """
-    path = os.environ.get("ASSAY_SIGN_ON", "")
+    path = SIGN_ON.said()
     return _read(path) if path else MappingProxyType({})
 
 
@@ -54,7 +55,11 @@ def configured_origin() -> str | None:
 
     UsageError where it is no origin, or plain HTTP away from loopback.
     """
-    origin = os.environ.get("ASSAY_ORIGIN", "").strip().removesuffix("/")
+    return ORIGIN.read()
+
+
+def _origin(said: str) -> str | None:
+    origin = said.removesuffix("/")
     if not origin:
         return None
     parts = urlsplit(origin)
@@ -62,6 +67,16 @@ def configured_origin() -> str | None:
     if not bare or not is_fit(origin):
         raise UsageError("ASSAY_ORIGIN is where people reach Assay, such as https://assay.example.org, and no more")
     return origin
+
+
+SIGN_ON = declare("ASSAY_SIGN_ON", "the file of sign-on providers, below", "passwords of Assay alone", text)
+ORIGIN = declare(
+    "ASSAY_ORIGIN",
+    "where people reach Assay: `https://assay.example.org`; signing on needs it away from loopback, and letters and "
+    "links need it",
+    "none",
+    _origin,
+)
 
 
 def is_fit(address: str) -> bool:

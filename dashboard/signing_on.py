@@ -6,7 +6,7 @@ import secrets
 from flask import Flask, abort, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from dashboard import discovery, openid
+from dashboard import discovery, openid, request_log
 from dashboard.discovery import Unreachable, shown
 from dashboard.identity import end_session, is_local, keep_token, origin, own_address
 from dashboard.language import mark, said
@@ -121,7 +121,7 @@ def _provider(name: str) -> Provider:
 
 def _told(provider: Provider, words: str, fault: Exception, status: int) -> Response:
     """A page in plain words; what was wrong stands in the log, under the number that the page shows."""
-    number = secrets.token_hex(4)
+    number = request_log.number()
     log.warning("sign-on %s through %s refused: %s", number, provider.name, fault)
     told = said(words, title=provider.title)
     response = Response(render_template("not_signed_on.html", wrong=told, number=number), status, mimetype="text/html")

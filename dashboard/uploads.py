@@ -22,6 +22,7 @@ from werkzeug.exceptions import RequestEntityTooLarge, ServiceUnavailable, TooMa
 from werkzeug.formparser import FormDataParser
 
 from etl.sources import Found
+from variables import declare, number
 
 MOST_FILES = 50  # of one request
 LONGEST_NAME = 200
@@ -32,6 +33,14 @@ _LATER = 10  # seconds after which to try again
 _PREFIX, _LOCK, _FRESH = "assay-upload-", ".lock", 60
 _busy: set[int] = set()
 _guard = threading.Lock()
+
+LARGEST = declare(
+    "ASSAY_UPLOAD_MB",
+    "how many megabytes one request may send to the API or by *Send files*; the proxy must allow as much",
+    "100",
+    number("ASSAY_UPLOAD_MB", 0.001, 10_000),
+    "100",
+)
 
 
 @dataclass(frozen=True)
@@ -44,7 +53,7 @@ class Sent:
 
 def largest() -> int:
     """The most bytes that a request with files may have: ASSAY_UPLOAD_MB, 100 unless set."""
-    return int(float(os.environ.get("ASSAY_UPLOAD_MB", "100")) * 1_000_000)
+    return int(LARGEST.read() * 1_000_000)
 
 
 @contextmanager

@@ -7,7 +7,6 @@ else in the program keeps what was read from the warehouse (tests/dashboard/test
 same budget of bytes, which is shared fairly among tenants (dashboard.budget).
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,6 +20,7 @@ from db import reads
 from db.engine import database_url
 from db.session import Scope, open_session
 from db.watched import hangs_on, watching
+from variables import declare, number
 
 T = TypeVar("T")
 Sight = tuple[int, tuple[str, ...] | None, tuple[str, ...] | None]  # tenant, departments, certificates
@@ -35,7 +35,15 @@ class _Kept:
     hangs_on: frozenset[str] = frozenset()
 
 
-kept_bytes = Budget(float(os.environ.get("ASSAY_CACHE_MB", "256")) * 1_000_000)
+CACHE = declare(
+    "ASSAY_CACHE_MB",
+    "how much memory each web worker may keep computed views and whole answers in; shared fairly: the organisation "
+    "that holds most loses first",
+    "256",
+    number("ASSAY_CACHE_MB", 0, 1_000_000),
+    "256",
+)
+kept_bytes = Budget(CACHE.read_or_usual() * 1_000_000)
 
 
 @dataclass(frozen=True)

@@ -6,10 +6,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.pool import QueuePool
 
 from scheme.errors import UsageError, WarehouseError
+from variables import declare, one_of
 
 DEFAULT_URL = "sqlite:///assay.db"
 BUSY_SECONDS, IMPATIENT_SECONDS = 60.0, 0.2
@@ -23,14 +25,49 @@ READER_KB, WRITER_KB = 2_000, 256_000  # of SQLite's cache of pages: its own cho
 WRITES, IMPATIENT, ALONE = "assay_writes", "assay_impatient", "assay_alone"
 
 
+def _address(text: str) -> str:
+    """An address as it stands, if it is one that a warehouse may have; the error never repeats it."""
+    try:
+        backend = make_url(text).get_backend_name() if text else "sqlite"
+    except ArgumentError:
+        raise UsageError("this is not an address; write sqlite:///FILE or postgresql://...") from None
+    if backend not in ("sqlite", "postgresql", "postgres"):
+        raise UsageError("the warehouse lives in an SQLite file (sqlite:///FILE) or in PostgreSQL (postgresql://...)")
+    return text
+
+
+WAREHOUSE = declare(
+    "ASSAY_DATABASE_URL",
+    "where the warehouse is: `sqlite:///path/to/assay.db` or `postgresql://user:password@host/name`",
+    "`assay.db` in the working directory",
+    _address,
+    DEFAULT_URL,
+    is_secret=True,
+)
+OWNER = declare(
+    "ASSAY_OWNER_DATABASE_URL",
+    "the owner's address on PostgreSQL, used by `assay upgrade` and by nothing else",
+    "the same as `ASSAY_DATABASE_URL`",
+    _address,
+    is_secret=True,
+)
+POOLER = declare(
+    "ASSAY_POOLER",
+    "`transaction` where a pooler that lends connections by the transaction (PgBouncer) stands before PostgreSQL; "
+    "`assay upgrade` goes past it, by `ASSAY_OWNER_DATABASE_URL`",
+    "none",
+    one_of("ASSAY_POOLER", "transaction"),
+)
+
+
 def database_url() -> str:
     """The address of the warehouse: ASSAY_DATABASE_URL, else assay.db in the working directory."""
-    return os.environ.get("ASSAY_DATABASE_URL") or DEFAULT_URL
+    return WAREHOUSE.said()
 
 
 def owner_url() -> str:
     """The address under which migrations run: ASSAY_OWNER_DATABASE_URL, else the warehouse's own."""
-    return os.environ.get("ASSAY_OWNER_DATABASE_URL") or database_url()
+    return OWNER.said() or database_url()
 
 
 def pooled() -> bool:
@@ -38,10 +75,7 @@ def pooled() -> bool:
 
     UsageError for any other word.
     """
-    said = os.environ.get("ASSAY_POOLER", "")
-    if said not in ("", "transaction"):
-        raise UsageError("ASSAY_POOLER is for a pooler that lends connections by the transaction; write transaction")
-    return said == "transaction"
+    return POOLER.read() == "transaction"
 
 
 def engine(url: str | None = None) -> Engine:
@@ -49,12 +83,21 @@ def engine(url: str | None = None) -> Engine:
     return _engine(url or database_url())
 
 
+def address() -> URL:
+    """The parts of the warehouse's address; UsageError, which does not repeat it, where it is none."""
+    return _parts(database_url())
+
+
+def _parts(url: str) -> URL:
+    try:
+        return make_url(url)
+    except ArgumentError:  # whose words may hold a password
+        raise UsageError("ASSAY_DATABASE_URL is not an address; write sqlite:///FILE or postgresql://...") from None
+
+
 @cache
 def _engine(url: str) -> Engine:
-    try:
-        parsed = make_url(url)
-    except ArgumentError as error:
-        raise UsageError("ASSAY_DATABASE_URL is not an address; write sqlite:///FILE or postgresql://...") from error
+    parsed = _parts(url)
     if parsed.drivername in ("postgres", "postgresql"):
         parsed = parsed.set(drivername="postgresql+psycopg")
     match parsed.get_backend_name():
@@ -103,6 +146,12 @@ def _sqlite_begins(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def pool_in_use() -> int:
+    """How many connections of this process are in use now; 0 where it has asked nothing yet."""
+    pool = engine().pool
+    return pool.checkedout() if isinstance(pool, QueuePool) else 0
+
+
 def absent(made: Engine) -> bool:
     """Whether the warehouse is an SQLite file that is not there (opening it would make an empty one)."""
     return made.dialect.name == "sqlite" and not Path(made.url.database or "").exists()
@@ -110,7 +159,11 @@ def absent(made: Engine) -> bool:
 
 def no_warehouse(made: Engine) -> WarehouseError:
     """The error that says what to do where there are no tables yet."""
-    where = made.url.database if made.dialect.name == "sqlite" else made.url.render_as_string(hide_password=True)
+    where = (
+        made.url.database
+        if made.dialect.name == "sqlite"
+        else made.url.set(query={}).render_as_string(hide_password=True)
+    )
     return WarehouseError(f"there is no warehouse of this version at {where}; run `assay upgrade`")
 
 

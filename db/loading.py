@@ -1,6 +1,7 @@
 """What a load hands to the warehouse and gets back: plain data, shared with the way in."""
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -38,6 +39,8 @@ def staged_schema(table: str) -> Schema:
 # What the file is called of a load that was said by hand. It has no fingerprint, for there is no file.
 BY_HAND = "administration"
 NO_FILE = ""
+# The number of the load that was last committed here, for the line in the log that tells of a request.
+load_of_this_thread: ContextVar[int | None] = ContextVar("load_of_this_thread", default=None)
 
 
 @dataclass(frozen=True)

@@ -20,15 +20,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
-from sqlalchemy import make_url, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from db.engine import database_url
+from db.engine import address
 from db.frames import fetched
 from db.models import File, Original
 from db.session import bound_tenant
 from scheme.errors import UsageError, WarehouseError
 from scheme.frames import Schema
+from variables import declare
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig
@@ -156,18 +157,31 @@ def files(session: Session, loads: Collection[int]) -> pl.DataFrame:
     return rows.with_columns(is_kept=pl.col("sha256").is_in(sorted(there)))
 
 
+def _storage(said: str) -> str:
+    scheme, colon, _ = said.partition("://")
+    if colon and scheme not in STORES:
+        raise UsageError("ASSAY_ORIGINALS is a folder, s3://..., gs://..., az://... or off")
+    return said
+
+
+ORIGINALS = declare(
+    "ASSAY_ORIGINALS",
+    "where files are kept as they were sent, below: a folder, `s3://bucket/prefix`, `gs://bucket/prefix`, "
+    "`az://container/prefix`, or `off`",
+    "`assay-originals` beside an SQLite file `assay.db`; on PostgreSQL nothing can be loaded until it is set",
+    _storage,
+)
+
+
 def place() -> str:
     """Where originals are kept: a folder, the address of an object storage, or "off".
 
     UsageError where the setting makes no sense, or is missing with a warehouse that lies in no folder.
     """
-    said = os.environ.get("ASSAY_ORIGINALS", "").strip()
-    scheme, colon, _ = said.partition("://")
-    if colon and scheme not in STORES:
-        raise UsageError("ASSAY_ORIGINALS is a folder, s3://..., gs://..., az://... or off")
+    said = ORIGINALS.read()
     if said:
         return OFF if said.lower() == OFF else said
-    url = make_url(database_url())
+    url = address()
     if url.get_backend_name() != "sqlite" or not url.database:
         raise UsageError(
             "nobody said where the files that are sent are kept: set ASSAY_ORIGINALS to a folder, to object storage "
@@ -175,6 +189,25 @@ def place() -> str:
         )
     beside = Path(url.database)
     return str(beside.with_name(f"{beside.stem}-originals"))
+
+
+def try_to_keep() -> None:
+    """Find out whether something could be kept now: UsageError or WarehouseError, with what to do, where not.
+
+    A folder that is not there is not made; into object storage goes one small object that says what it is.
+    """
+    where = place()
+    if where == OFF:
+        return
+    if "://" in where:
+        _put(where, "assay-config-check", b"written by `assay config check`; nothing depends on it\n")
+        return
+    folder = Path(where).absolute()
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    with _told_of(where):
+        tried = there / f".{secrets.token_hex(8)}.tmp"
+        os.close(os.open(tried, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+        tried.unlink()
 
 
 def holds(path: Path) -> bool:

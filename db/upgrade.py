@@ -14,10 +14,20 @@ from db.readied import made_whole
 from db.session import EXEMPT, open_session
 from db.tenants import scope_of
 from scheme.errors import WarehouseError
+from variables import declare, whole
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 # One upgrade at a time; any number will do.
 _UPGRADE_LOCK = 20081117
+# Read by migration 0012.
+PARTITIONS = declare(
+    "ASSAY_PARTITIONS",
+    "in how many parts `assay upgrade` makes the large tables on PostgreSQL, once, when a warehouse is made or brought "
+    "to version 0012: 1 to 128 (scaling)",
+    "16",
+    whole("ASSAY_PARTITIONS", 1, 128),
+    "16",
+)
 
 
 def head() -> str:
@@ -43,7 +53,7 @@ def upgrade(to: str | None = None) -> str:
         with made.execution_options(**{WRITES: True, EXEMPT: True}).begin() as connection:
             if made.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
-            before = _version(connection)
+            before = version_in(connection)
             _refuse_newer(before)
             config = Config()
             config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
@@ -77,7 +87,7 @@ def require_current() -> None:
         raise no_warehouse(made)
     try:
         with made.connect() as connection:
-            version = _version(connection)
+            version = version_in(connection)
             faults = unlocked(connection)
     except DBAPIError as error:
         words = in_words(error, made)
@@ -98,7 +108,7 @@ def version() -> str | None:
         return None
     try:
         with made.connect() as connection:
-            return _version(connection)
+            return version_in(connection)
     except DBAPIError as error:
         words = in_words(error, made)
         if words is None:
@@ -120,7 +130,8 @@ def set_numbers(highest: Mapping[str, int]) -> None:
             connection.execute(text("SELECT setval(pg_get_serial_sequence(:table, 'id'), :number)"), named)
 
 
-def _version(connection: Connection) -> str | None:
+def version_in(connection: Connection) -> str | None:
+    """The version of the warehouse that a connection leads to; None where there are no tables of ours."""
     if not connection.dialect.has_table(connection, "alembic_version"):
         return None
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()

@@ -7,13 +7,13 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import polars as pl
-from sqlalchemy import func, select
+from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
 from db import audit, models, reads, statements
 from db.engine import WRITES
 from db.frames import as_kept, as_told, fetched, in_turn, insert, kept_schema, supersede
-from db.loading import NO_FILE, FileReport, Load, Own
+from db.loading import NO_FILE, FileReport, Load, Own, load_of_this_thread
 from db.models import TAKEN_IN, VERSIONED
 from db.readied import brought_up
 from db.session import bound_tenant, scope_in
@@ -152,6 +152,7 @@ def recorded(session: Session, load: Load) -> models.Load:
     row.loader = loader()
     session.add(row)
     session.flush()
+    event.listen(session, "after_commit", lambda _: load_of_this_thread.set(number), once=True)
     files = [
         (
             *(number, file_number, file.file, file.sheet, file.sha256, file.table),

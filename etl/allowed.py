@@ -4,17 +4,47 @@ Everything is said per tenant, because whoever keeps a tenant's sources must rea
 program's own. A source names a secret and never holds it; a fault never repeats what a source wrote in such a place.
 """
 
-import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
 from scheme.errors import UsageError
+from variables import FAMILY, declare, text
 
 Kind = Literal["TOKEN", "STORE", "DATABASE"]
-FOLDERS, HOSTS = "ASSAY_FOLDERS", "ASSAY_ALLOWED_HOSTS"
 _NAME = re.compile(r"ASSAY_SECRET_OF_[A-Z0-9_]{1,200}")
 _FURTHER = ("_FILE", "_HOST")  # what stands beside a secret is no secret
+
+
+def _by_tenant(variable: str, between: str | None, how: str) -> Callable[[str], list[tuple[str, str]]]:
+    def parse(said: str) -> list[tuple[str, str]]:
+        found = []
+        for entry in filter(None, said.split(between)):
+            code, _, place = entry.strip().partition("=")
+            if not code or not place:
+                raise UsageError(f"{variable} makes no sense; the operator writes {how}")
+            found.append((code.casefold(), place))
+        return found
+
+    return parse
+
+
+FOLDERS = declare(
+    "ASSAY_FOLDERS",
+    "the folders below which a tenant's sources may read: `ASHCOMBE=/srv/in/ashcombe:BECKFORD=/srv/in/beckford`",
+    "none",
+    _by_tenant("ASSAY_FOLDERS", ":", "CODE=/folder with : between"),
+)
+HOSTS = declare(
+    "ASSAY_ALLOWED_HOSTS",
+    "hosts inside the network that a tenant's sources may ask: `ASHCOMBE=files.internal:8443 BECKFORD=10.1.2.3`",
+    "none inside; any outside",
+    _by_tenant("ASSAY_ALLOWED_HOSTS", None, "CODE=host or CODE=host:port, spaces between"),
+)
+SECRETS = declare(
+    f"ASSAY_SECRET_OF_{FAMILY}", "what a tenant's sources show to others, below", "none", text, is_secret=True
+)
 
 
 def prefix(tenant: str) -> str:
@@ -40,7 +70,7 @@ def secret(tenant: str, name: str, kind: Kind) -> str:
     own = prefix(tenant) + kind + "_"
     if not is_a_name(name) or not name.startswith(own):
         raise UsageError(f"a source of this tenant may name variables that begin with {own}, and no others")
-    value, path = os.environ.get(name, ""), os.environ.get(f"{name}_FILE", "")
+    value, path = SECRETS.of_family(name), SECRETS.of_family(f"{name}_FILE")
     if not value and path:
         try:
             value = Path(path).read_text("utf-8").strip()
@@ -58,28 +88,17 @@ def token_for(tenant: str, name: str, host: str) -> str:
     Else whoever writes a source could have it sent to a host of their own.
     """
     value = secret(tenant, name, "TOKEN")
-    if os.environ.get(f"{name}_HOST", "").casefold() != host.casefold():
+    if SECRETS.of_family(f"{name}_HOST").casefold() != host.casefold():
         raise UsageError(f"{name} is not for this host; the operator says in {name}_HOST for which it is")
     return value
 
 
 def folders(tenant: str) -> list[Path]:
     """The folders below which a tenant's sources may read: ASSAY_FOLDERS, CODE=/folder with : between."""
-    return [Path(place).resolve() for place in _said(FOLDERS, tenant, ":", "CODE=/folder with : between")]
+    return [Path(place).resolve() for place in [place for code, place in FOLDERS.read() if code == tenant.casefold()]]
 
 
 def may_be_inside(tenant: str, host: str, port: int) -> bool:
     """Whether a tenant's sources may ask this host though it lies inside the network: ASSAY_ALLOWED_HOSTS."""
-    told = {place.casefold() for place in _said(HOSTS, tenant, None, "CODE=host or CODE=host:port, spaces between")}
+    told = {place.casefold() for place in (place for code, place in HOSTS.read() if code == tenant.casefold())}
     return bool(told & {host.casefold(), f"{host}:{port}".casefold()})
-
-
-def _said(variable: str, tenant: str, between: str | None, how: str) -> list[str]:
-    found = []
-    for entry in filter(None, os.environ.get(variable, "").split(between)):
-        code, _, place = entry.strip().partition("=")
-        if not code or not place:
-            raise UsageError(f"{variable} makes no sense; the operator writes {how}")
-        if code.casefold() == tenant.casefold():
-            found.append(place)
-    return found

@@ -5,17 +5,17 @@ ASSAY_SMTP_FROM the address that letters come from. Everywhere but on this machi
 server's certificate checked, or nothing is sent.
 """
 
-import os
 import smtplib
 import ssl
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from email.utils import parseaddr
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from dashboard.providers import configured_origin, is_loopback
 from scheme.errors import AssayError, UsageError
+from variables import declare, text
 
 WAITS = 30  # seconds for an answer of the server
 _PORTS = {"smtp": 587, "smtps": 465}
@@ -43,14 +43,12 @@ class Post:
     origin: str
 
 
-def configured() -> Post | None:
-    """The post of the settings; None where there is none. UsageError says what is wrong with them."""
-    url = os.environ.get("ASSAY_SMTP_URL", "").strip()
+def _address(url: str) -> SplitResult | None:
     if not url:
         return None
     try:
         parts = urlsplit(url)
-        port = parts.port
+        parts.port  # noqa: B018 (raises where it is no number)
     except ValueError as error:
         raise UsageError("ASSAY_SMTP_URL is no address; write it as smtp://user@mail.example:587") from error
     if parts.scheme not in _PORTS or not parts.hostname or parts.password or parts.path.strip("/") or parts.query:
@@ -58,22 +56,55 @@ def configured() -> Post | None:
             "ASSAY_SMTP_URL is written smtp://user@mail.example:587 (STARTTLS) or smtps://user@mail.example:465, "
             "without the password: that is ASSAY_SMTP_PASSWORD, or in the file ASSAY_SMTP_PASSWORD_FILE"
         )
-    sender = os.environ.get("ASSAY_SMTP_FROM", "").strip()
+    return parts
+
+
+def _sender(said: str) -> str:
+    if said and ("@" not in parseaddr(said)[1] or not said.isprintable()):
+        raise UsageError("ASSAY_SMTP_FROM is whom letters come from, such as Assay <assay@example.org>")
+    return said
+
+
+SERVER = declare(
+    "ASSAY_SMTP_URL",
+    "the mail server of reminders: `smtp://user@mail.example:587` (STARTTLS) or `smtps://user@mail.example:465` "
+    "(TLS from the first byte)",
+    "nothing is sent, and the app alone tells",
+    _address,
+    is_secret=True,
+)
+PASSWORD = declare(
+    "ASSAY_SMTP_PASSWORD", "the password of the mail server's `user`; never in the URL", "none", text, is_secret=True
+)
+PASSWORD_FILE = declare("ASSAY_SMTP_PASSWORD_FILE", "a file that holds that password instead", "none", text)
+SENDER = declare(
+    "ASSAY_SMTP_FROM",
+    "whom letters come from: `Assay <assay@example.org>`",
+    "none; a mail server needs it",
+    _sender,
+)
+
+
+def configured() -> Post | None:
+    """The post of the settings; None where there is none. UsageError says what is wrong with them."""
+    parts = SERVER.read()
+    if parts is None:
+        return None
+    sender = SENDER.said()
     if "@" not in parseaddr(sender)[1] or not sender.isprintable():
         raise UsageError("ASSAY_SMTP_FROM is not set: whom letters come from, such as Assay <assay@example.org>")
     origin = configured_origin()
     if origin is None:
         raise UsageError("ASSAY_ORIGIN is not set: letters need it for their links, such as https://assay.example.org")
     user = unquote(parts.username or "")
-    return Post(
-        parts.hostname, port or _PORTS[parts.scheme], parts.scheme == "smtps", user, _password(user), sender, origin
-    )
+    port, is_tls = parts.port or _PORTS[parts.scheme], parts.scheme == "smtps"
+    return Post(parts.hostname or "", port, is_tls, user, _password(user), sender, origin)
 
 
 def _password(user: str) -> str:
-    path = os.environ.get("ASSAY_SMTP_PASSWORD_FILE", "")
+    path = PASSWORD_FILE.said()
     try:
-        password = Path(path).read_text("utf-8").strip() if path else os.environ.get("ASSAY_SMTP_PASSWORD", "")
+        password = Path(path).read_text("utf-8").strip() if path else PASSWORD.said()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"ASSAY_SMTP_PASSWORD_FILE: {path} cannot be read ({error})") from error
     if user and not password:

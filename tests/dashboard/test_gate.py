@@ -19,6 +19,7 @@ OPEN = {
     "/sign-in",
     "/accessibility",
     "/healthz",
+    "/readyz",
     "/language/<language>",
     "/sign-on/<name>",
     "/sign-on/<name>/back",
@@ -340,7 +341,8 @@ def test_no_dashboard_starts_with_its_doors_open(monkeypatch, switch):
 
 
 def test_every_answer_carries_its_headers(app, lead, stranger):
-    paths = ["/", "/heatmap", "/nope", "/sign-in", "/healthz", "/assets/theme.css", "/_dash-layout", "/accessibility"]
+    paths = ["/", "/heatmap", "/nope", "/sign-in", "/healthz", "/readyz", "/assets/theme.css", "/_dash-layout"]
+    paths += ["/accessibility"]
     for client in (lead, stranger):
         for path in paths:
             answer = client.get(path, base_url="https://assay.example.org")

@@ -53,7 +53,7 @@ def test_tries_past_the_limit_write_nothing_more_into_the_log(own_people):
 
 
 def test_a_stranger_may_knock_no_more_often_than_anybody(own_people, monkeypatch):
-    monkeypatch.setattr("dashboard.app._OFTEN", "5")
+    monkeypatch.setenv("ASSAY_REQUESTS_A_MINUTE", "5")
     from dashboard.app import create_app
 
     client = create_app().server.test_client()

@@ -42,7 +42,7 @@ PEOPLE = {LEAD: "corporate_lead", CHAMPION: "champion", ADMIN: "administrator", 
 def app():
     """The dashboard as it is served, in this process."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("dashboard.app._OFTEN", "1000000")
+        patch.setenv("ASSAY_REQUESTS_A_MINUTE", "1000000")
         from dashboard.app import create_app
 
         yield create_app()

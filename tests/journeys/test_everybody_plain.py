@@ -17,7 +17,7 @@ from tests.journeys import everybody
 from tests.journeys.screens import settled
 
 # What is no page: the program's own parts, and what is handed out as a file.
-PARTS = ("/_dash", "/_reload-hash", "/_favicon.ico", "/assets/", "/healthz", "/api/v1/openapi.json")
+PARTS = ("/_dash", "/_reload-hash", "/_favicon.ico", "/assets/", "/healthz", "/readyz", "/api/v1/openapi.json")
 # Opened by what is said once and forgotten; their pages are asked in the tests of links and of signing on.
 SAID_ONCE = ("/guest/<token>", "/reset/<token>", "/sign-on/<name>", "/sign-on/<name>/back")
 HEAD = "department_code,assessment_type,assessed_on,element,band\n"

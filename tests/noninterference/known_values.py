@@ -367,6 +367,7 @@ COMMAND: dict[str, Known] = {
     "departments": DEPARTMENT,
     "formats": Known(("xlsx",)),
     "is_dry": Known((True,)),
+    "about": Known(("sources", "tenants")),
 }
 # Commands of whoever runs the installation: they speak of all organisations, of which they may name code and name.
 OF_THE_PLATFORM: dict[str, str] = {
@@ -380,6 +381,7 @@ OF_THE_PLATFORM: dict[str, str] = {
 }
 # Commands that are not run here, and why.
 NOT_RUN: dict[str, str] = {
+    "config check": "speaks of the installation and of no organisation; tests/test_variables.py",
     "work": "makes packs until it is stopped, each as its asker; tests/dashboard/test_packs.py",
     "serve": "starts the server, whose surface is asked here in the process",
     "demo": "builds organisations of its own",

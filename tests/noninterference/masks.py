@@ -32,7 +32,7 @@ _MASKS: tuple[tuple[re.Pattern[str], str], ...] = (
 _OUTLINES = re.compile(r"<symbol.*?</symbol>", re.DOTALL)
 _GLYPH = re.compile(r"#g[0-9A-F]{20,}")
 _COOKIE = re.compile(r"=[^;]{20,}?(?=;|$)")
-_OWN = ("Date", "Content-Length")
+_OWN = ("Date", "Content-Length", "X-Request-Number")  # a request's number is drawn
 
 
 def text(said: str) -> str:

@@ -7,12 +7,10 @@ may not enter. SQLite stays as it is, and so does a warehouse on Citus, whose sh
 
 # ruff: noqa: S608  # statements of this module's own names, and of definitions that PostgreSQL itself wrote
 
-import os
-
 from alembic import op
 from sqlalchemy import text
 
-from scheme.errors import UsageError
+from db.upgrade import PARTITIONS
 
 revision = "0012"
 down_revision = "0011"
@@ -25,7 +23,6 @@ PARTED = (
 )
 WHOLE = ("loads", "files")  # the owned tables that these refer to
 SCHEMA = "assay_parts"
-MOST = 128
 MINE = "tenant_id = (SELECT nullif(current_setting('app.tenant', true), '')::int)"
 
 
@@ -33,7 +30,7 @@ def upgrade() -> None:
     bind = op.get_bind()
     if bind.dialect.name != "postgresql" or rows("SELECT 1 FROM pg_extension WHERE extname = 'citus'"):
         return
-    parts = how_many()
+    parts = PARTITIONS.read()
     op.execute(f"CREATE SCHEMA {SCHEMA}")
     # Its owner reads past row-level security only where that is not forced: to copy rows, and to check the keys of all.
     for table in (*WHOLE, *PARTED):
@@ -42,13 +39,6 @@ def upgrade() -> None:
         part(table, parts)
     for table in WHOLE:
         op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
-
-
-def how_many() -> int:
-    said = os.environ.get("ASSAY_PARTITIONS", "16")
-    if not said.isdecimal() or not 1 <= int(said) <= MOST:
-        raise UsageError(f"ASSAY_PARTITIONS is {said}; write a whole number from 1 to {MOST}")
-    return int(said)
 
 
 def rows(question: str, **told: object) -> list[tuple[str, ...]]:
