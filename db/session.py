@@ -17,8 +17,8 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction, with_loader_criteria
 from sqlalchemy.pool import Pool
 
-<<<<<<< HEAD
 from db.engine import (
+    ALONE,
     BUSY_SECONDS,
     IDLE_SECONDS,
     IMPATIENT,
@@ -29,9 +29,6 @@ from db.engine import (
     in_words,
     no_warehouse,
 )
-=======
-from db.engine import ALONE, BUSY_SECONDS, IMPATIENT, WRITES, absent, engine, in_words, no_warehouse
->>>>>>> OPSB
 from db.models import OWNED, OfTenant, Tenant, TenantOwned
 from scheme.errors import Forbidden, WarehouseError
 
@@ -128,21 +125,13 @@ def scope_in(session: Session) -> Scope | None:
     return scope
 
 
-<<<<<<< HEAD
-def bind(session: Session, scope: Scope) -> None:
-    """Bind a platform session to a tenant, for the rest of its transaction: one it has just made, or a person's own."""
-    session.info[_BOUND], session.info[_SCOPE] = scope.tenant_id, scope
-    _bind_connection(session.connection(), session)
-=======
 def bind(session: Session, scope: Scope | None) -> None:
     """Bind a platform session to a tenant, for the rest of its transaction: one it has just made, or a person's own.
 
     None: to none again, as after one tenant of several (db.backup).
     """
-    tenant = scope.tenant_id if scope else None
-    session.info[_BOUND], session.info[_SCOPE] = tenant, scope
-    _bind_connection(session.connection(), tenant)
->>>>>>> OPSB
+    session.info[_BOUND], session.info[_SCOPE] = scope.tenant_id if scope else None, scope
+    _bind_connection(session.connection(), session)
 
 
 def _bind_connection(connection: Connection, session: Session) -> None:
