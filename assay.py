@@ -12,6 +12,7 @@ from commands.audit import audit_app
 from commands.certificates import certificate_app
 from commands.data import data_app
 from commands.departments import department_app
+from commands.export import export_app
 from commands.groups import group_app
 from commands.history import history_app
 from commands.links import link_app
@@ -42,6 +43,7 @@ app.add_typer(server_app)
 app.add_typer(data_app)
 app.add_typer(template_app)
 app.add_typer(history_app)
+app.add_typer(export_app)
 app.add_typer(sync_app)
 app.add_typer(pack_app)
 app.add_typer(remind_app)

@@ -301,6 +301,7 @@ COMMAND: dict[str, Known] = {
     "original file": FILE,
     "ask": Known((True,)),
     "out": FILES,  # one that is there already, and stays as it is
+    "export out": FILES,
     "measure": Known(("standing", "headroom", "coverage", "visits", "sites", "history")),
     "as_of": ADDRESS["as_of"],
     "known_at": ADDRESS["known_at"],
@@ -383,5 +384,6 @@ NOT_RUN: dict[str, str] = {
     "work": "makes packs until it is stopped, each as its asker; tests/dashboard/test_packs.py",
     "serve": "starts the server, whose surface is asked here in the process",
     "demo": "builds organisations of its own",
+    "tenant remove": "leaves nothing to be asked; tests/db/test_removal.py looks at every row of others",
     "upgrade": "brings the tables to this version; tests/db/test_upgrading.py",
 }
