@@ -38,6 +38,11 @@ from scheme.errors import UsageError, WarehouseError
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 # Of tables that no tenant owns, what is of the tenant all the same: planted with its people, not row by row.
 PLANTED = [table for table in Base.metadata.sorted_tables if "tenant_id" in table.c]
+# Columns that what looks at them must be able to read.
+AS_THEY_ARE = {
+    ("originals", "sha256"): lambda number: f"{number:064x}",
+    ("grants", "role"): lambda number: "champion",
+}
 
 
 def canary(code):
@@ -50,6 +55,8 @@ def value(column, code, number, people_ids):
         return people_ids["tenant"]
     if any(link.column.table.name == "users" for link in column.foreign_keys):
         return people_ids["user"]
+    if (column.table.name, column.name) in AS_THEY_ARE:
+        return AS_THEY_ARE[column.table.name, column.name](number)
     match column.type:
         case Moment():
             return NOW
@@ -189,7 +196,7 @@ def test_nothing_of_a_removed_tenant_is_left_anywhere_and_others_keep_every_row(
 
 
 def text_columns(table):
-    return [column for column in table.columns if isinstance(column.type, Text)]
+    return [c for c in table.columns if isinstance(c.type, Text) and (table.name, c.name) not in AS_THEY_ARE]
 
 
 def test_the_log_of_those_who_stay_refuses_every_change_afterwards_and_numbers_are_not_given_again(warehouse, a_and_b):

@@ -368,6 +368,8 @@ COMMAND: dict[str, Known] = {
     "departments": DEPARTMENT,
     "formats": Known(("xlsx",)),
     "is_dry": Known((True,)),
+    "person name": WORDS,
+    "yes": Known((True,)),
 }
 # Commands of whoever runs the installation: they speak of all organisations, of which they may name code and name.
 OF_THE_PLATFORM: dict[str, str] = {
