@@ -2,9 +2,11 @@
 
 import json
 
+import polars as pl
 import pytest
 from sqlalchemy import select
 
+import formats
 from db import audit, people, sessions
 from db.members import Given, invite
 from db.models import Load, User, UserSession
@@ -51,6 +53,18 @@ def test_every_text_that_names_them_is_found_with_its_row_and_nothing_of_others(
     assert set(about_person(pat, "nobody@own.example")["about"]) == {"not looked into"}  # what was planted is no file
     assert audit.entries(pat, 1)["action"].to_list() == ["handed over personal data"]
     assert EMAIL not in audit.entries(pat, 2).write_csv()
+
+
+def test_a_workbook_as_it_was_sent_is_looked_into_and_what_cannot_be_is_named(warehouse, tmp_path, monkeypatch):
+    monkeypatch.setenv("ASSAY_ORIGINALS", str(tmp_path / "originals"))
+    add_tenant("ASH", "Ashcombe")
+    frame = pl.DataFrame({"department_code": ["D1"], "department_name": ["One"], "not a column of ours": ["Pät Smith"]})
+    (tmp_path / "book.xlsx").write_bytes(formats.xlsx_bytes({"departments": frame}))
+    (tmp_path / "table.parquet").write_bytes(formats.parquet_bytes(frame))
+    load(scope_of("ASH"), [tmp_path / "book.xlsx", tmp_path / "table.parquet"], sent_by="ann")
+    found = about_person(scope_of("ASH"), "pat@own.example", ["pät smith"])
+    told = {row["row"].split(" ")[0]: row["about"] for row in found.iter_rows(named=True)}
+    assert told == {"book.xlsx": "file", "table.parquet": "not looked into"}
 
 
 def test_who_is_erased_is_a_number_and_figures_and_the_log_stay(warehouse, tmp_path):
