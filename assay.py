@@ -13,11 +13,13 @@ from commands.certificates import certificate_app
 from commands.config import config_app
 from commands.data import data_app
 from commands.departments import department_app
+from commands.export import export_app
 from commands.groups import group_app
 from commands.history import history_app
 from commands.links import link_app
 from commands.packs import pack_app
 from commands.people import user_app
+from commands.person import person_app
 from commands.printing import FAILED, WRONG_USAGE, say
 from commands.profiles import profile_app
 from commands.remind import remind_app
@@ -26,6 +28,7 @@ from commands.sites import site_app
 from commands.sources import source_app
 from commands.standards import standard_app
 from commands.status import status_app
+from commands.sweep import sweep_app
 from commands.sync import sync_app
 from commands.templates import template_app
 from commands.tenants import tenant_app
@@ -47,13 +50,16 @@ app.add_typer(server_app)
 app.add_typer(data_app)
 app.add_typer(template_app)
 app.add_typer(history_app)
+app.add_typer(export_app)
 app.add_typer(sync_app)
 app.add_typer(status_app)
 app.add_typer(pack_app)
 app.add_typer(remind_app)
 app.add_typer(backup_app)
+app.add_typer(sweep_app)
 app.add_typer(tenant_app, name="tenant", help="Organisations that run a programme; they never see each other.")
 app.add_typer(user_app, name="user", help="People who sign in.")
+app.add_typer(person_app, name="person", help="What a tenant holds about one person.")
 app.add_typer(group_app, name="group", help="What groups of a sign-on provider give.")
 app.add_typer(department_app, name="department", help="Departments: opened, closed, moved, merged, recoded.")
 app.add_typer(site_app, name="site", help="Sites.")

@@ -1,7 +1,8 @@
 """A frame as a person or a program takes it away: JSON, CSV, XLSX, Parquet.
 
 Text that a spreadsheet would run as a formula is defused (reliability.md F8): quoted with `'` in CSV, a string cell
-in XLSX. Numbers and days stay numbers and days.
+in XLSX. Numbers and days stay numbers and days. A text that begins with such quotes already gets one more, and
+scheme.words takes one away: what we wrote is read back to the letter.
 """
 
 import io
@@ -17,7 +18,7 @@ CONTENT_TYPES = {
     "csv": "text/csv; charset=utf-8",
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-_FORMULA = r"^[=+\-@\t\r＝＋－＠]"
+_FORMULA = r"^'*[=+\-@\t\r＝＋－＠]"
 
 
 def records(frame: pl.DataFrame) -> list[dict[str, Any]]:
@@ -50,11 +51,14 @@ def flat(frame: pl.DataFrame) -> pl.DataFrame:
 
 def csv_text(frame: pl.DataFrame) -> str:
     """The frame as CSV; headings and text cells that begin like a formula get a leading `'`."""
-    text = pl.selectors.string()
-    safe = flat(frame).with_columns(
-        pl.when(text.str.contains(_FORMULA)).then("'" + text).otherwise(text).name.keep(),
-    )
+    safe = defused(flat(frame))
     return safe.rename({name: f"'{name}" for name in safe.columns if re.match(_FORMULA, name)}).write_csv()
+
+
+def defused(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with a `'` before each text that a spreadsheet would run, and before those with such quotes already."""
+    text = pl.selectors.string()
+    return frame.with_columns(pl.when(text.str.contains(_FORMULA)).then("'" + text).otherwise(text).name.keep())
 
 
 def parquet_bytes(frame: pl.DataFrame) -> bytes:

@@ -1,4 +1,4 @@
-"""Organisations that run a programme: tenant add, list, set, settings."""
+"""Organisations that run a programme: tenant add, list, set, settings, remove."""
 
 from pathlib import Path
 from typing import Annotated
@@ -7,6 +7,7 @@ import typer
 
 from commands.arguments import Printed, sub_app, text_of
 from commands.printing import say, show
+from scheme.errors import UsageError
 
 tenant_app = sub_app()
 
@@ -70,3 +71,44 @@ def tenant_settings(
     with open_session(scope_of(code)) as session:
         rows = [{"name": name, "value": setting(session, name), "values": list(SETTINGS[name])} for name in SETTINGS]
     show(pl.DataFrame(rows), printed, "settings")
+
+
+@tenant_app.command("remove")
+def tenant_remove(
+    code: Annotated[str, typer.Argument(help="The tenant's code. Example: ASHCOMBE")],
+    yes_remove: Annotated[
+        str, typer.Option("--yes-remove", help="The same code once more. Example: --yes-remove ASHCOMBE")
+    ],
+    export: Annotated[
+        Path | None,
+        typer.Option("--export", help="The folder of `assay export`, still what it holds. Example: --export tables"),
+    ] = None,
+    backup: Annotated[
+        Path | None, typer.Option("--backup", help="A backup that holds it; looked at by you. Example: --backup b.db")
+    ] = None,
+    without_export: Annotated[
+        bool, typer.Option("--without-export", help="Nothing was kept, and nothing is to be.")
+    ] = False,
+) -> None:
+    """Remove a tenant whole, for good; on PostgreSQL as the tables' owner (ASSAY_OWNER_DATABASE_URL).
+
+    Example: assay tenant remove ASHCOMBE --yes-remove ASHCOMBE --export ashcombe-tables
+    """
+    from db.removal import remove_tenant
+    from etl.take_out import about
+
+    if yes_remove != code:
+        raise UsageError(f"--yes-remove {yes_remove}: say {code} once more, or nothing is removed")
+    if sum((export is not None, backup is not None, without_export)) != 1:
+        raise UsageError("name what was kept: --export FOLDER or --backup PATH; or say --without-export")
+    if backup is not None and not (backup.is_file() and backup.stat().st_size):
+        raise UsageError(f"--backup {backup}: there is no such file, or nothing in it")
+    told = about(export) if export is not None else None
+    if told is not None and told.code.casefold() != code.strip().casefold():
+        raise UsageError(f"--export {export}: holds the tables of {told.code}, not of {code}")
+    kept_as = "export" if export else "backup" if backup else "nothing"
+    done = remove_tenant(code, kept_as, told.sha256 if told else None)
+    say(f"tenant {code} is removed: {done.rows:,} rows, {done.people} accounts, {done.originals} originals")
+    if done.disabled:
+        say(f"accounts of the platform with no role left, disabled: {', '.join(map(str, done.disabled))}")
+    say("restart servers that run, for they may hold answers in memory; backups hold the tenant until they expire")

@@ -155,6 +155,12 @@ def _tell(session: Session, chain: str, row: AuditEntry | PlatformAuditEntry) ->
     event.listen(session, "after_commit", committed, once=True)
 
 
+def parsed(detail: str) -> dict[str, Any]:
+    """What the detail of an entry says."""
+    said: dict[str, Any] = json.loads(detail)
+    return said
+
+
 def chains(scopes: Iterable[Scope]) -> Iterator[tuple[str, str | None]]:
     """Each tenant's code and what is wrong with its chain, then the platform's."""
     for scope in scopes:

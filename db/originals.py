@@ -10,6 +10,7 @@ import hashlib
 import os
 import re
 import secrets
+import shutil
 from collections.abc import Collection, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
@@ -173,6 +174,30 @@ ORIGINALS = declare(
 )
 
 
+def forget_tenant(tenant_id: int) -> int:
+    """Remove every original of a tenant that is no more (db.removal); how many there were.
+
+    WarehouseError where they cannot be removed, or nobody says any more where they lie.
+    """
+    where = place()
+    if where == OFF:
+        return 0
+    if "://" in where:
+        return _drop(where, f"{tenant_id}/")
+    folder = Path(where) / str(tenant_id)
+    count = sum(path.is_file() for path in folder.rglob("*"))
+    try:
+        if folder.exists():
+            shutil.rmtree(folder)
+            _safe(folder.parent)
+    except OSError as error:
+        raise WarehouseError(
+            f"the tenant is removed, but its originals in {folder} are not ({error.strerror}); mend that and give the "
+            "same command again"
+        ) from error
+    return count
+
+
 def place() -> str:
     """Where originals are kept: a folder, the address of an object storage, or "off".
 
@@ -298,6 +323,22 @@ def _fetch(where: str, path: str) -> bytes:
         return bytes(obstore.get(_store(where), path).bytes())
     except (BaseError, OSError) as error:  # what is not there is an OSError
         raise _out_of_reach(where, error) from error
+
+
+def _drop(where: str, below: str) -> int:
+    import obstore
+    from obstore.exceptions import BaseError
+
+    try:
+        paths = [each["path"] for part in obstore.list(_store(where), prefix=below) for each in part]
+        if paths:
+            obstore.delete(_store(where), paths)
+    except (BaseError, OSError) as error:
+        raise WarehouseError(
+            f"the tenant is removed, but its originals in {_named(where)} below {below} are out of reach "
+            f"({type(error).__name__}); give the same command again"
+        ) from error
+    return len(paths)
 
 
 @cache

@@ -55,8 +55,8 @@ def box() -> MultiFernet:
 
 def at_hand() -> dict[str, str]:
     """The settings under which another process opens what this one closed; nothing where there is no secret here."""
-    secret = os.environ.get("ASSAY_SECRET") or _kept()
-    return {"ASSAY_SECRET": secret, "ASSAY_SECRET_BEFORE": os.environ.get("ASSAY_SECRET_BEFORE", "")} if secret else {}
+    secret = SECRET.said() or _kept()
+    return {SECRET.name: secret, SECRET_BEFORE.name: SECRET_BEFORE.said()} if secret else {}
 
 
 def make_demo_secret() -> None:

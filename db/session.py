@@ -30,6 +30,7 @@ from db.engine import (
     no_warehouse,
 )
 from db.models import OWNED, OfTenant, Tenant, TenantOwned
+from db.numbering import watch
 from scheme.errors import Forbidden, WarehouseError
 
 _BOUND = "assay_tenant"
@@ -38,6 +39,8 @@ EXEMPT = "assay_exempt"  # execution option of connections of migrations, of tho
 _NAMES_OWNED = re.compile(rf"\b({'|'.join(OWNED)})\b", re.IGNORECASE)
 _NAMES_TENANT = re.compile(r'\btenant_id"?\s*(=|\bin\b)', re.IGNORECASE)
 _INSERTS_TENANT = re.compile(r"^\s*insert\s+into\s+\S+\s*\([^)]*\btenant_id\b", re.IGNORECASE)
+
+watch()
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,12 @@ def standard_in(session: Session, code: str, known_at: datetime | None = None) -
     return standard_of(parsed(chosen[-1].body, code), f"standard {code}")
 
 
+def standard_text(session: Session, code: str) -> str | None:
+    """The newest text of a standard that was added; None where it comes with Assay."""
+    editions = _editions(session, code)
+    return editions[-1].body if editions else None
+
+
 def _editions(session: Session, code: str) -> list[StandardText]:
     return list(session.scalars(select(StandardText).where(StandardText.code == code).order_by(StandardText.edition)))
 

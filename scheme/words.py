@@ -40,8 +40,9 @@ _ROMAN = {"i": 1, "ii": 2, "iii": 3, "iv": 4, "v": 5, "vi": 6, "vii": 7, "viii":
 _LOOK_ALIKES = str.maketrans(
     {"І": "I", "Ι": "I", "Ӏ": "I", "–": "-", "—": "-", "‐": "-", "−": "-", "。": ".", "·": "."}
 )
-# What our own exports put before text that a spreadsheet would run as a formula (F8); it comes back without.
-_DEFUSED = re.compile(r"^'(?=[=+\-@\t\r＝＋－＠])")
+# What our own exports put before text that a spreadsheet would run as a formula (F8), or that had it already: one of
+# them goes when it comes back, so that every text comes back as it was (formats.defused).
+_DEFUSED = re.compile(r"^'(?='*[=+\-@\t\r＝＋－＠])")
 _INVISIBLE = ("Cc", "Cf")
 _SPREADSHEET = "format the column as text and type the code again"
 _NUMBERS = {

@@ -160,6 +160,16 @@ def test_object_storage_holds_them_where_the_setting_says_so(scope, sent_file, s
     assert "a-secret-key" not in str(refused.value)
 
 
+def test_a_tenant_s_originals_go_from_object_storage_and_nobody_else_s(scope, other, sent_file, storage):
+    for each in (scope, other):
+        load(each, [sent_file], sent_by="ann")
+    assert originals.forget_tenant(scope.tenant_id) == 1
+    left = [each["Key"] for each in storage.list_objects_v2(Bucket="kept")["Contents"]]
+    assert left == [f"assay/{other.tenant_id}/{SHA[:2]}/{SHA}"]
+    assert bytes_of(other) == TEXT.encode()
+    assert originals.forget_tenant(scope.tenant_id) == 0
+
+
 def test_a_file_that_was_changed_while_it_was_read_is_not_loaded(scope, sent_file):
     def change(*_):
         sent_file.write_text(TEXT.replace("Compliant", "Partial"))

@@ -301,6 +301,7 @@ COMMAND: dict[str, Known] = {
     "original file": FILE,
     "ask": Known((True,)),
     "out": FILES,  # one that is there already, and stays as it is
+    "export out": FILES,
     "measure": Known(("standing", "headroom", "coverage", "visits", "sites", "history")),
     "as_of": ADDRESS["as_of"],
     "known_at": ADDRESS["known_at"],
@@ -368,6 +369,8 @@ COMMAND: dict[str, Known] = {
     "formats": Known(("xlsx",)),
     "is_dry": Known((True,)),
     "about": Known(("sources", "tenants")),
+    "person name": WORDS,
+    "yes": Known((True,)),
 }
 # Commands of whoever runs the installation: they speak of all organisations, of which they may name code and name.
 OF_THE_PLATFORM: dict[str, str] = {
@@ -385,6 +388,7 @@ NOT_RUN: dict[str, str] = {
     "work": "makes packs until it is stopped, each as its asker; tests/dashboard/test_packs.py",
     "serve": "starts the server, whose surface is asked here in the process",
     "demo": "builds organisations of its own",
+    "tenant remove": "leaves nothing to be asked; tests/db/test_removal.py looks at every row of others",
     "upgrade": "brings the tables to this version; tests/db/test_upgrading.py",
     "backup": "writes all that there is; of one organisation alone, searched byte by byte: tests/db/test_backup.py",
     "restore": "puts a backup into an empty warehouse; tests/db/test_backup.py",

@@ -1,0 +1,39 @@
+"""What an organisation has, taken out as tables: export."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commands.arguments import Printed, Tenant, sub_app
+from commands.printing import SET_ASIDE, TOOK_ALL, say, show
+
+export_app = sub_app()
+
+
+@export_app.command()
+def export(
+    tenant: Tenant,
+    out: Annotated[Path, typer.Option("--out", help="A new or empty folder. Example: --out ashcombe-tables")],
+    printed: Printed = None,
+) -> None:
+    """Write a tenant's tables as CSV that `assay load` takes. Example: assay export --tenant ASHCOMBE --out tables.
+
+    What it is measured by (profiles, an own standard) lies in the hidden folder .assay below, which a load passes over.
+    """
+    import polars as pl
+
+    from db.tenants import scope_of
+    from etl.take_out import take_out
+
+    done = take_out(scope_of(tenant), out)
+    rows = [(name, f"{name}.csv", count) for name, count in done.rows.items()]
+    show(pl.DataFrame(rows, {"table": pl.String, "file": pl.String, "rows": pl.Int64}, orient="row"), printed, "tables")
+    for path in done.profiles:
+        say(f"a profile to be given to `assay tenant add` first: --profile {path}")
+    if done.confirmed:
+        say(f"these codes, which no register had named, will be named by one: {', '.join(done.confirmed)}")
+    for file, row in done.rejected:
+        say(f"{file}, row {row.row} will be set aside: {row.why}")
+    say(f"{sum(done.rows.values()):,} rows written to {out} and read back; sha256 of what holds: {done.sha256}")
+    raise typer.Exit(SET_ASIDE if done.rejected else TOOK_ALL)
