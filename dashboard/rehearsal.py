@@ -1,7 +1,7 @@
 """The rehearsal of a restore (reliability.md W2): a backup is put into a place of its own, and somebody works with it.
 
 All of it happens in a process of its own, in a warehouse on SQLite in a temporary folder, which is gone afterwards: the
-rows are read back and counted, db.sound asks what it asks, and then a made-up person signs in at the real door of the
+rows are read back and counted, db.restored asks what it asks, and then a made-up person signs in at the real door of the
 real server and opens the heatmap of each organisation. The warehouse of this environment is not touched.
 """
 
@@ -104,13 +104,13 @@ def _timed(steps: Iterator[str]) -> Iterator[tuple[str, float]]:
 
 
 def _tried(path: Path, key: Path | None, has_secret: bool) -> Iterator[str]:
-    from db import backup, sound
+    from db import backup, restored
 
     report = backup.restore(path, key)
     told = report.manifest
     yield f"restored {told.rows:,} rows and {told.files:,} files of {told.made_at}, into version {told.schema}"
     with backup.opened(path, key) as found:
-        for what, wrong in sound.checks(found, has_secret):
+        for what, wrong in restored.checks(found, has_secret):
             if wrong:
                 raise BackupInvalid(f"what was restored is not sound: {'; '.join(wrong[:5])}")
             yield what

@@ -16,26 +16,19 @@ UNITS = sorted((DEPLOY / "systemd").iterdir())
 COMMANDS = re.compile(r"(?:assay, |/opt/assay/bin/assay |run assay |exec -T worker assay )([a-z-]+)")
 
 
-def gunicorn_of(text: str) -> list[str]:
-    """The arguments of gunicorn in a file of ours, without the address."""
-    line = next(line for line in text.splitlines() if re.search(r"gunicorn[\" ,]+dashboard", line) and "#" not in line)
-    words = re.findall(r"[^\s\",\[\]]+", line.partition("gunicorn")[2])
-    return [word for n, word in enumerate(words) if "--bind" not in (word, words[n - 1])]
-
-
 def test_every_server_of_ours_is_begun_alike():
-    asked = gunicorn_of((ROOT / "Procfile").read_text("utf-8").replace("${WEB_CONCURRENCY:-2}", "2"))
-    asked = asked[: asked.index("--access-logfile")]
-    for name in ("Containerfile", "systemd/assay.service"):
-        assert gunicorn_of((DEPLOY / name).read_text("utf-8"))[: len(asked)] == asked, name
+    how = "--config python:dashboard.serving dashboard.app:server"
+    for path in (ROOT / "Procfile", DEPLOY / "systemd/assay.service", DEPLOY / "Containerfile"):
+        assert how in re.sub(r'[",]+', "", path.read_text("utf-8")), path.name
 
 
 def test_whoever_stops_the_server_waits_longer_than_it_takes_to_finish_a_request():
-    graceful = int(re.search(r"--graceful-timeout (\d+)", (ROOT / "Procfile").read_text("utf-8"))[1])
+    from dashboard.serving import graceful_timeout
+
     unit = (DEPLOY / "systemd/assay.service").read_text("utf-8")
     composed = yaml.safe_load((DEPLOY / "compose.yaml").read_text("utf-8"))
-    assert int(re.search(r"TimeoutStopSec=(\d+)", unit)[1]) > graceful
-    assert int(composed["services"]["web"]["stop_grace_period"].rstrip("s")) > graceful
+    assert int(re.search(r"TimeoutStopSec=(\d+)", unit)[1]) > graceful_timeout
+    assert int(composed["services"]["web"]["stop_grace_period"].rstrip("s")) > graceful_timeout
 
 
 def test_every_command_that_is_run_there_exists():

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from assay import app
 from dashboard.rehearsal import rehearse
-from db import backup, sound
+from db import backup, restored
 from db.engine import engine
 from db.models import User
 from db.people import add_user
@@ -124,7 +124,7 @@ def test_whatever_is_not_sound_in_a_copy_is_said(there, empty_warehouse, tmp_pat
     with backup.opened(path) as found:
 
         def wrong() -> str:
-            return "; ".join(fault for _, faults in sound.checks(found, True) for fault in faults)
+            return "; ".join(fault for _, faults in restored.checks(found, True) for fault in faults)
 
         assert wrong() == ""
         engine().dispose()
