@@ -1,8 +1,8 @@
 """The rehearsal of a restore (reliability.md W2): a backup is put into a place of its own, and somebody works with it.
 
-All of it happens in a process of its own, in a warehouse on SQLite in a temporary folder, which is gone afterwards: the
-rows are read back and counted, db.restored asks what it asks, and then a made-up person signs in at the real door of the
-real server and opens the heatmap of each organisation. The warehouse of this environment is not touched.
+All of it happens in a process of its own, in a warehouse on SQLite in a temporary folder, which is gone afterwards:
+rows are read back and counted, db.restored asks what it asks, and then a made-up person signs in at the real door of
+the real server and opens the heatmap of each organisation. The warehouse of this environment is not touched.
 """
 
 import json

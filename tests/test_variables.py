@@ -23,6 +23,7 @@ PRODUCT = [
 ]
 # Who may look into the environment for what is no setting of ours, and for what.
 OTHERS = {
+    "dashboard/rehearsal.py": "what its process inherits: everything but settings of ours",
     "dashboard/app.py": "Dash's own switches, which must not be set",
     "dashboard/providers.py": "a client's secret, in the variable that the providers' file names",
     "dashboard/serving.py": "PROMETHEUS_MULTIPROC_DIR, which it sets for its workers",
