@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, SelectBase, event, select
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction, with_loader_criteria
 from sqlalchemy.pool import Pool
@@ -35,6 +35,7 @@ from scheme.errors import Forbidden, WarehouseError
 
 _BOUND = "assay_tenant"
 _SCOPE = "assay_scope"
+_CUT = "8s2b"  # SQLAlchemy's code for a transaction that goes on after its connection was lost
 EXEMPT = "assay_exempt"  # execution option of connections of migrations, of those to databases not ours, of no other
 _NAMES_OWNED = re.compile(rf"\b({'|'.join(OWNED)})\b", re.IGNORECASE)
 _NAMES_TENANT = re.compile(r'\btenant_id"?\s*(=|\bin\b)', re.IGNORECASE)
@@ -107,6 +108,10 @@ def _opened(info: dict[str, Any], address: str | None = None) -> Iterator[Sessio
             yield session
     except PoolTimeout as error:
         raise WarehouseError("the warehouse has no connection free just now; nothing was saved, try again") from error
+    except PendingRollbackError as error:
+        if error.code != _CUT:
+            raise
+        raise WarehouseError("the warehouse cannot be reached; nothing was saved, try again") from error
     except DBAPIError as error:
         words = in_words(error, made)
         if words is None:

@@ -11,14 +11,18 @@ import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 
 from db import people, sessions
 from db.engine import engine
-from db.tenants import add_tenant
+from db.session import open_session
+from db.tenants import add_tenant, scope_of
+from scheme.errors import WarehouseError
 from tests import cluster
 from tests.conftest import EXAMPLES, brought_up, missing
 from tests.served import free_port, serving, started
@@ -152,6 +156,22 @@ def test_a_database_that_goes_away_is_said_so_and_its_return_is_found_without_a_
         engine(database.owner_url).dispose()
     finally:
         postgres.stop()
+
+
+@pytest.mark.parametrize("warehouse", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
+def test_a_transaction_that_goes_on_after_its_connection_was_cut_has_saved_nothing_and_says_so(warehouse, postgres):
+    add_tenant("ASH", "Ashcombe County Council")
+
+    def goes_on() -> None:
+        with open_session(scope_of("ASH"), write=True) as session:
+            process = session.execute(text("SELECT pg_backend_pid()")).scalar()
+            postgres.say(f"SELECT pg_terminate_backend({process})")
+            for _ in range(2):
+                with suppress(DBAPIError):
+                    session.execute(text("SELECT 1"))
+
+    with pytest.raises(WarehouseError, match="cannot be reached"):
+        goes_on()
 
 
 def test_where_no_connection_is_free_the_answer_is_to_try_again(warehouse, monkeypatch):
