@@ -84,6 +84,7 @@ ALLOWED = {
     "dashboard/language.py": "the catalogues of the program's own texts",
     "dashboard/providers.py": "the configuration of sign-on providers",
     "dashboard/discovery.py": "what a provider publishes of itself, by issuer",
+    "db/archive.py": "the kinds of columns of our tables",
     "db/engine.py": "the engine of an address",
     "dashboard/metrics.py": "the counters of this process, whose labels are words of ours",
     "db/passwords.py": "the parameters of hashing",
