@@ -182,9 +182,7 @@ def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
 def new_context(new_context: Callable[..., BrowserContext]) -> Callable[..., BrowserContext]:
     """As Playwright's own, which `context` and `page` use: a British desktop of common size where a test does not say.
 
-    The content security policy holds; only a test that injects axe says `bypass_csp=True`. There nothing moves: axe
-    would measure a colour on its way to another.
+    The content security policy holds; only a test that injects axe says `bypass_csp=True`.
     """
     usual = {"locale": "en-GB", "timezone_id": "Europe/London", "viewport": {"width": 1440, "height": 900}}
-    still = {"reduced_motion": "reduce"}
-    return lambda **options: new_context(**{**usual, **(still if options.get("bypass_csp") else {}), **options})
+    return lambda **options: new_context(**{**usual, **options})
