@@ -2,12 +2,15 @@
 
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, PendingRollbackError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
 from scheme.errors import UsageError, WarehouseError
@@ -19,6 +22,9 @@ POOL_SECONDS = 2  # reliability.md W8: whoever waits for a connection longer tha
 READ_SECONDS, IDLE_SECONDS = 120, 600  # on PostgreSQL: one question of a reader, and a transaction that asks nothing
 # reliability.md W1: before 3.51.3 a WAL can be corrupted by two connections that write.
 JOURNAL = "WAL" if sqlite3.sqlite_version_info >= (3, 51, 3) else "DELETE"
+# What SQLAlchemy raises where the database may be at fault: what it said, that no connection came free, and that a
+# transaction went on after its connection was lost (which has a code of its own among the faults of that kind).
+FAULTS, _CUT = (DBAPIError, PoolTimeout, PendingRollbackError), "8s2b"
 READER_KB, WRITER_KB = 2_000, 256_000  # of SQLite's cache of pages: its own choice, and the most for a writer
 # Execution options: of connections that may write; of those that would rather give up than wait for another writer; of
 # those beside which there is nobody.
@@ -167,8 +173,25 @@ def no_warehouse(made: Engine) -> WarehouseError:
     return WarehouseError(f"there is no warehouse of this version at {where}; run `assay upgrade`")
 
 
-def in_words(error: DBAPIError, made: Engine) -> WarehouseError | None:
+@contextmanager
+def worded(made: Engine) -> Iterator[None]:
+    """Let faults of the database be WarehouseErrors, in words fit to be shown; faults of ours stay as they are."""
+    try:
+        yield
+    except FAULTS as error:
+        words = in_words(error, made)
+        if words is None:
+            raise
+        raise words from error
+
+
+def in_words(error: DBAPIError | PoolTimeout | PendingRollbackError, made: Engine) -> WarehouseError | None:
     """A fault of the database in words fit to be shown; None where it is a fault of ours."""
+    if isinstance(error, PoolTimeout):
+        return WarehouseError("the warehouse has no connection free just now; nothing was saved, try again")
+    if isinstance(error, PendingRollbackError):
+        gone = WarehouseError("the warehouse cannot be reached; nothing was saved, try again")
+        return gone if error.code == _CUT else None
     said, state = str(error.orig).casefold(), getattr(error.orig, "sqlstate", None)
     if "no such table" in said or "no such column" in said or state in ("42P01", "42703"):
         return no_warehouse(made)

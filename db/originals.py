@@ -97,7 +97,7 @@ def _put_down(session: Session, contents: Iterable[tuple[str, bytes]]) -> dict[s
         _wait_for(under_way)
     with _told_of(where):
         for folder in listing:
-            _safe(folder)
+            safe(folder)
     return sizes
 
 
@@ -189,7 +189,7 @@ def forget_tenant(tenant_id: int) -> int:
     try:
         if folder.exists():
             shutil.rmtree(folder)
-            _safe(folder.parent)
+            safe(folder.parent)
     except OSError as error:
         raise WarehouseError(
             f"the tenant is removed, but its originals in {folder} are not ({error.strerror}); mend that and give the "
@@ -293,7 +293,7 @@ def _told_of(where: str) -> Iterator[None]:
         ) from error
 
 
-def _safe(folder: Path) -> None:
+def safe(folder: Path) -> None:
     """Let what a folder lists outlive a loss of power."""
     number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -23,11 +23,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, Connection, Table, delete, func, or_, select, text, update
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from db import audit, originals, reads
-from db.engine import WRITES, absent, engine, in_words, no_warehouse, owner_url
+from db.engine import WRITES, absent, engine, no_warehouse, owner_url, worded
 from db.models import AuditEntry, Base, Grant, Original, PlatformAuditEntry, ResetLink, Tenant, User, UserSession
 from db.numbering import REMOVED, largest
 from db.session import EXEMPT, Scope, bind, open_platform
@@ -98,16 +97,10 @@ def _owners() -> Iterator[Session]:
     made = engine(owner_url())
     if absent(made):
         raise no_warehouse(made)
-    try:
-        options = {WRITES: True, EXEMPT: True}
-        with Session(made.execution_options(**options), expire_on_commit=False) as session, session.begin():
-            _require_owner(session.connection())
-            yield session
-    except DBAPIError as error:
-        words = in_words(error, made)
-        if words is None:
-            raise
-        raise words from error
+    bound = made.execution_options(**{WRITES: True, EXEMPT: True})
+    with worded(made), Session(bound, expire_on_commit=False) as session, session.begin():
+        _require_owner(session.connection())
+        yield session
 
 
 def _require_owner(connection: Connection) -> None:

@@ -13,6 +13,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
+from db.originals import safe
 from scheme.errors import BackupInvalid, UsageError, WarehouseError
 
 _HEAD = b"age-encryption.org/"
@@ -43,7 +44,7 @@ def written(path: Path, recipient: str | None = None) -> Iterator[IO[bytes]]:
                 file.flush()
                 os.fsync(file.fileno())
             passing.rename(path)
-            _safe(path.parent)
+            safe(path.parent)
         except OSError as error:
             raise WarehouseError(f"the backup cannot be written to {path} ({error.strerror or error})") from error
     except BaseException:
@@ -143,12 +144,3 @@ def _identities(key: Path) -> list[Any]:
     if not found:
         raise UsageError(f"{key}: holds no key as `age-keygen` writes it")
     return found
-
-
-def _safe(folder: Path) -> None:
-    """Let what a folder lists outlive a loss of power."""
-    number = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(number)
-    finally:
-        os.close(number)

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, SelectBase, event, select
-from sqlalchemy.exc import DBAPIError, PendingRollbackError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction, with_loader_criteria
 from sqlalchemy.pool import Pool
 
@@ -26,16 +24,15 @@ from db.engine import (
     WRITES,
     absent,
     engine,
-    in_words,
     no_warehouse,
+    worded,
 )
 from db.models import OWNED, OfTenant, Tenant, TenantOwned
 from db.numbering import watch
-from scheme.errors import Forbidden, WarehouseError
+from scheme.errors import Forbidden
 
 _BOUND = "assay_tenant"
 _SCOPE = "assay_scope"
-_CUT = "8s2b"  # SQLAlchemy's code for a transaction that goes on after its connection was lost
 EXEMPT = "assay_exempt"  # execution option of connections of migrations, of those to databases not ours, of no other
 _NAMES_OWNED = re.compile(rf"\b({'|'.join(OWNED)})\b", re.IGNORECASE)
 _NAMES_TENANT = re.compile(r'\btenant_id"?\s*(=|\bin\b)', re.IGNORECASE)
@@ -103,20 +100,9 @@ def _opened(info: dict[str, Any], address: str | None = None) -> Iterator[Sessio
     options: dict[str, Any] = {WRITES: info[WRITES]} | {name: info.get(name, False) for name in (IMPATIENT, ALONE)}
     if made.dialect.name == "postgresql" and not info[WRITES]:
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    try:
-        with Session(made.execution_options(**options), expire_on_commit=False, info=info) as session, session.begin():
-            yield session
-    except PoolTimeout as error:
-        raise WarehouseError("the warehouse has no connection free just now; nothing was saved, try again") from error
-    except PendingRollbackError as error:
-        if error.code != _CUT:
-            raise
-        raise WarehouseError("the warehouse cannot be reached; nothing was saved, try again") from error
-    except DBAPIError as error:
-        words = in_words(error, made)
-        if words is None:
-            raise
-        raise words from error
+    bound = made.execution_options(**options)
+    with worded(made), Session(bound, expire_on_commit=False, info=info) as session, session.begin():
+        yield session
 
 
 def bound_tenant(session: Session) -> int:

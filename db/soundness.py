@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
 
 from db import originals
-from db.engine import JOURNAL, absent, address, engine, in_words
+from db.engine import FAULTS, JOURNAL, absent, address, engine, in_words
 from db.upgrade import head, unlocked, version_in
 from scheme.errors import AssayError, UsageError
 
@@ -50,7 +49,7 @@ def warehouse() -> list[Finding]:
                 found += _of_locks(connection)
             if made.dialect.name == "postgresql":
                 found.append(_of_connections(*_used(connection)))
-    except DBAPIError as error:
+    except FAULTS as error:
         words = in_words(error, made) or f"the warehouse cannot be used ({type(error).__name__})"
         found.append(Finding("warehouse", WRONG, str(words), "look at ASSAY_DATABASE_URL, and at the database itself"))
     return found
@@ -91,7 +90,7 @@ def connections_in_use() -> tuple[int, int] | None:
             return None
         with made.connect() as connection:
             return _used(connection)
-    except (DBAPIError, UsageError):
+    except (*FAULTS, UsageError):
         return None
 
 

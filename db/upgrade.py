@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from sqlalchemy import Connection, make_url, text
-from sqlalchemy.exc import DBAPIError
 
 from db.citus import spread
-from db.engine import WRITES, absent, database_url, engine, in_words, no_warehouse, owner_url
+from db.engine import WRITES, absent, database_url, engine, no_warehouse, owner_url, worded
 from db.locks import faults
 from db.models import APPEND_ONLY, FORGETTABLE, Base
 from db.readied import made_whole
@@ -49,29 +48,23 @@ def upgrade(to: str | None = None) -> str:
     from alembic.config import Config
 
     made = engine(owner_url())
-    try:
-        with made.execution_options(**{WRITES: True, EXEMPT: True}).begin() as connection:
-            if made.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
-            before = version_in(connection)
-            _refuse_newer(before)
-            config = Config()
-            config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-            config.attributes["connection"] = connection
-            command.upgrade(config, to or "head")
-            if to in (None, head()):
-                spread(connection)
-            role = make_url(database_url()).username
-            if made.dialect.name == "postgresql" and role and role != make_url(owner_url()).username:
-                _let_in(connection, role)
-            if to not in (None, head()):
-                return f"the warehouse is at version {to}"
-            codes = list(connection.execute(text("SELECT code FROM tenants ORDER BY code")).scalars())
-    except DBAPIError as error:
-        words = in_words(error, made)
-        if words is None:
-            raise
-        raise words from error
+    with worded(made), made.execution_options(**{WRITES: True, EXEMPT: True}).begin() as connection:
+        if made.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
+        before = version_in(connection)
+        _refuse_newer(before)
+        config = Config()
+        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, to or "head")
+        if to in (None, head()):
+            spread(connection)
+        role = make_url(database_url()).username
+        if made.dialect.name == "postgresql" and role and role != make_url(owner_url()).username:
+            _let_in(connection, role)
+        if to not in (None, head()):
+            return f"the warehouse is at version {to}"
+        codes = list(connection.execute(text("SELECT code FROM tenants ORDER BY code")).scalars())
     for code in codes:
         with open_session(scope_of(code), write=True) as session:
             made_whole(session)
@@ -85,15 +78,9 @@ def require_current() -> None:
     made = engine()
     if absent(made):
         raise no_warehouse(made)
-    try:
-        with made.connect() as connection:
-            version = version_in(connection)
-            faults = unlocked(connection)
-    except DBAPIError as error:
-        words = in_words(error, made)
-        if words is None:
-            raise
-        raise words from error
+    with worded(made), made.connect() as connection:
+        version = version_in(connection)
+        faults = unlocked(connection)
     _refuse_newer(version)
     if version != head():
         raise no_warehouse(made)
@@ -106,14 +93,8 @@ def version() -> str | None:
     made = engine(owner_url())
     if absent(made):
         return None
-    try:
-        with made.connect() as connection:
-            return version_in(connection)
-    except DBAPIError as error:
-        words = in_words(error, made)
-        if words is None:
-            raise
-        raise words from error
+    with worded(made), made.connect() as connection:
+        return version_in(connection)
 
 
 def set_numbers(highest: Mapping[str, int]) -> None:

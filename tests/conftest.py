@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -56,8 +57,8 @@ class Failures:
 def pytest_configure(config: pytest.Config) -> None:
     """Make passwords cheap to keep and to try, and say failures at once where the run is told to the terminal.
 
-    Passwords are dear on purpose, 0.14 s of a core each; whole runs spent a fifth of their time on them. What the
-    program itself spends is held by `test_a_kept_password_costs_whoever_guesses_it_what_is_recommended`.
+    Passwords are dear on purpose, 0.14 s of a core each, and most tests sign in several people. What the program
+    itself spends is held by `test_a_kept_password_costs_whoever_guesses_it_what_is_recommended`.
     """
     from db import passwords
 
@@ -73,16 +74,25 @@ def missing(what: str) -> None:
     pytest.skip(f"{what} is not installed here, and installing it needs root on Debian")
 
 
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[cluster.Cluster]:
-    """A PostgreSQL cluster of this test run's own, with an owner role and a runtime role that owns nothing."""
+@contextmanager
+def own_cluster() -> Iterator[cluster.Cluster]:
+    """A running PostgreSQL cluster with an owner role and a runtime role that owns nothing, until the block ends."""
     where = cluster.programs()
     if where is None:
         missing("PostgreSQL (Debian package postgresql)")
     running = cluster.new_cluster(where)
     running.start()
-    yield running
-    running.stop()
+    try:
+        yield running
+    finally:
+        running.stop()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[cluster.Cluster]:
+    """The PostgreSQL cluster of this test run's own."""
+    with own_cluster() as running:
+        yield running
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from db.session import EXEMPT, open_platform
 from db.tenants import tenants
 from db.upgrade import MIGRATIONS, head, require_current, upgrade
 from scheme.errors import UsageError, WarehouseError
+from tests.dying import DYING
 from tests.noninterference import canaries
 
 
@@ -100,25 +101,6 @@ def test_a_postgresql_that_does_not_answer_is_said_to_be_out_of_reach(tmp_path, 
 # own `assay measure headroom --format json` said of it: made by tests/db/warehouses/make.sh.
 RELEASED = sorted(path.name.split(".")[0] for path in (Path(__file__).parent / "warehouses").glob("*.sql.xz"))
 DAY = "2026-11-20"
-
-# `assay upgrade`, whose steps are what it says to the database, commits included. It kills itself before one of them.
-DYING = """
-import os, signal, sys
-from sqlalchemy import Engine, event
-left = int(sys.argv.pop(1))
-def step(*_):
-    global left
-    if left == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    left -= 1
-event.listen(Engine, "before_cursor_execute", step)
-event.listen(Engine, "commit", step)
-import assay
-try:
-    assay.main()
-finally:
-    print(-1 - left)
-"""
 
 
 @pytest.fixture(params=RELEASED)

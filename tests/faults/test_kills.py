@@ -18,33 +18,14 @@ from db import reads
 from db.engine import engine
 from db.session import open_session
 from db.tenants import add_tenant, scope_of
-from tests import cluster
-from tests.conftest import EXAMPLES, brought_up, missing
+from tests.conftest import EXAMPLES
+from tests.dying import DYING
 from tests.etl.made import HEADINGS, csv, xlsx
 
 ROOT = Path(__file__).parents[2]
 KILLS = max(3, (EXAMPLES - 30) // 4)  # on each of two databases: 3 in `make test`, more than 100 in `make soak`
 KILLED_STEPS = max(4, EXAMPLES // 6)  # 4 in `make test`, all of them in `make soak`
 MOST_SECONDS = 120
-
-# A load whose steps are what it says to the database, commits included. It kills itself before one of them.
-DYING = """
-import os, signal, sys
-from sqlalchemy import Engine, event
-left = int(sys.argv.pop(1))
-def step(*_):
-    global left
-    if left == 0:
-        os.kill(os.getpid(), signal.SIGKILL)
-    left -= 1
-event.listen(Engine, "before_cursor_execute", step)
-event.listen(Engine, "commit", step)
-import assay
-try:
-    assay.main()
-finally:
-    print(-1 - left)
-"""
 
 
 @pytest.fixture(scope="module")
@@ -250,39 +231,25 @@ def test_a_disk_that_may_not_be_written_says_so_and_afterwards_the_load_complete
 
 
 @pytest.mark.postgres
-def test_a_database_restarted_in_mid_load_loses_that_load_alone(files, monkeypatch, tmp_path):
-    where = cluster.programs()
-    if where is None:
-        missing("PostgreSQL (Debian package postgresql)")
-    postgres = cluster.new_cluster(where)
-    postgres.start()
-    try:
-        database = postgres.database()
-        monkeypatch.setenv("ASSAY_DATABASE_URL", database.url)
-        monkeypatch.setenv("ASSAY_OWNER_DATABASE_URL", database.owner_url)
-        monkeypatch.setenv("ASSAY_ORIGINALS", str(files / "originals"))
-        brought_up({"ASSAY_DATABASE_URL": database.url, "ASSAY_OWNER_DATABASE_URL": database.owner_url})
-        add_tenant("QUIET", "Quiet")
-        add_tenant("ASH", "Ashcombe County Council")
-        assert ended(begun(files, code="QUIET"))[0] == 3
-        content, before = state("QUIET")[0], state()
-        with psycopg.connect(postgres.url("postgres", database.name)) as other:
-            other.execute("LOCK TABLE results IN SHARE MODE")  # the load waits for it, half written
-            load = begun(files)
-            waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-            while other.execute(waiting).fetchone() == (0,):
-                assert load.poll() is None
-            postgres.restart()
-            code, said = ended(load)
-            with suppress(psycopg.Error):
-                other.rollback()
-        assert code == 1
-        assert "the warehouse cannot be reached" in said, said
-        assert "try again" in said
-        assert state() == before
-        assert ended(begun(files))[0] == 3
-        assert state()[0] == content
-        engine().dispose()
-        engine(database.owner_url).dispose()
-    finally:
-        postgres.stop()
+def test_a_database_restarted_in_mid_load_loses_that_load_alone(files, breakable):
+    postgres, database = breakable
+    add_tenant("QUIET", "Quiet")
+    add_tenant("ASH", "Ashcombe County Council")
+    assert ended(begun(files, code="QUIET"))[0] == 3
+    content, before = state("QUIET")[0], state()
+    with psycopg.connect(postgres.url("postgres", database)) as other:
+        other.execute("LOCK TABLE results IN SHARE MODE")  # the load waits for it, half written
+        load = begun(files)
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+        while other.execute(waiting).fetchone() == (0,):
+            assert load.poll() is None
+        postgres.restart()
+        code, said = ended(load)
+        with suppress(psycopg.Error):
+            other.rollback()
+    assert code == 1
+    assert "the warehouse cannot be reached" in said, said
+    assert "try again" in said
+    assert state() == before
+    assert ended(begun(files))[0] == 3
+    assert state()[0] == content

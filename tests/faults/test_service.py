@@ -23,8 +23,7 @@ from db.engine import engine
 from db.session import open_session
 from db.tenants import add_tenant, scope_of
 from scheme.errors import WarehouseError
-from tests import cluster
-from tests.conftest import EXAMPLES, brought_up, missing
+from tests.conftest import EXAMPLES
 from tests.served import free_port, serving, started
 
 RELOADS = max(2, EXAMPLES // 15)  # 2 in `make test`, more than 30 in `make soak`
@@ -77,12 +76,12 @@ def until(holds, what: str, seconds: int = 120) -> None:
 
 
 @pytest.fixture
-def as_in_the_procfile(people_warehouse_of_faults) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+def as_in_the_procfile(empty_service) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     """The server that the Procfile starts: its address, and gunicorn's process."""
     line = next(line for line in PROCFILE.read_text("utf-8").splitlines() if line.startswith("web: "))
     port = free_port()
     command = line.removeprefix("web: ").replace("0.0.0.0", "127.0.0.1")
-    settings = {**os.environ, "ASSAY_DATABASE_URL": people_warehouse_of_faults, "PORT": str(port)}
+    settings = {**os.environ, "ASSAY_DATABASE_URL": empty_service, "PORT": str(port)}
     settings |= {"ASSAY_REQUESTS_A_MINUTE": "1000000"}
     settings["PATH"] = f"{Path(sys.executable).parent}:{settings['PATH']}"
     with started(["/bin/sh", "-c", f"exec {command}"], f"http://127.0.0.1:{port}", settings) as server:
@@ -90,8 +89,8 @@ def as_in_the_procfile(people_warehouse_of_faults) -> Iterator[tuple[str, "subpr
 
 
 @pytest.fixture(scope="module")
-def people_warehouse_of_faults(empty_warehouse, tmp_path_factory) -> str:
-    """A warehouse on SQLite with one organisation that has nothing."""
+def empty_service(empty_warehouse, tmp_path_factory) -> str:
+    """The address of a warehouse on SQLite in which there is nobody yet."""
     path = tmp_path_factory.mktemp("service") / "assay.db"
     path.write_bytes(Path(empty_warehouse("sqlite")).read_bytes())
     return f"sqlite:///{path}"
@@ -110,10 +109,10 @@ def test_workers_that_are_replaced_under_load_lose_no_request(as_in_the_procfile
     assert told[200] > 4  # each of them was answered, if only after the new workers had begun
 
 
-def test_whoever_asks_far_too_often_is_told_to_wait_and_others_are_served(people_warehouse_of_faults, monkeypatch):
+def test_whoever_asks_far_too_often_is_told_to_wait_and_others_are_served(empty_service, monkeypatch):
     monkeypatch.setenv("ASSAY_REQUESTS_A_MINUTE", "30")
     monkeypatch.setenv("ASSAY_PROXIES", "1")
-    with serving(people_warehouse_of_faults) as url:
+    with serving(empty_service) as url:
         with ThreadPoolExecutor(20) as crowd:  # ten times what two workers let through in a minute
             asked = [crowd.submit(answer_of, f"{url}/sign-in", **{"X-Forwarded-For": "192.0.2.7"}) for _ in range(600)]
             told = [one.result() for one in asked]
@@ -127,35 +126,22 @@ def test_whoever_asks_far_too_often_is_told_to_wait_and_others_are_served(people
 
 
 @pytest.mark.postgres
-def test_a_database_that_goes_away_is_said_so_and_its_return_is_found_without_a_restart(monkeypatch, tmp_path):
-    where = cluster.programs()
-    if where is None:
-        missing("PostgreSQL (Debian package postgresql)")
-    postgres = cluster.new_cluster(where)
-    postgres.start()
-    try:
-        database = postgres.database()
-        monkeypatch.setenv("ASSAY_DATABASE_URL", database.url)
-        monkeypatch.setenv("ASSAY_OWNER_DATABASE_URL", database.owner_url)
-        monkeypatch.setenv("ASSAY_ORIGINALS", str(tmp_path / "originals"))
-        brought_up({"ASSAY_DATABASE_URL": database.url, "ASSAY_OWNER_DATABASE_URL": database.owner_url})
-        add_tenant("ASH", "Ashcombe County Council")
-        once = people.add_user("lead@example.org", "corporate_lead", "ASH")
-        token = sessions.change_password(sessions.sign_in("lead@example.org", once), once, PASSWORD)
-        with serving(database.url) as url:
-            assert answer_of(f"{url}/heatmap", f"assay={token}")[0] == 200
-            postgres.end()
-            status, headers, text = answer_of(f"{url}/heatmap", f"assay={token}")
-            assert (status, headers["Retry-After"]) == (503, "60"), text
-            assert "The data cannot be reached just now" in text
-            assert not any(word in text for word in ("psycopg", "socket", str(postgres.folder)))
-            assert answer_of(f"{url}/healthz")[0] == 200
-            postgres.begin()
-            assert answer_of(f"{url}/heatmap", f"assay={token}")[0] == 200
-        engine().dispose()
-        engine(database.owner_url).dispose()
-    finally:
-        postgres.stop()
+def test_a_database_that_goes_away_is_said_so_and_its_return_is_found_without_a_restart(breakable, monkeypatch):
+    postgres, _ = breakable
+    monkeypatch.setenv("WEB_CONCURRENCY", "1")  # who answers has begun; a second worker may just be about to
+    add_tenant("ASH", "Ashcombe County Council")
+    once = people.add_user("lead@example.org", "corporate_lead", "ASH")
+    token = sessions.change_password(sessions.sign_in("lead@example.org", once), once, PASSWORD)
+    with serving(os.environ["ASSAY_DATABASE_URL"]) as url:
+        assert answer_of(f"{url}/heatmap", f"assay={token}")[0] == 200
+        postgres.end()
+        status, headers, text = answer_of(f"{url}/heatmap", f"assay={token}")
+        assert (status, headers["Retry-After"]) == (503, "60"), text
+        assert "The data cannot be reached just now" in text
+        assert not any(word in text for word in ("psycopg", "socket", str(postgres.folder)))
+        assert answer_of(f"{url}/healthz")[0] == 200
+        postgres.begin()
+        assert answer_of(f"{url}/heatmap", f"assay={token}")[0] == 200
 
 
 @pytest.mark.parametrize("warehouse", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
@@ -191,4 +177,5 @@ def test_where_no_connection_is_free_the_answer_is_to_try_again(warehouse, monke
         answer = client.get("/heatmap")
         assert (answer.status_code, answer.headers["Retry-After"]) == (503, "60")
         assert client.get("/healthz").status_code == 200
+        assert client.get("/readyz").status_code == 503
     assert client.get("/heatmap").status_code == 200
