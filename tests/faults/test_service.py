@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -75,13 +76,13 @@ def until(holds, what: str, seconds: int = 120) -> None:
         time.sleep(0.05)
 
 
-@pytest.fixture
-def as_in_the_procfile(empty_service) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+@contextmanager
+def as_in_the_procfile(database_url: str) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
     """The server that the Procfile starts: its address, and gunicorn's process."""
     line = next(line for line in PROCFILE.read_text("utf-8").splitlines() if line.startswith("web: "))
     port = free_port()
     command = line.removeprefix("web: ").replace("0.0.0.0", "127.0.0.1")
-    settings = {**os.environ, "ASSAY_DATABASE_URL": empty_service, "PORT": str(port)}
+    settings = {**os.environ, "ASSAY_DATABASE_URL": database_url, "PORT": str(port)}
     settings |= {"ASSAY_REQUESTS_A_MINUTE": "1000000"}
     settings["PATH"] = f"{Path(sys.executable).parent}:{settings['PATH']}"
     with started(["/bin/sh", "-c", f"exec {command}"], f"http://127.0.0.1:{port}", settings) as server:
@@ -96,9 +97,8 @@ def empty_service(empty_warehouse, tmp_path_factory) -> str:
     return f"sqlite:///{path}"
 
 
-def test_workers_that_are_replaced_under_load_lose_no_request(as_in_the_procfile):
-    url, server = as_in_the_procfile
-    with asking(f"{url}/sign-in") as told:
+def test_workers_that_are_replaced_under_load_lose_no_request(empty_service):
+    with as_in_the_procfile(empty_service) as (url, server), asking(f"{url}/sign-in") as told:
         for _ in range(RELOADS):
             before = workers_of(server)
             server.send_signal(signal.SIGHUP)
@@ -107,6 +107,30 @@ def test_workers_that_are_replaced_under_load_lose_no_request(as_in_the_procfile
             )
     assert set(told) == {200}, told
     assert told[200] > 4  # each of them was answered, if only after the new workers had begun
+
+
+@pytest.mark.postgres
+def test_a_server_that_begins_while_the_database_is_away_serves_as_soon_as_it_is_back(breakable):
+    postgres, _ = breakable
+    postgres.end()
+    with as_in_the_procfile(os.environ["ASSAY_DATABASE_URL"]) as (url, server):
+        began = workers_of(server)
+        status, headers, said = answer_of(f"{url}/sign-in")
+        assert (status, headers["Retry-After"]) == (503, "60"), said
+        assert answer_of(f"{url}/healthz")[0] == 200
+        assert answer_of(f"{url}/readyz")[0] == 503
+        postgres.begin()
+        assert answer_of(f"{url}/sign-in")[0] == 200
+        assert workers_of(server) == began
+
+
+def test_a_server_with_a_warehouse_of_another_version_answers_nobody(tmp_path):
+    path = tmp_path / "assay.db"
+    sqlite3.connect(path).close()
+    with as_in_the_procfile(f"sqlite:///{path}") as (url, _):
+        assert {answer_of(f"{url}{page}")[0] for page in ("/", "/heatmap", "/api/v1/departments", "/assets/look.js")} == {503}
+        assert answer_of(f"{url}/healthz")[0] == 200
+        assert answer_of(f"{url}/readyz")[0] == 503
 
 
 def test_whoever_asks_far_too_often_is_told_to_wait_and_others_are_served(empty_service, monkeypatch):
