@@ -1,6 +1,8 @@
 """The server: replaced under load, without its database, without a connection, asked too often (W7, W8, W12)."""
 
+import io
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -18,6 +20,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
+from werkzeug.datastructures import FileStorage
+from werkzeug.test import stream_encode_multipart
 
 from db import people, sessions
 from db.engine import engine
@@ -25,16 +29,20 @@ from db.session import open_session
 from db.tenants import add_tenant, scope_of
 from scheme.errors import WarehouseError
 from tests.conftest import EXAMPLES
+from tests.dashboard.small_programme import made
+from tests.faults.disks import fill, small_disk
 from tests.served import free_port, serving, started
 
 RELOADS = max(2, EXAMPLES // 15)  # 2 in `make test`, more than 30 in `make soak`
 PROCFILE = Path(__file__).parents[2] / "Procfile"
 PASSWORD = "four plain words here"
+REGISTER = "Department code,Department name,Parent code\n" + "".join(f"D{n},Department {n},\n" for n in range(300))
 
 
-def answer_of(url: str, cookie: str = "", **headers: str) -> tuple[int, dict[str, str], str]:
+def answer_of(asked: str | urllib.request.Request, cookie: str = "", **headers: str) -> tuple[int, dict[str, str], str]:
     """Status, headers and text of one answer, on a connection of its own; 0 where there was none."""
-    asked = urllib.request.Request(url, headers={"Cookie": cookie, **headers} if cookie else headers)
+    if isinstance(asked, str):
+        asked = urllib.request.Request(asked, headers={"Cookie": cookie, **headers} if cookie else headers)
     try:
         with urllib.request.urlopen(asked, timeout=60) as answer:
             return answer.status, dict(answer.headers), answer.read().decode()
@@ -61,6 +69,20 @@ def asking(url: str, at_once: int = 4) -> Iterator[Counter[int]]:
             yield told
         finally:
             over.set()
+
+
+def sent(url: str, name: str, text: str, headers: dict[str, str]) -> tuple[int, dict[str, str], str]:
+    """What the API answers to one file."""
+    stream, length, boundary = stream_encode_multipart({"file": FileStorage(io.BytesIO(text.encode()), filename=name)})
+    kind = {"Content-Type": f"multipart/form-data; boundary={boundary}", "Content-Length": str(length)}
+    return answer_of(urllib.request.Request(url, stream.read(), headers | kind))
+
+
+def lead() -> str:
+    """The session of a corporate lead of a new organisation, ASH."""
+    add_tenant("ASH", "Ashcombe County Council")
+    once = people.add_user("lead@example.org", "corporate_lead", "ASH")
+    return sessions.change_password(sessions.sign_in("lead@example.org", once), once, PASSWORD)
 
 
 def workers_of(server: "subprocess.Popen[bytes]") -> set[int]:
@@ -128,7 +150,9 @@ def test_a_server_with_a_warehouse_of_another_version_answers_nobody(tmp_path):
     path = tmp_path / "assay.db"
     sqlite3.connect(path).close()
     with as_in_the_procfile(f"sqlite:///{path}") as (url, _):
-        assert {answer_of(f"{url}{page}")[0] for page in ("/", "/heatmap", "/api/v1/departments", "/assets/look.js")} == {503}
+        assert {answer_of(f"{url}{page}")[0] for page in ("/", "/heatmap", "/api/v1/history", "/assets/look.js")} == {
+            503
+        }
         assert answer_of(f"{url}/healthz")[0] == 200
         assert answer_of(f"{url}/readyz")[0] == 503
 
@@ -153,9 +177,7 @@ def test_whoever_asks_far_too_often_is_told_to_wait_and_others_are_served(empty_
 def test_a_database_that_goes_away_is_said_so_and_its_return_is_found_without_a_restart(breakable, monkeypatch):
     postgres, _ = breakable
     monkeypatch.setenv("WEB_CONCURRENCY", "1")  # who answers has begun; a second worker may just be about to
-    add_tenant("ASH", "Ashcombe County Council")
-    once = people.add_user("lead@example.org", "corporate_lead", "ASH")
-    token = sessions.change_password(sessions.sign_in("lead@example.org", once), once, PASSWORD)
+    token = lead()
     with serving(os.environ["ASSAY_DATABASE_URL"]) as url:
         assert answer_of(f"{url}/heatmap", f"assay={token}")[0] == 200
         postgres.end()
@@ -184,15 +206,38 @@ def test_a_transaction_that_goes_on_after_its_connection_was_cut_has_saved_nothi
         goes_on()
 
 
+def test_a_full_disk_refuses_what_is_sent_and_goes_on_showing_what_is_there(empty_service, tmp_path, monkeypatch):
+    with small_disk(tmp_path / "disk", "64M") as disk:
+        path = shutil.copy(empty_service.removeprefix("sqlite:///"), disk / "assay.db")
+        monkeypatch.setenv("ASSAY_DATABASE_URL", f"sqlite:///{path}")
+        monkeypatch.setenv("ASSAY_ORIGINALS", str(disk / "originals"))
+        token = lead()
+        sending = {"Authorization": f"Bearer {made(scope_of('ASH'), 'read', 'send')}"}
+        with serving(f"sqlite:///{path}") as url:
+            assert answer_of(f"{url}/heatmap", f"assay={token}")[0] == 200
+            assert sent(f"{url}/api/v1/loads", "a.csv", REGISTER, sending)[0] == 201
+            known = answer_of(f"{url}/api/v1/history", **sending)
+            assert known[0] == 200
+            filler = fill(disk, 0)
+            status, headers, said = sent(f"{url}/api/v1/loads", "b.csv", REGISTER.replace("D", "E"), sending)
+            assert (status, headers["Retry-After"]) == (503, "60"), said
+            assert str(tmp_path) not in said
+            assert answer_of(f"{url}/heatmap", f"assay={token}")[0] == 200
+            assert answer_of(f"{url}/api/v1/history", **sending)[2] == known[2]
+            assert answer_of(f"{url}/healthz")[0] == 200
+            until(lambda: answer_of(f"{url}/readyz")[0] == 503, "it says that it is ready")
+            filler.unlink()
+            assert sent(f"{url}/api/v1/loads", "b.csv", REGISTER.replace("D", "E"), sending)[0] == 201
+            assert "b.csv" in answer_of(f"{url}/api/v1/history", **sending)[2]
+
+
 def test_where_no_connection_is_free_the_answer_is_to_try_again(warehouse, monkeypatch):
     monkeypatch.setattr("db.engine.POOL_SECONDS", 0.2)
     from dashboard.app import create_app
 
-    add_tenant("ASH", "Ashcombe County Council")
-    once = people.add_user("lead@example.org", "corporate_lead", "ASH")
     monkeypatch.setenv("ASSAY_SECOND_FACTOR", "off")
     client = create_app().server.test_client()
-    client.set_cookie("assay", sessions.change_password(sessions.sign_in("lead@example.org", once), once, PASSWORD))
+    client.set_cookie("assay", lead())
     assert client.get("/heatmap").status_code == 200
     pool = engine().pool
     with ExitStack() as taken:
