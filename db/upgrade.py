@@ -1,7 +1,6 @@
-"""Bringing the warehouse to this version, and refusing to work with any other."""
+"""Bringing the warehouse to this version, and refusing to work with one that this program does not fit."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from sqlalchemy import Connection, make_url, text
 
@@ -12,10 +11,10 @@ from db.models import APPEND_ONLY, FORGETTABLE, Base
 from db.readied import made_whole
 from db.session import EXEMPT, open_session
 from db.tenants import scope_of
+from db.version import MIGRATIONS, Version, head, version_in
 from scheme.errors import WarehouseError
 from variables import declare, whole
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 # One upgrade at a time; any number will do.
 _UPGRADE_LOCK = 20081117
 # Read by migration 0012.
@@ -27,11 +26,6 @@ PARTITIONS = declare(
     whole("ASSAY_PARTITIONS", 1, 128),
     "16",
 )
-
-
-def head() -> str:
-    """The version this program needs: the number that begins the name of the newest migration."""
-    return max(path.name for path in (MIGRATIONS / "versions").glob("[0-9]*.py")).split("_")[0]
 
 
 def upgrade(to: str | None = None) -> str:
@@ -51,8 +45,10 @@ def upgrade(to: str | None = None) -> str:
     with worded(made), made.execution_options(**{WRITES: True, EXEMPT: True}).begin() as connection:
         if made.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
-        before = version_in(connection)
-        _refuse_newer(before)
+        there = version_in(connection)
+        if there:
+            there.refuse_newer()
+        before = there and there.number
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         config.attributes["connection"] = connection
@@ -74,18 +70,28 @@ def upgrade(to: str | None = None) -> str:
 
 
 def require_current() -> None:
-    """Raise WarehouseError, which says what to do, unless the warehouse is there, at this version and locked."""
+    """Raise WarehouseError, which says what to do, unless the warehouse is there, at this version and locked.
+
+    For what must know every table there is, or it would leave out what it does not know: a backup, a removal.
+    """
+    require_sound().refuse_newer()
+
+
+def require_sound() -> Version:
+    """The version of the warehouse; WarehouseError unless this program works on it (db.version) and it is locked."""
     made = engine()
     if absent(made):
         raise no_warehouse(made)
     with worded(made), made.connect() as connection:
-        version = version_in(connection)
+        found = version_in(connection)
         faults = unlocked(connection)
-    _refuse_newer(version)
-    if version != head():
+    if found:
+        found.refuse_older()
+    if not found or not found.takes_this:
         raise no_warehouse(made)
     if faults:
         raise WarehouseError("row-level security does not hold: " + "; ".join(faults))
+    return found
 
 
 def version() -> str | None:
@@ -94,7 +100,8 @@ def version() -> str | None:
     if absent(made):
         return None
     with worded(made), made.connect() as connection:
-        return version_in(connection)
+        found = version_in(connection)
+    return found.number if found else None
 
 
 def set_numbers(highest: Mapping[str, int]) -> None:
@@ -109,18 +116,6 @@ def set_numbers(highest: Mapping[str, int]) -> None:
         for table, number in highest.items():
             named = {"table": f"public.{table}", "number": number}
             connection.execute(text("SELECT setval(pg_get_serial_sequence(:table, 'id'), :number)"), named)
-
-
-def version_in(connection: Connection) -> str | None:
-    """The version of the warehouse that a connection leads to; None where there are no tables of ours."""
-    if not connection.dialect.has_table(connection, "alembic_version"):
-        return None
-    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-
-
-def _refuse_newer(version: str | None) -> None:
-    if version is not None and version > head():
-        raise WarehouseError(f"the warehouse is at version {version}, made by a newer Assay; update this one")
 
 
 def _let_in(connection: Connection, role: str) -> None:

@@ -15,11 +15,17 @@ from alembic.migration import MigrationContext
 from sqlalchemy import text
 
 from db import engine as engines
+from db import soundness
+from db.backup import backup
 from db.engine import WRITES, engine, owner_url
 from db.models import Base
-from db.session import EXEMPT, open_platform
+from db.person import about_person, erase
+from db.removal import remove_tenant
+from db.session import EXEMPT, open_platform, open_session
 from db.tenants import tenants
-from db.upgrade import MIGRATIONS, head, require_current, upgrade
+from db.upgrade import require_current, require_sound, upgrade
+from db.version import MIGRATIONS, fit, head
+from etl.take_out import take_out
 from scheme.errors import UsageError, WarehouseError
 from tests.dying import DYING
 from tests.noninterference import canaries
@@ -51,14 +57,50 @@ def test_a_warehouse_that_is_absent_says_what_to_do_and_is_not_made_by_looking(t
     require_current()
 
 
-def test_a_warehouse_of_a_newer_program_is_left_alone(warehouse):
-    with engine(owner_url()).begin() as connection:
-        if warehouse == "sqlite":
-            connection.exec_driver_sql("PRAGMA query_only = OFF")
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    for look in (require_current, upgrade):
-        with pytest.raises(WarehouseError, match="made by a newer Assay"):
+def made_newer(oldest_program: str) -> None:
+    """Let a newer program have made the warehouse, and let it take programs from a version on."""
+    with engine(owner_url()).execution_options(**{WRITES: True}).begin() as connection:
+        connection.execute(text("ALTER TABLE alembic_version ADD COLUMN oldest_program TEXT"))
+        connection.execute(
+            text("UPDATE alembic_version SET version_num = '9999', oldest_program = :o"), {"o": oldest_program}
+        )
+    fit.cache_clear()
+
+
+def test_a_newer_warehouse_that_takes_this_program_is_served_and_not_changed_by_what_must_know_all_of_it(
+    warehouse, scope, tmp_path
+):
+    made_newer(head())
+    assert require_sound().number == "9999"
+    with open_session(scope, write=True) as session:
+        assert session.execute(text("SELECT count(*) FROM tenants")).scalar() == 1
+    assert soundness.unready() == ""
+    (told,) = (one for one in soundness.warehouse() if one.about == "version")
+    assert (told.state, told.mend) == ("note", "update the program")
+    whole = (
+        upgrade,
+        require_current,
+        lambda: backup(tmp_path / "all.zip"),
+        lambda: remove_tenant("ASH", "nothing"),
+        lambda: take_out(scope, tmp_path / "tables"),
+        lambda: about_person(scope, "pat@example.org"),
+        lambda: erase(scope, "pat@example.org"),
+    )
+    for change in whole:
+        with pytest.raises(WarehouseError, match="at version 9999, made by a newer Assay; update this one"):
+            change()
+    assert not [*tmp_path.glob("all.zip"), *tmp_path.glob("tables")]
+
+
+def test_a_newer_warehouse_that_takes_no_program_as_old_is_left_alone_and_says_what_to_do(warehouse, scope):
+    made_newer("9998")
+    words = rf"takes programs from version 9998 on, of which this one \({head()}\) is not; update this one"
+    for look in (require_sound, require_current, tenants):
+        with pytest.raises(WarehouseError, match=words):
             look()
+    with pytest.raises(WarehouseError, match="made by a newer Assay"):
+        upgrade()
+    assert "for programs from 9998 on" in soundness.unready()
 
 
 @pytest.mark.parametrize("url", ["nonsense", "mysql://a@b/c", "sqlite://", "sqlite:///:memory:"])
