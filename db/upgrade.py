@@ -1,22 +1,30 @@
 """Bringing the warehouse to this version, and refusing to work with one that this program does not fit."""
 
+import logging
+import time
 from collections.abc import Mapping
 
-from sqlalchemy import Connection, make_url, text
+from sqlalchemy import Connection, Engine, make_url, select, text
+from sqlalchemy.exc import OperationalError
 
 from db.citus import spread
-from db.engine import WRITES, absent, database_url, engine, no_warehouse, owner_url, worded
+from db.engine import IDLE_SECONDS, WRITES, absent, database_url, engine, no_warehouse, owner_url, worded
 from db.locks import faults
-from db.models import APPEND_ONLY, FORGETTABLE, Base
+from db.models import APPEND_ONLY, FORGETTABLE, Base, Tenant
 from db.readied import made_whole
 from db.session import EXEMPT, open_session
 from db.tenants import scope_of
-from db.version import MIGRATIONS, Version, head, version_in
+from db.version import FLOORS_SINCE, MIGRATIONS, Version, head, migrations, oldest_program, version_in
 from scheme.errors import WarehouseError
 from variables import declare, whole
 
 # One upgrade at a time; any number will do.
 _UPGRADE_LOCK = 20081117
+# **ours**: how long a migration waits for a table, and how often: for as long as a transaction of ours may ask nothing.
+LOCK_SECONDS = 2
+TRIES = IDLE_SECONDS // (2 * LOCK_SECONDS)
+_HELD = ("55P03", "40P01")  # the lock was not to be had; a deadlock, of which PostgreSQL chose this end
+_LOG = logging.getLogger("assay")
 # Read by migration 0012.
 PARTITIONS = declare(
     "ASSAY_PARTITIONS",
@@ -33,40 +41,82 @@ def upgrade(to: str | None = None) -> str:
 
     `to`: to an earlier version and no further, for rows of that version to be put into it (db.backup).
 
-    Runs under the owner's address. Where that is another role than the program's, the latter may read and change rows
-    and owns nothing. Then what pages read is made ready where it is not (db.readied), by the program's own role and
-    tenant by tenant, in a transaction each. WarehouseError where the database cannot be used or was made by a newer
-    Assay.
+    Runs under the owner's address, each migration in a transaction of its own: one that is cut off goes on where it
+    was. Where the owner is another role than the program's, the latter may read and change rows and owns nothing. Then
+    what pages read is made ready where it is not (db.readied), by the program's own role and tenant by tenant, in a
+    transaction each. WarehouseError where the database cannot be used, was made by a newer Assay, or is in use in a way
+    that let no migration in.
     """
-    from alembic import command
-    from alembic.config import Config
-
-    made = engine(owner_url())
-    with worded(made), made.execution_options(**{WRITES: True, EXEMPT: True}).begin() as connection:
-        if made.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
-        there = version_in(connection)
-        if there:
-            there.refuse_newer()
-        before = there and there.number
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-        config.attributes["connection"] = connection
-        command.upgrade(config, to or "head")
-        if to in (None, head()):
-            spread(connection)
-        role = make_url(database_url()).username
-        if made.dialect.name == "postgresql" and role and role != make_url(owner_url()).username:
-            _let_in(connection, role)
-        if to not in (None, head()):
-            return f"the warehouse is at version {to}"
-        codes = list(connection.execute(text("SELECT code FROM tenants ORDER BY code")).scalars())
+    made, target = engine(owner_url()), to or head()
+    with worded(made):
+        before, now = _tried(made, target)
+        while now < target:
+            _, now = _tried(made, target)
+        if target != head():
+            return f"the warehouse is at version {target}"
+        with made.connect() as connection:
+            codes = list(connection.scalars(select(Tenant.code).order_by(Tenant.code)))
     for code in codes:
         with open_session(scope_of(code), write=True) as session:
             made_whole(session)
     if before == head():
         return f"the warehouse is at version {before} already"
     return f"the warehouse is at version {head()} now" + (f" (was {before})" if before else "")
+
+
+def _tried(made: Engine, target: str) -> tuple[str | None, str]:
+    """Take one step, again and again where somebody holds what it would lock; the versions before and after it.
+
+    reliability.md W10: whoever asks for a table while a migration waits for it queues behind the migration. So that
+    waits LOCK_SECONDS, lets all of them through and begins anew.
+    """
+    for left in reversed(range(TRIES)):
+        try:
+            with made.execution_options(**{WRITES: True, EXEMPT: True}).begin() as connection:
+                return _stepped(connection, target)
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", None) not in _HELD:
+                raise
+            if left == TRIES - 1:
+                _LOG.warning("what the next version changes is in use; trying again until it is free")
+        time.sleep(LOCK_SECONDS)
+    raise WarehouseError(
+        "a transaction that goes on and on is in the way of the next version; nothing of that was changed, so end the "
+        "transaction or wait for it, and run `assay upgrade` again"
+    )
+
+
+def _stepped(connection: Connection, target: str) -> tuple[str | None, str]:
+    """Run the next migration on the way to a version, if there is one, and let the program's role in."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+    there = version_in(connection)
+    if there:
+        there.refuse_newer()
+    before = there.number if there else None
+    now = next((number for number in migrations() if (before or "") < number <= target), before or target)
+    if now != before:
+        _migrate(connection, now)
+    if now == head():
+        spread(connection)
+    role = make_url(database_url()).username
+    if connection.dialect.name == "postgresql" and role and role != make_url(owner_url()).username:
+        _let_in(connection, role)
+    return before, now
+
+
+def _migrate(connection: Connection, number: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    command.upgrade(config, number)
+    if number >= FLOORS_SINCE:
+        said = text("UPDATE alembic_version SET oldest_program = :oldest")
+        connection.execute(said, {"oldest": oldest_program(number)})
 
 
 def require_current() -> None:

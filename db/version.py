@@ -7,6 +7,7 @@ latest of them beside the version.
 
 from dataclasses import dataclass
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
@@ -17,10 +18,26 @@ from scheme.errors import WarehouseError
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
+FLOORS_SINCE = "0013"
+
+
 @cache
+def migrations() -> dict[str, str]:
+    """The numbers of the migrations, in turn, each with the name of its module."""
+    stems = sorted(path.stem for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
+    return {stem.split("_")[0]: stem for stem in stems}
+
+
 def head() -> str:
-    """The version this program is of: the number that begins the name of the newest migration."""
-    return max(path.name for path in (MIGRATIONS / "versions").glob("[0-9]*.py")).split("_")[0]
+    """The version this program is of: the number of the newest migration."""
+    return max(migrations())
+
+
+def oldest_program(number: str) -> str:
+    """The oldest program that works on a warehouse of a version: the latest that a migration up to it names."""
+    since = [stem for each, stem in migrations().items() if FLOORS_SINCE <= each <= number]
+    said: list[str] = [import_module(f"db.migrations.versions.{stem}").oldest_program for stem in since]
+    return max(said)
 
 
 @dataclass(frozen=True)
