@@ -46,7 +46,7 @@ from dashboard.uploads import LARGEST
 from dashboard.view import CACHE
 from dashboard.visiting import add_visiting
 from db.secret import box
-from db.upgrade import require_current
+from db.upgrade import require_sound
 from scheme.errors import AssayError, UsageError, WarehouseError
 
 log = logging.getLogger("assay")
@@ -335,7 +335,7 @@ def __getattr__(name: str) -> Any:
     """`app` and `server`, made when they are first asked for, and only where the warehouse and its locks are sound."""
     if name not in ("app", "server"):
         raise AttributeError(name)
-    require_current()
+    require_sound()
     request_log.set_up_logs()
     made = create_app()
     globals().update(app=made, server=made.server)
