@@ -46,7 +46,7 @@ from dashboard.uploads import LARGEST
 from dashboard.view import CACHE
 from dashboard.visiting import add_visiting
 from db.secret import box
-from db.upgrade import require_current
+from db.upgrade import require_sound
 from scheme.errors import AssayError, UsageError, WarehouseError
 
 log = logging.getLogger("assay")
@@ -186,7 +186,7 @@ def _closed_until_sound() -> Callable[[], None]:
     def check() -> None:
         nonlocal is_sound
         if not is_sound and request.path not in ("/healthz", "/readyz") and request_log.WARMING not in request.environ:
-            require_current()
+            require_sound()
             is_sound = True
 
     return check
