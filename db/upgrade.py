@@ -91,6 +91,7 @@ def _stepped(connection: Connection, target: str) -> tuple[str | None, str]:
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'")
+        _refuse_encoding(connection.scalar(text("SHOW server_encoding")))
     there = version_in(connection)
     if there:
         there.refuse_newer()
@@ -104,6 +105,15 @@ def _stepped(connection: Connection, target: str) -> tuple[str | None, str]:
     if connection.dialect.name == "postgresql" and role and role != make_url(owner_url()).username:
         _let_in(connection, role)
     return before, now
+
+
+def _refuse_encoding(encoding: str) -> None:
+    """WarehouseError where text is kept as bytes that nobody can compare, as where a locale was never set."""
+    if encoding != "UTF8":
+        raise WarehouseError(
+            f"the database keeps text as {encoding}; make it anew with CREATE DATABASE ... ENCODING 'UTF8' TEMPLATE "
+            "template0"
+        )
 
 
 def _migrate(connection: Connection, number: str) -> None:

@@ -33,6 +33,7 @@ from db.upgrade import require_current, require_sound, upgrade, version
 from db.version import FLOORS_SINCE, MIGRATIONS, fit, head, migrations
 from etl.take_out import take_out
 from scheme.errors import UsageError, WarehouseError
+from tests.cluster import OWNER
 from tests.dying import DYING
 from tests.noninterference import canaries
 
@@ -217,6 +218,20 @@ def test_an_upgrade_of_postgresql_that_is_killed_goes_on_where_it_was(postgres_d
     require_current()
     for address in (postgres_database.url, postgres_database.owner_url):
         engine(address).dispose()
+
+
+@pytest.mark.postgres
+def test_a_database_that_keeps_text_as_bytes_is_refused_with_what_to_do(postgres, postgres_database, monkeypatch):
+    name = f"{postgres_database.name}_ascii"
+    postgres.say(
+        f"CREATE DATABASE {name} OWNER {OWNER} ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+    )
+    monkeypatch.setenv("ASSAY_DATABASE_URL", postgres.url(OWNER, name))
+    monkeypatch.delenv("ASSAY_OWNER_DATABASE_URL", raising=False)
+    with pytest.raises(WarehouseError, match="keeps text as SQL_ASCII; make it anew with CREATE DATABASE"):
+        upgrade()
+    engine().dispose()
+    postgres.say(f"DROP DATABASE {name}")
 
 
 # --- under load: W10 --------------------------------------------------------------------------------------------------
