@@ -300,6 +300,21 @@ class CalendarFeed(OfTenant, Base):
     read_at: Mapped[datetime | None]  # when a calendar last did; written once a day
 
 
+class Reader(OfTenant, Base):
+    """A role of PostgreSQL by which another tool reads one tenant's reports; its password is kept by the server alone.
+
+    Written by the tables' owner, never by the program's role: what a reader sees hangs on it (db.reports).
+    """
+
+    __tablename__ = "readers"
+    role_name: Mapped[str] = mapped_column(primary_key=True)
+    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), index=True)
+    name: Mapped[str]  # what it is for
+    made_by: Mapped[str]
+    made_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
 # --- tables that a tenant owns ----------------------------------------------------------------------------------------
 
 
@@ -643,6 +658,8 @@ def _tables(kind: type[OfTenant]) -> tuple[str, ...]:
 OWNED = _tables(TenantOwned)
 IDENTITY = tuple(name for name in _tables(OfTenant) if name not in OWNED)
 APPEND_ONLY = (AuditEntry.__tablename__, PlatformAuditEntry.__tablename__)
+# What the program may only read: the tables' owner writes there.
+OWNERS_ALONE = (Reader.__tablename__,)
 # What the program may remove rows from: what passes, and who may do what. Everything else only ever grows.
 FORGETTABLE = (
     "grants",

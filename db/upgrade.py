@@ -5,10 +5,11 @@ from pathlib import Path
 
 from sqlalchemy import Connection, make_url, text
 
+from db import report_views
 from db.citus import spread
 from db.engine import WRITES, absent, database_url, engine, no_warehouse, owner_url, worded
 from db.locks import faults
-from db.models import APPEND_ONLY, FORGETTABLE, Base
+from db.models import APPEND_ONLY, FORGETTABLE, OWNERS_ALONE, Base
 from db.readied import made_whole
 from db.session import EXEMPT, open_session
 from db.tenants import scope_of
@@ -53,12 +54,14 @@ def upgrade(to: str | None = None) -> str:
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _UPGRADE_LOCK})
         before = version_in(connection)
         _refuse_newer(before)
+        report_views.dropped(connection, changing=before != head())
         config = Config()
         config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
         config.attributes["connection"] = connection
         command.upgrade(config, to or "head")
         if to in (None, head()):
             spread(connection)
+            report_views.made(connection)
         role = make_url(database_url()).username
         if made.dialect.name == "postgresql" and role and role != make_url(owner_url()).username:
             _let_in(connection, role)
@@ -132,6 +135,7 @@ def _let_in(connection: Connection, role: str) -> None:
     there = set(connection.dialect.get_table_names(connection, "public"))  # an earlier version has not all of them
     for table in (each for each in Base.metadata.sorted_tables if each.name in there):
         may = "SELECT, INSERT" if table.name in APPEND_ONLY else "SELECT, INSERT, UPDATE"
+        may = "SELECT" if table.name in OWNERS_ALONE else may
         connection.exec_driver_sql(f"REVOKE ALL ON {table.name} FROM PUBLIC, {name}")
         connection.exec_driver_sql(f"GRANT {may} ON {table.name} TO {name}")
     connection.exec_driver_sql(f"GRANT DELETE ON {', '.join(n for n in FORGETTABLE if n in there)} TO {name}")
