@@ -93,7 +93,7 @@ def end(scope: Scope, role: str, by_hand: bool = False) -> tuple[str, ...]:
     _require_roles()
     done: tuple[str, ...] = (f"DROP ROLE IF EXISTS {role}",)
     if by_hand:  # a superuser may also end its sessions, and drop large objects that it made
-        gone = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{role}'"
+        gone = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{role}'"  # noqa: S608  # a role of ours
         done = (gone, f"DROP OWNED BY {role}", *done)
     with open_owner(_OURS) as session:
         _begin(session, scope)

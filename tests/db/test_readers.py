@@ -1,6 +1,5 @@
 """Other tools read one organisation's reports, whatever they set; the files they may have instead say the same."""
 
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from db.tenants import add_tenant
 from db.upgrade import require_current, unlocked, upgrade
 from scheme.errors import UsageError, WarehouseError
 from tests.cluster import OWNER, RUNTIME
+from tests.db.letting import as_superuser, let_in
 from tests.db.made import A_ROW_ASIDE, a_load, asked, put, results
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,26 +55,6 @@ def both(scope, other):
     filled(scope, "OURS")
     filled(other, "CANARY")
     return scope, other
-
-
-@contextmanager
-def let_in(postgres, scope):
-    """A connection of a new reader, whose role the superuser makes from the statements; the role is gone afterwards."""
-    made = readers.add(scope, "a tool of this test", by_hand=True)
-    as_superuser(*made.statements)
-    try:
-        with psycopg.connect(postgres.url(made.role, made.database), autocommit=True) as connection:
-            yield made, connection
-    finally:
-        if any(row.signs_in for row in readers.readers(scope)):
-            as_superuser(*readers.end(scope, made.role, by_hand=True))
-
-
-def as_superuser(*statements):
-    address = engine().url.set(drivername="postgresql", username="postgres").render_as_string(hide_password=False)
-    with psycopg.connect(address, autocommit=True) as connection:
-        for statement in statements:
-            connection.execute(statement)
 
 
 def everything(connection):
