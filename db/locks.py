@@ -68,8 +68,8 @@ _QUESTIONS = (
     "SELECT 'view reports.' || c.relname || ' shows more than one organisation to its reader; run `assay upgrade`' "
     "FROM pg_class c WHERE c.relnamespace = to_regnamespace('reports') AND c.relkind IN ('r', 'p', 'v', 'm', 'f') "
     "AND NOT (c.relkind = 'v' AND coalesce(c.reloptions::text LIKE '%security_barrier=true%', false) "
-    "AND pg_get_viewdef(c.oid) LIKE '%tenant_id = ( SELECT readers.tenant_id%' "
-    "AND pg_get_viewdef(c.oid) LIKE '%readers.role_name = SESSION_USER%')",
+    "AND pg_get_viewdef(c.oid) ~* 'tenant_id = [( ]+select (readers[.])?tenant_id' "
+    "AND pg_get_viewdef(c.oid) ~* 'role_name = [( ]*session_user')",
     "SELECT 'function reports.' || p.proname || ' is open to readers' FROM pg_proc p "
     "WHERE p.pronamespace = to_regnamespace('reports')",
     "SELECT DISTINCT 'the reader ' || r.rolname || ' may do more than read its reports' FROM pg_roles r "

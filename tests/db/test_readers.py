@@ -289,6 +289,15 @@ def test_views_and_files_say_the_same(both, postgres):
         assert described == told
 
 
+def test_the_paper_names_every_report_and_says_of_every_column_what_it_says():
+    paper = (ROOT / "docs" / "other-tools.md").read_text("utf-8")
+    told = paper[paper.index("## The reports") : paper.index("## Power BI")]
+    for name, each in reports().items():
+        rows = "".join(f"| {column.name} | {column.says} |\n" for column in each.columns)
+        assert f"### {name}\n\nA row is {each.row}.\n\n| column | what it says |\n|---|---|\n{rows}" in told
+    assert told.count("\n### ") == len(reports())
+
+
 def test_sqlite_has_no_readers_and_says_what_to_do(scope, warehouse):
     if warehouse == "sqlite":
         with pytest.raises(UsageError, match="--plain"):
