@@ -12,6 +12,9 @@ from db.models import APPEND_ONLY, IDENTITY, OWNERS_ALONE
 # Below these, row-level security itself had holes (CVE-2024-10976, CVE-2025-8713); majors left out are out of service.
 _PATCHED = {13: 22, 14: 19, 15: 14, 16: 10, 17: 6}
 
+# How a view of db.report_views asks whose rows it may show; told apart, for the guard of db.session reads statements.
+_BY_WHOM = ("tenant_id = [( ]+select (readers[.])?tenant_id", "role_name = [( ]*session_user")
+
 _TENANT_TABLES = """
     SELECT c.oid, c.relname, c.relrowsecurity, c.relforcerowsecurity, c.relowner FROM pg_class c
     JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped
@@ -68,9 +71,8 @@ _QUESTIONS = (
     "SELECT 'view reports.' || c.relname || ' shows more than one organisation to its reader; run `assay upgrade`' "
     "FROM pg_class c WHERE c.relnamespace = to_regnamespace('reports') AND c.relkind IN ('r', 'p', 'v', 'm', 'f') "
     "AND NOT (c.relkind = 'v' AND coalesce(c.reloptions::text LIKE '%security_barrier=true%', false) "
-    "AND pg_get_viewdef(c.oid) ~* 'tenant_id = [( ]+select (readers[.])?tenant_id' "
-    "AND pg_get_viewdef(c.oid) ~* 'role_name = [( ]*session_user')",
-    "SELECT 'function reports.' || p.proname || ' is open to readers' FROM pg_proc p "
+    "AND pg_get_viewdef(c.oid) ~* ALL(:by_whom))",
+    "SELECT 'function reports.' || p.proname || ' is open to other tools' FROM pg_proc p "
     "WHERE p.pronamespace = to_regnamespace('reports')",
     "SELECT DISTINCT 'the reader ' || r.rolname || ' may do more than read its reports' FROM pg_roles r "
     "WHERE starts_with(r.rolname, 'assay_reader_') AND (r.rolsuper OR r.rolbypassrls OR r.rolcreaterole "
@@ -94,7 +96,12 @@ _QUESTIONS = (
 
 def faults(connection: Connection) -> list[str]:
     """Everything that lets the role of a connection to PostgreSQL past the locks, a sentence each; empty is well."""
-    told = {"identity": list(IDENTITY), "append_only": list(APPEND_ONLY), "owners_alone": list(OWNERS_ALONE)}
+    told = {
+        "identity": list(IDENTITY),
+        "append_only": list(APPEND_ONLY),
+        "owners_alone": list(OWNERS_ALONE),
+        "by_whom": list(_BY_WHOM),
+    }
     found = []
     for question in _QUESTIONS:
         named = {name: value for name, value in told.items() if f":{name}" in question}

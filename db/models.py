@@ -300,21 +300,6 @@ class CalendarFeed(OfTenant, Base):
     read_at: Mapped[datetime | None]  # when a calendar last did; written once a day
 
 
-class Reader(OfTenant, Base):
-    """A role of PostgreSQL by which another tool reads one tenant's reports; its password is kept by the server alone.
-
-    Written by the tables' owner, never by the program's role: what a reader sees hangs on it (db.reports).
-    """
-
-    __tablename__ = "readers"
-    role_name: Mapped[str] = mapped_column(primary_key=True)
-    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), index=True)
-    name: Mapped[str]  # what it is for
-    made_by: Mapped[str]
-    made_at: Mapped[datetime]
-    ended_at: Mapped[datetime | None]
-
-
 # --- tables that a tenant owns ----------------------------------------------------------------------------------------
 
 
@@ -378,6 +363,20 @@ class GroupGrant(TenantOwned, Base):
     department_code: Mapped[str] = mapped_column(primary_key=True)
     role: Mapped[str]
     may_export: Mapped[bool]
+
+
+class Reader(TenantOwned, Base):
+    """A role of PostgreSQL by which another tool reads the tenant's reports; its password is kept by the server alone.
+
+    Written by the tables' owner, never by the program's role: what a reader sees hangs on it (db.report_views).
+    """
+
+    __tablename__ = "readers"
+    role_name: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]  # what it is for
+    made_by: Mapped[str]
+    made_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
 
 
 class AuditEntry(TenantOwned, Chained, Base):

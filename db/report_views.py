@@ -15,14 +15,25 @@ from sqlalchemy.dialects import postgresql
 from db import citus
 from db.models import Reader
 from db.reports import reports
+from scheme.errors import WarehouseError
 
 SCHEMA = "reports"
+_OURS = "Assay's reports,"
 
 
 def dropped(connection: Connection, changing: bool) -> None:
-    """Take the views away where tables are about to change below them, or where other ones are defined by now."""
-    if connection.dialect.name == "postgresql" and (changing or not _stand(connection)):
-        connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {SCHEMA} CASCADE")
+    """Take the views away where tables are about to change below them, or where other ones are defined by now.
+
+    WarehouseError where the schema is there and is none of ours.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    there = connection.execute(text("SELECT to_regnamespace(:name) IS NOT NULL"), {"name": SCHEMA}).scalar()
+    said = _said(connection)
+    if there and not (said or "").startswith(_OURS):
+        raise WarehouseError(f"the schema {SCHEMA} of this database is not Assay's; rename it, and upgrade again")
+    if there and (changing or said != _fingerprint()):
+        connection.exec_driver_sql(f"DROP SCHEMA {SCHEMA} CASCADE")
 
 
 def made(connection: Connection) -> None:
@@ -30,24 +41,24 @@ def made(connection: Connection) -> None:
 
     Everybody may read them: whoever is no reader sees no row, and a role that ends has no privilege to be taken back.
     """
-    if connection.dialect.name != "postgresql" or citus.is_there(connection) or _stand(connection):
+    if connection.dialect.name != "postgresql" or citus.is_there(connection) or _said(connection) is not None:
         return
     connection.exec_driver_sql(f"SET LOCAL search_path = public, pg_temp; {_script()}")
 
 
-def _stand(connection: Connection) -> bool:
+def _said(connection: Connection) -> str | None:
+    """What the schema says of itself: of which definitions its views are."""
     asked = text("SELECT obj_description(to_regnamespace(:name), 'pg_namespace')")
-    there = connection.execute(asked, {"name": SCHEMA}).scalar()
-    return bool(there == _fingerprint())
+    return connection.execute(asked, {"name": SCHEMA}).scalar()
 
 
 @cache
 def _fingerprint() -> str:
-    return f"assay {hashlib.sha256('; '.join(_statements()).encode()).hexdigest()}"
+    return f"{_OURS} {hashlib.sha256('; '.join(_statements()).encode()).hexdigest()}"
 
 
 def _script() -> str:
-    return "; ".join((*_statements(), f"COMMENT ON SCHEMA {SCHEMA} IS '{_fingerprint()}'"))
+    return "; ".join((*_statements(), f"COMMENT ON SCHEMA {SCHEMA} IS {_quoted(_fingerprint())}"))
 
 
 @cache

@@ -230,6 +230,7 @@ def test_a_database_closed_by_our_script_lets_no_reader_hold_a_lock_or_keep_a_la
     upgrade()
 
 
+OUTDATED = "COMMENT ON SCHEMA reports IS 'Assay''s reports, as they were'"
 HOLES = {
     "ALTER VIEW reports.visits SET (security_barrier = false)": "view reports.visits shows more than one organisation",
     "CREATE VIEW reports.all_of_it AS SELECT * FROM results": "view reports.all_of_it shows more",
@@ -254,8 +255,20 @@ def test_a_way_around_the_reports_is_found_and_nothing_is_served(scope, postgres
         as_superuser(hole.format(role=made.role))
         with pytest.raises(WarehouseError, match=words.format(role=made.role)):
             require_current()
-        as_superuser(f"DROP OWNED BY {made.role}", f"DROP ROLE {made.role}", "COMMENT ON SCHEMA reports IS NULL")
+        as_superuser(
+            f"DROP OWNED BY {made.role}",
+            f"DROP ROLE {made.role}",
+            "COMMENT ON SCHEMA reports IS 'Assay''s reports, of before'",
+        )
         upgrade()  # makes the views anew, and takes back what the program was given
+
+
+@ON_POSTGRESQL
+def test_a_schema_of_somebody_else_s_is_left_as_it_is(warehouse):
+    as_superuser("COMMENT ON SCHEMA reports IS 'ours'")
+    with pytest.raises(WarehouseError, match="not Assay's"):
+        upgrade()
+    as_superuser("SELECT count(*) FROM reports.results")
 
 
 def test_reports_hold_what_holds_now_in_words_and_no_names_of_people(both):

@@ -13,19 +13,17 @@ def upgrade() -> None:
     t = "readers"
     op.create_table(
         t,
+        sa.Column("tenant_id", sa.Integer(), nullable=False, autoincrement=False),
         sa.Column("role_name", sa.Text(), nullable=False),
-        sa.Column("tenant_id", sa.Integer(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("made_by", sa.Text(), nullable=False),
         sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=f"fk_{t}_tenant_id"),
-        sa.PrimaryKeyConstraint("role_name", name=f"pk_{t}"),
+        sa.PrimaryKeyConstraint("tenant_id", "role_name", name=f"pk_{t}"),
     )
-    op.create_index(f"ix_{t}_tenant_id", t, ["tenant_id"])
     if op.get_bind().dialect.name == "postgresql":
         mine = "tenant_id = (SELECT nullif(current_setting('app.tenant', true), '')::int)"
-        mine = f"({mine} OR (SELECT current_setting('app.identity', true)) = 'on')"
         op.execute(f"ALTER TABLE {t} ENABLE ROW LEVEL SECURITY")
         op.execute(f"ALTER TABLE {t} FORCE ROW LEVEL SECURITY")
         op.execute(f"CREATE POLICY {t}_of_tenant ON {t} USING ({mine}) WITH CHECK ({mine})")
