@@ -22,6 +22,7 @@ from commands.people import user_app
 from commands.person import person_app
 from commands.printing import FAILED, WRONG_USAGE, say
 from commands.profiles import profile_app
+from commands.readers import reader_app
 from commands.remind import remind_app
 from commands.server import server_app
 from commands.sites import site_app
@@ -68,6 +69,7 @@ app.add_typer(profile_app, name="profile", help="How a certification body applie
 app.add_typer(source_app, name="source", help="How senders' headings and words are read.")
 app.add_typer(config_app, name="config", help="Settings, and whether they make sense.")
 app.add_typer(token_app, name="token", help="What programs show to the API.")
+app.add_typer(reader_app, name="reader", help="Roles by which other tools read reports in PostgreSQL.")
 app.add_typer(link_app, name="link", help="Links by which outside assessors look at one certificate.")
 app.add_typer(audit_app, name="audit", help="Who did what, when, from where.")
 app.add_typer(standard_app, name="standard", help="Standards: shipped ones and your own.")

@@ -52,7 +52,7 @@ WAREHOUSE = declare(
 )
 OWNER = declare(
     "ASSAY_OWNER_DATABASE_URL",
-    "the owner's address on PostgreSQL, used by `assay upgrade` and by nothing else",
+    "the owner's address on PostgreSQL, used by `assay upgrade`, `assay reader` and `assay tenant remove` alone",
     "the same as `ASSAY_DATABASE_URL`",
     _address,
     is_secret=True,

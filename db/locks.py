@@ -7,10 +7,13 @@ reliability.md T2, T6, T7, T9, T14, W6. Asked in the tests, and by every program
 
 from sqlalchemy import Connection, text
 
-from db.models import APPEND_ONLY, IDENTITY
+from db.models import APPEND_ONLY, IDENTITY, OWNERS_ALONE
 
 # Below these, row-level security itself had holes (CVE-2024-10976, CVE-2025-8713); majors left out are out of service.
 _PATCHED = {13: 22, 14: 19, 15: 14, 16: 10, 17: 6}
+
+# How a view of db.report_views asks whose rows it may show; told apart, for the guard of db.session reads statements.
+_BY_WHOM = ("tenant_id = [( ]+select (readers[.])?tenant_id", "role_name = [( ]*session_user")
 
 _TENANT_TABLES = """
     SELECT c.oid, c.relname, c.relrowsecurity, c.relforcerowsecurity, c.relowner FROM pg_class c
@@ -64,6 +67,22 @@ _QUESTIONS = (
     # The parts of tables (migration 0012) are reached through these alone: none of the parts' own doors is open.
     "SELECT 'the role ' || current_user || ' may enter the schema of the parts of tables' FROM pg_namespace n "
     "WHERE n.nspname = 'assay_parts' AND has_schema_privilege(current_user, n.oid, 'USAGE')",
+    # What other tools read (db.report_views) hangs on whom they signed in as, and their roles may do nothing else.
+    "SELECT 'view reports.' || c.relname || ' shows more than one organisation to its reader; run `assay upgrade`' "
+    "FROM pg_class c WHERE c.relnamespace = to_regnamespace('reports') AND c.relkind IN ('r', 'p', 'v', 'm', 'f') "
+    "AND NOT (c.relkind = 'v' AND coalesce(c.reloptions::text LIKE '%security_barrier=true%', false) "
+    "AND pg_get_viewdef(c.oid) ~* ALL(:by_whom))",
+    "SELECT 'function reports.' || p.proname || ' is open to other tools' FROM pg_proc p "
+    "WHERE p.pronamespace = to_regnamespace('reports')",
+    "SELECT DISTINCT 'the reader ' || r.rolname || ' may do more than read its reports' FROM pg_roles r "
+    "WHERE starts_with(r.rolname, 'assay_reader_') AND (r.rolsuper OR r.rolbypassrls OR r.rolcreaterole "
+    "OR EXISTS (SELECT 1 FROM pg_auth_members m WHERE m.member = r.oid) "
+    "OR coalesce(has_schema_privilege(r.oid, to_regnamespace('assay_parts'), 'USAGE'), false) "
+    "OR EXISTS (SELECT 1 FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace "
+    "AND c.relkind IN ('r', 'p', 'v', 'm') AND has_any_column_privilege(r.oid, c.oid, 'SELECT, INSERT, UPDATE')))",
+    "SELECT 'the role ' || current_user || ' may change ' || c.relname FROM pg_class c "
+    "WHERE c.relname = ANY(:owners_alone) AND c.relnamespace = 'public'::regnamespace "
+    "AND has_table_privilege(current_user, c.oid, 'INSERT, UPDATE, DELETE')",
     # The audit log only grows (W6).
     "SELECT 'the role ' || current_user || ' may change ' || c.relname FROM pg_class c "
     "WHERE c.relname = ANY(:append_only) AND c.relnamespace = 'public'::regnamespace "
@@ -77,7 +96,12 @@ _QUESTIONS = (
 
 def faults(connection: Connection) -> list[str]:
     """Everything that lets the role of a connection to PostgreSQL past the locks, a sentence each; empty is well."""
-    told = {"identity": list(IDENTITY), "append_only": list(APPEND_ONLY)}
+    told = {
+        "identity": list(IDENTITY),
+        "append_only": list(APPEND_ONLY),
+        "owners_alone": list(OWNERS_ALONE),
+        "by_whom": list(_BY_WHOM),
+    }
     found = []
     for question in _QUESTIONS:
         named = {name: value for name, value in told.items() if f":{name}" in question}

@@ -365,6 +365,20 @@ class GroupGrant(TenantOwned, Base):
     may_export: Mapped[bool]
 
 
+class Reader(TenantOwned, Base):
+    """A role of PostgreSQL by which another tool reads the tenant's reports; its password is kept by the server alone.
+
+    Written by the tables' owner, never by the program's role: what a reader sees hangs on it (db.report_views).
+    """
+
+    __tablename__ = "readers"
+    role_name: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str]  # what it is for
+    made_by: Mapped[str]
+    made_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+
+
 class AuditEntry(TenantOwned, Chained, Base):
     """What was done in a tenant; its rows are only ever added, each chained to the one before (db.audit)."""
 
@@ -643,6 +657,8 @@ def _tables(kind: type[OfTenant]) -> tuple[str, ...]:
 OWNED = _tables(TenantOwned)
 IDENTITY = tuple(name for name in _tables(OfTenant) if name not in OWNED)
 APPEND_ONLY = (AuditEntry.__tablename__, PlatformAuditEntry.__tablename__)
+# What the program may only read: the tables' owner writes there.
+OWNERS_ALONE = (Reader.__tablename__,)
 # What the program may remove rows from: what passes, and who may do what. Everything else only ever grows.
 FORGETTABLE = (
     "grants",

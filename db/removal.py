@@ -17,8 +17,6 @@ nor entries of the log (db.upgrade), and row-level security holds for the owner 
 
 # statements of the models' own names
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -26,10 +24,11 @@ from sqlalchemy import ColumnElement, Connection, Table, delete, func, or_, sele
 from sqlalchemy.orm import Session
 
 from db import audit, originals, reads
-from db.engine import WRITES, absent, engine, no_warehouse, owner_url, worded
+from db.engine import engine, owner_url
 from db.models import AuditEntry, Base, Grant, Original, PlatformAuditEntry, ResetLink, Tenant, User, UserSession
 from db.numbering import REMOVED, largest
-from db.session import EXEMPT, Scope, bind, open_platform
+from db.readers import still_there
+from db.session import Scope, bind, open_owner, open_platform
 from db.tenants import here, scope_of
 from db.upgrade import require_current
 from scheme.errors import UsageError, WarehouseError
@@ -72,7 +71,7 @@ def remove_tenant(code: str, kept_as: str, sha256: str | None = None) -> Removed
         _vacuum()
         return done
     scope = scope_of(code)
-    with _owners() as session:
+    with open_owner("remove a tenant") as session:
         bind(session, scope)
         rows, people, disabled = _remove(session, scope, kept_as, sha256)
     done = Removed(rows, people, disabled, originals.forget_tenant(scope.tenant_id))
@@ -93,28 +92,6 @@ def removed_before(code: str) -> int | None:
     return None if found is None else int(audit.parsed(found)["tenant"])
 
 
-@contextmanager
-def _owners() -> Iterator[Session]:
-    """A session of the tables' owner, one transaction of it, past the guard of db.session and no policy."""
-    made = engine(owner_url())
-    if absent(made):
-        raise no_warehouse(made)
-    bound = made.execution_options(**{WRITES: True, EXEMPT: True})
-    with worded(made), Session(bound, expire_on_commit=False) as session, session.begin():
-        _require_owner(session.connection())
-        yield session
-
-
-def _require_owner(connection: Connection) -> None:
-    if connection.dialect.name != "postgresql":
-        return
-    owns = "SELECT pg_has_role(current_user, relowner, 'USAGE') FROM pg_class WHERE oid = CAST(:log AS regclass)"
-    if not connection.execute(text(owns), {"log": f"public.{_LOG}"}).scalar():
-        raise UsageError(
-            "only the owner of the tables may remove a tenant: set ASSAY_OWNER_DATABASE_URL as for `assay upgrade`"
-        )
-
-
 # --- in the transaction -----------------------------------------------------------------------------------------------
 
 
@@ -128,6 +105,10 @@ def _remove(session: Session, scope: Scope, kept_as: str, sha256: str | None) ->
         raise UsageError(f"the export is not what {scope.tenant_code} holds now; take it out anew with `assay export`")
     if session.scalars(select(func.count(Original.sha256))).one() and originals.place() == originals.OFF:
         raise UsageError("originals of this tenant are kept, and ASSAY_ORIGINALS is off; name the place where they lie")
+    if roles := still_there(session):
+        raise UsageError(
+            f"readers of {scope.tenant_code} can still sign in; `assay reader end` {', '.join(roles)} first"
+        )
     people = _Of(scope.tenant_id)
     newest = session.scalars(select(AuditEntry).order_by(AuditEntry.entry_number.desc()).limit(1)).first()
     log = (newest.entry_number, newest.sha256) if newest else (0, "")

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Engine, SelectBase, event, select
+from sqlalchemy import Connection, Engine, SelectBase, event, select, text
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction, with_loader_criteria
 from sqlalchemy.pool import Pool
 
@@ -25,12 +25,13 @@ from db.engine import (
     absent,
     engine,
     no_warehouse,
+    owner_url,
     worded,
 )
 from db.models import OWNED, OfTenant, Tenant, TenantOwned
 from db.numbering import watch
 from db.version import fit
-from scheme.errors import Forbidden
+from scheme.errors import Forbidden, UsageError
 
 _BOUND = "assay_tenant"
 _SCOPE = "assay_scope"
@@ -91,6 +92,31 @@ def open_platform(
     """
     with _opened({_BOUND: None, WRITES: write, IMPATIENT: not patient, ALONE: alone}, address) as session:
         yield session
+
+
+@contextmanager
+def open_owner(doing: str) -> Iterator[Session]:
+    """A session of the tables' owner, one transaction of it, past the guard and no policy; for `doing` (in words).
+
+    UsageError on PostgreSQL where ASSAY_OWNER_DATABASE_URL does not lead to the owner.
+    """
+    made = engine(owner_url())
+    if absent(made):
+        raise no_warehouse(made)
+    bound = made.execution_options(**{WRITES: True, EXEMPT: True})
+    with worded(made), Session(bound, expire_on_commit=False) as session, session.begin():
+        _require_owner(session.connection(), doing)
+        yield session
+
+
+def _require_owner(connection: Connection, doing: str) -> None:
+    if connection.dialect.name != "postgresql":
+        return
+    owns = "SELECT pg_has_role(current_user, relowner, 'USAGE') FROM pg_class WHERE oid = 'public.tenants'::regclass"
+    if not connection.execute(text(owns)).scalar():
+        raise UsageError(
+            f"only the owner of the tables may {doing}: set ASSAY_OWNER_DATABASE_URL as for `assay upgrade`"
+        )
 
 
 @contextmanager

@@ -27,6 +27,7 @@ LEFT_OUT = {
     "reset_links": "a link that was used or died must not come back",
     "sign_in_attempts": "what was tried in the last minutes",
     "sign_on_attempts": "browsers on their way to a provider",
+    "readers": "their roles and passwords are the server's, not the warehouse's: other tools are let in anew",
     "ready_frames": "made anew from the other tables, after each restore (db.readied)",
 }
 # What a tenant alone has of the tables that are no tenant's.

@@ -7,10 +7,11 @@ from collections.abc import Mapping
 from sqlalchemy import Connection, Engine, make_url, select, text
 from sqlalchemy.exc import OperationalError
 
+from db import report_views
 from db.citus import spread
 from db.engine import IDLE_SECONDS, WRITES, absent, database_url, engine, no_warehouse, owner_url, worded
 from db.locks import faults
-from db.models import APPEND_ONLY, FORGETTABLE, Base, Tenant
+from db.models import APPEND_ONLY, FORGETTABLE, OWNERS_ALONE, Base, Tenant
 from db.readied import made_whole
 from db.session import EXEMPT, open_session
 from db.tenants import scope_of
@@ -101,6 +102,7 @@ def _stepped(connection: Connection, target: str) -> tuple[str | None, str]:
         _migrate(connection, now)
     if now == head():
         spread(connection)
+        report_views.made(connection)
     role = make_url(database_url()).username
     if connection.dialect.name == "postgresql" and role and role != make_url(owner_url()).username:
         _let_in(connection, role)
@@ -187,6 +189,7 @@ def _let_in(connection: Connection, role: str) -> None:
     there = set(connection.dialect.get_table_names(connection, "public"))  # an earlier version has not all of them
     for table in (each for each in Base.metadata.sorted_tables if each.name in there):
         may = "SELECT, INSERT" if table.name in APPEND_ONLY else "SELECT, INSERT, UPDATE"
+        may = "SELECT" if table.name in OWNERS_ALONE else may
         connection.exec_driver_sql(f"REVOKE ALL ON {table.name} FROM PUBLIC, {name}")
         connection.exec_driver_sql(f"GRANT {may} ON {table.name} TO {name}")
     connection.exec_driver_sql(f"GRANT DELETE ON {', '.join(n for n in FORGETTABLE if n in there)} TO {name}")

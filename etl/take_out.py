@@ -1,4 +1,4 @@
-"""A tenant's canonical tables as files that the way in takes again: what `assay export` writes.
+"""A tenant's canonical tables as files that the way in takes again, or its reports in plain names: `assay export`.
 
 Each table is a CSV with the headings of inputs.md. Text that a spreadsheet would run is quoted with `'`
 (formats.defused), and the way in takes that quote away: the files are safe to open and lose nothing. Nobody is asked
@@ -9,7 +9,7 @@ load into an empty tenant would be, before the export is said to be whole.
 import json
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -23,6 +23,7 @@ from db import audit, reads
 from db.loading import Rejected
 from db.models import TAKEN_IN
 from db.recode import former_codes
+from db.reports import report, reports
 from db.session import Scope, open_session
 from db.taken_in import named
 from db.tenants import SETTINGS, profile_versions, setting, standard_text
@@ -88,17 +89,48 @@ def take_out(scope: Scope, folder: Path, today: date | None = None) -> TakenOut:
     _made(folder)
     try:
         for name, frame in written.items():
-            _write(folder / f"{name}.csv", _csv(frame))
+            _write(folder / f"{name}.csv", _csv(frame).encode())
         for name, text in rules.items():
-            _write(folder / RULES / name, text)
+            _write(folder / RULES / name, text.encode())
         rejected = _read_back(folder, written, register)
-        _write(folder / RULES / ABOUT, _toml(about, 0))  # last: without it, an export is not whole
+        _write(folder / RULES / ABOUT, _toml(about, 0).encode())  # last: without it, an export is not whole
     except OSError as error:
         raise UsageError(f"{folder} cannot be written ({error.strerror}); name another folder") from error
     with open_session(scope, write=True) as session:
         audit.record(session, "exported", "canonical tables", rows=sum(rows.values()), sha256=sha256)
     profiles = tuple(folder / RULES / name for name in rules if name.startswith("profiles/"))
     return TakenOut(rows, profiles, rejected, confirmed, sha256)
+
+
+def take_out_plain(scope: Scope, folder: Path, ending: str) -> dict[str, int]:
+    """Write the reports of a tenant (db.reports) into a new or empty folder, a file each; gives their rows by file.
+
+    `ending`: csv, xlsx or parquet. What the columns say is a file of its own. UsageError as in `take_out`. Recorded in
+    the tenant's audit log.
+    """
+    with open_session(scope) as session:
+        frames = {name: report(session, name) for name in reports()}
+    says = [(name, told.row, column.name, column.says) for name, told in reports().items() for column in told.columns]
+    frames["columns"] = pl.DataFrame(
+        says, dict.fromkeys(("report", "a_row_is", "column", "it_says"), pl.String), orient="row"
+    )
+    _made(folder)
+    try:
+        for name, frame in frames.items():
+            _write(folder / f"{name}.{ending}", _PLAIN[ending](name, frame))
+    except OSError as error:
+        raise UsageError(f"{folder} cannot be written ({error.strerror}); name another folder") from error
+    rows = {f"{name}.{ending}": frame.height for name, frame in frames.items()}
+    with open_session(scope, write=True) as session:
+        audit.record(session, "exported", "reports", rows=sum(rows.values()), format=ending)
+    return rows
+
+
+_PLAIN: Mapping[str, Callable[[str, pl.DataFrame], bytes]] = {
+    "csv": lambda _, frame: formats.csv_text(frame).encode(),
+    "xlsx": lambda name, frame: formats.xlsx_bytes({name: frame}),
+    "parquet": lambda _, frame: formats.parquet_bytes(frame),
+}
 
 
 def about(folder: Path) -> About:
@@ -156,10 +188,10 @@ def _made(folder: Path) -> None:
         raise UsageError(f"{folder} is not empty, and what lies there would be loaded too; name a new folder")
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, body: bytes) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
-        file.write(text.encode())
+        file.write(body)
 
 
 def _stem(code: str, since: date | None) -> str:

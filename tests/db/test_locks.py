@@ -160,6 +160,8 @@ def test_what_goes_past_the_filter_is_written_in_few_places():
         "locks.py",  # the catalogue
         "models.py",  # the conditions of indexes, and the columns of tables
         "removal.py",  # the owner's: a tenant taken out whole
+        "readers.py",  # roles, and whether the server has them
+        "report_views.py",  # the owner's: what other tools read
         "session.py",  # the lock itself
         "soundness.py",  # how many connections a server has and lets in
         "upgrade.py",  # the owner's

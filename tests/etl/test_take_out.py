@@ -2,9 +2,11 @@
 
 import csv
 import shutil
+import stat
 import tomllib
 from datetime import date
 
+import openpyxl
 import polars as pl
 import pytest
 from hypothesis import given, settings
@@ -14,16 +16,18 @@ from polars.testing import assert_frame_equal
 import formats
 from db import audit, reads
 from db.engine import engine
+from db.reports import report, reports
 from db.session import open_session
 from db.tenants import add_tenant, scope_of
 from etl import run
 from etl.by_hand import open_department
-from etl.take_out import RULES, about, take_out
+from etl.take_out import RULES, about, take_out, take_out_plain
 from measures import measure
 from scheme.errors import UsageError
 from scheme.standard import parsed, shipped
 from scheme.tables import TABLES
 from scheme.words import Words
+from tests.db.letting import let_in
 from tests.db.made import asked
 
 MEASURES = ("standing", "headroom", "coverage", "visits", "sites", "renewal")
@@ -80,6 +84,58 @@ def test_the_demo_s_council_taken_out_and_in_again_is_the_same_on_every_day(demo
             assert_frame_equal(ours, theirs)
     assert about(tmp_path / "out").sha256 == asked(scope_of("ASHCOMBE"), reads.content_hash)
     assert audit.entries(scope_of("ASHCOMBE"), 1)["action"].to_list() == ["exported"]
+
+
+ON_POSTGRESQL = pytest.mark.parametrize(
+    "warehouse", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True
+)
+
+
+@ON_POSTGRESQL
+def test_what_sqlite_held_is_the_same_in_postgresql_and_so_are_its_reports_to_other_tools(
+    demo, warehouse, postgres, tmp_path
+):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ASSAY_DATABASE_URL", f"sqlite:///{demo}")
+        patch.delenv("ASSAY_OWNER_DATABASE_URL")
+        scope = scope_of("ASHCOMBE")
+        done, first = take_out(scope, tmp_path / "out"), tables("ASHCOMBE")
+        before = {name: asked(scope, report, name) for name in reports()}
+        day = first["results"]["assessed_on"].max()
+        headroom = measure(scope, "headroom", day)
+        engine().dispose()
+    bodies = [(path.name, parsed(path.read_text("utf-8"), path.name)) for path in done.profiles]
+    add_tenant("COPY", "A copy", "cse", bodies)
+    assert not run.load(scope_of("COPY"), [tmp_path / "out"], sent_by="somebody").rejected
+    assert asked(scope_of("COPY"), reads.content_hash) == done.sha256
+    second = tables("COPY")
+    for name in TABLES:
+        assert_frame_equal(first[name], second[name])
+    assert_frame_equal(measure(scope_of("COPY"), "headroom", day), headroom)
+    with let_in(postgres, scope_of("COPY")) as (_, connection):
+        for name in set(reports()) - {"loads"}:
+            rows = connection.execute(f"SELECT * FROM reports.{name}").fetchall()
+            assert rows, name
+            assert_frame_equal(pl.DataFrame(rows, before[name].schema, orient="row").sort(pl.all()), before[name])
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "parquet"])
+def test_reports_are_taken_as_files_that_say_the_same_and_run_nothing(demo, tmp_path, ending):
+    written = take_out_plain(scope_of("MILLBROOK"), tmp_path / "out", ending)
+    assert set(written) == {f"{name}.{ending}" for name in (*reports(), "columns")}
+    for name in reports():
+        path, frame = tmp_path / "out" / f"{name}.{ending}", asked(scope_of("MILLBROOK"), report, name)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        if ending == "csv":
+            assert path.read_text("utf-8") == formats.csv_text(frame)
+        elif ending == "parquet":
+            assert_frame_equal(pl.read_parquet(path), frame)
+        else:
+            assert openpyxl.load_workbook(path)[name].max_row == frame.height + 1
+    entry = audit.entries(scope_of("MILLBROOK"), 1)
+    assert entry.select("action", "object").row(0) == ("exported", "reports")
+    with pytest.raises(UsageError, match="not empty"):
+        take_out_plain(scope_of("MILLBROOK"), tmp_path / "out", ending)
 
 
 def sent(tmp_path):

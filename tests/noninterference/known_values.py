@@ -370,6 +370,9 @@ COMMAND: dict[str, Known] = {
     "is_dry": Known((True,)),
     "about": Known(("sources", "tenants")),
     "person name": WORDS,
+    "plain": Known(("csv",)),
+    "reader end role": Known(("assay_reader_0",), "CANARY-B-readers-role_name-0", "nobodys-99"),
+    "sql": Known((True,)),
     "yes": Known((True,)),
 }
 # Commands of whoever runs the installation: they speak of all organisations, of which they may name code and name.
@@ -389,6 +392,7 @@ NOT_RUN: dict[str, str] = {
     "serve": "starts the server, whose surface is asked here in the process",
     "demo": "builds organisations of its own",
     "tenant remove": "leaves nothing to be asked; tests/db/test_removal.py looks at every row of others",
+    "reader add": "names a role and a password by chance; what such a role sees: tests/db/test_readers.py",
     "upgrade": "brings the tables to this version; tests/db/test_upgrading.py",
     "backup": "writes all that there is; of one organisation alone, searched byte by byte: tests/db/test_backup.py",
     "restore": "puts a backup into an empty warehouse; tests/db/test_backup.py",
