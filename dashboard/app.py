@@ -46,6 +46,7 @@ from dashboard.uploads import LARGEST
 from dashboard.view import CACHE
 from dashboard.visiting import add_visiting
 from db.secret import box
+from db.soundness import how_kept
 from db.upgrade import require_sound
 from scheme.errors import AssayError, UsageError, WarehouseError
 
@@ -353,6 +354,8 @@ def __getattr__(name: str) -> Any:
     if name not in ("app", "server"):
         raise AttributeError(name)
     request_log.set_up_logs()
+    if request_log.LOGS.read() != "off":
+        log.info("the warehouse lies in %s", how_kept())
     made = create_app()
     globals().update(app=made, server=made.server)
     if WORK.read() == "inside":

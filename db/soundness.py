@@ -11,7 +11,7 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 
 from db import originals
-from db.engine import FAULTS, JOURNAL, absent, address, engine, in_words
+from db.engine import BUSY_SECONDS, FAULTS, JOURNAL, absent, address, engine, in_words
 from db.upgrade import unlocked
 from db.version import Version, head, version_in
 from scheme.errors import AssayError, UsageError
@@ -54,6 +54,18 @@ def warehouse() -> list[Finding]:
         words = in_words(error, made) or f"the warehouse cannot be used ({type(error).__name__})"
         found.append(Finding("warehouse", WRONG, str(words), "look at ASSAY_DATABASE_URL, and at the database itself"))
     return found
+
+
+def how_kept() -> str:
+    """What the warehouse lies in, and who may write and read there at once, for the log of a server that begins (W1)."""
+    made = engine()
+    if made.dialect.name != "sqlite":
+        return "PostgreSQL"
+    readers = "readers go on meanwhile" if JOURNAL == "WAL" else "readers wait while it commits"
+    return (
+        f"SQLite {sqlite3.sqlite_version}, journal {JOURNAL}: one writer at a time, others wait {BUSY_SECONDS:.0f} "
+        f"seconds at most, {readers}"
+    )
 
 
 def kept_files() -> list[Finding]:

@@ -4,6 +4,7 @@ import ast
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 import tomllib
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 from plotly.offline import get_plotlyjs_version
 
+from db.engine import JOURNAL
 from etl.run import check
 from scheme.standard import profile_of, shipped
 from scheme.tables import TABLES
@@ -116,6 +118,7 @@ def test_the_procfile_brings_up_a_warehouse_and_a_server_that_gunicorn_accepts(t
     for command in ("release", "web"):
         done = procfile(command, **where)
         assert done.returncode == 0, done.stdout + done.stderr
+    assert f"SQLite {sqlite3.sqlite_version}, journal {JOURNAL}: one writer at a time" in done.stderr  # W1
 
 
 @pytest.mark.parametrize("secret", ["", "short", "changeme-changeme-changeme-changeme", "x" * 60])
