@@ -4,12 +4,14 @@ It says what `assay status` says: codes of organisations and of sources, sizes, 
 but these codes is on it, and nothing of the warehouse is asked for it more often than once in KEPT seconds.
 """
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import attrgetter
 
 from flask import Flask
+from markupsafe import Markup, escape
 from werkzeug.wrappers import Response
 
 from dashboard.administration.frame import shown_without_tenant
@@ -34,20 +36,19 @@ MENU = (
         ),
     ),
 )
-# The worst first: how each is tagged.
-_TAGS = {WRONG: ("Wrong", "bad"), "failed": ("Failed", "bad"), WARNING: ("Warning", "warn"), "late": ("Late", "warn")}
+# The worst first, what is everybody's before what is one organisation's: how each is tagged.
+_TAGS = {WRONG: ("Wrong", "bad"), WARNING: ("Warning", "warn"), "failed": ("Failed", "bad"), "late": ("Late", "warn")}
 _STATES = {"fine": ("Fine", ""), "note": ("Note", "quiet")} | _TAGS
 
 
 @dataclass(frozen=True)
 class Point:
-    """Something that needs a person: how bad, what it is about, what was found, what to do; `command` helps with it."""
+    """Something that needs a person: how bad, what it is about, what was found, and what to do."""
 
     state: str
     about: str
     what: str
     mend: str
-    command: str = ""
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,14 @@ def add_operators(server: Flask) -> None:
     def installation() -> Response:
         return _shown(found.now())
 
+    server.add_template_filter(coded)
     server.add_url_rule(OF_OPERATORS, "installation", installation)
+
+
+def coded(words: str) -> Markup:
+    """What a finding says, its commands as code, begun with a capital letter."""
+    told = re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(words)))
+    return Markup(told[:1].upper() + told[1:])  # noqa: S704 (escaped before)
 
 
 def _find() -> Found:
@@ -84,13 +92,16 @@ def _find() -> Found:
 
 
 def _shown(found: Found) -> Response:
-    order = [one.state for one in found.points]
+    points = found.points
+    of_all = sum(point.state in (WRONG, WARNING) for point in points)
+    whose = f"{of_all:,} of the installation, {len(points) - of_all:,} of organisations" if of_all else ""
     return shown_without_tenant(
         "operating/installation",
         "This installation",
         MENU,
-        points=found.points,
-        verdict=f"{count(len(order), 'thing')} {'needs' if len(order) == 1 else 'need'} somebody",
+        points=points,
+        verdict=f"{count(len(points), 'thing')} {'needs' if len(points) == 1 else 'need'} somebody",
+        whose=whose if of_all < len(points) else "",
         tenants=[_told(one) for one in sorted(found.tenants, key=attrgetter("is_well"))],
         installation=sorted(found.installation, key=lambda one: WORST_FIRST.index(one.state)),
         tags=_STATES,
@@ -103,12 +114,12 @@ def _shown(found: Found) -> Response:
 def _of_sources(tenant: TenantStatus) -> Iterator[Point]:
     """What is said of the sources of a tenant: of those that failed, and of those that are late."""
     code = tenant.scope.tenant_code
-    command = f"assay status --tenant {code}"
+    mend = f"see why: `assay status --tenant {code}`"
     for state, states, words in (("failed", FAILED, _failed), ("late", LATE, _late)):
         there = tenant.sources_in(states)
         if there:
             what = listing([words(one) for one in there], 5)
-            yield Point(state, f"{'Source' if len(there) == 1 else 'Sources'} of {code}", what, "See why:", command)
+            yield Point(state, f"{'Source' if len(there) == 1 else 'Sources'} of {code}", what, mend)
 
 
 def _failed(one: Standing) -> str:

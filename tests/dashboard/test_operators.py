@@ -101,7 +101,7 @@ def test_what_needs_somebody_stands_first_and_the_worst_above_all(operator, monk
     monkeypatch.setattr("db.soundness.LITTLE", 10**18)
     found = text_of(operator.get(PAGE).text)
     assert found.startswith("This installation 3 things need somebody")
-    places = [found.index(words) for words in ("Failed Source of demo", "Warning Disk of the warehouse",
+    places = [found.index(words) for words in ("Warning Disk of the warehouse", "Failed Source of demo",
                                                "Late Source of canary", "Organisations Organisation")]  # fmt: skip
     assert places == sorted(places)
     assert "See why: assay status --tenant demo" in found
