@@ -209,6 +209,14 @@ def test_figures_say_what_status_warns_of_and_how_many_requests_are_under_way(ru
     assert figures["assay_requests_under_way"] == {(): 0}
 
 
+def test_the_paper_on_operating_lists_every_figure():
+    root = Path(__file__).parents[2]
+    made = "".join((root / f"dashboard/{name}.py").read_text("utf-8") for name in ("metrics", "metrics_port"))
+    table = (root / "docs/operating.md").read_text("utf-8").partition("| figure | labels |")[2].partition("\n\n")[0]
+    figures = {name.removesuffix("_total") for name in re.findall(r"`(assay_\w+)`", table)}
+    assert figures == set(re.findall(r'"(assay_\w+)"', made))
+
+
 SENT = f"""Department code,Assessment type,Assessed on,Element,Band,Comment,{CANARY} heading
 HOU,annual_review,2025-03-07,1.1.1,Compliant,{CANARY} said of the hall,{CANARY}
 {CANARY},annual_review,2025-03-07,1.1.2,Compliant,,{CANARY}

@@ -13,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from assay import app
+from dashboard import rehearsal
 from dashboard.rehearsal import rehearse
 from db import backup, restored
 from db.engine import engine
@@ -88,6 +89,13 @@ def test_a_backup_that_is_sound_is_worked_with_and_nothing_is_left_of_it(there, 
     mark = path.with_name("backup.zip.rehearsed")
     assert sorted(tmp_path.iterdir()) == sorted([*before, mark])
     assert json.loads(mark.read_text("utf-8"))["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_where_no_mark_can_be_left_it_is_said_and_the_rehearsal_holds(there):
+    path = there()
+    path.with_name("backup.zip.rehearsed").mkdir()
+    said = rehearsal._marked(path, rehearsal._mark_of(path)).what
+    assert said == "no mark could be left beside it (IsADirectoryError): `assay status` will not know"
 
 
 def test_a_heatmap_that_does_not_open_is_red(there):
