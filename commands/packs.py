@@ -73,9 +73,9 @@ def work(
     from threading import Event
 
     from dashboard.exports import work as working
-    from db.upgrade import require_current
+    from db.upgrade import require_sound
 
-    require_current()
+    require_sound()
     if once:
         from dashboard.words import count
 

@@ -78,10 +78,10 @@ def serve(
     from dashboard.identity import SECOND_FACTOR
     from dashboard.serving import WORK
     from db.secret import box
-    from db.upgrade import require_current
+    from db.upgrade import require_sound
 
     box()
-    require_current()
+    require_sound()
     for finding in findings():
         if finding.state in ("wrong", "warning"):
             say(f"{finding.state}: {finding.about}: {finding.what}; {finding.mend}")

@@ -47,7 +47,7 @@ from dashboard.uploads import LARGEST
 from dashboard.view import CACHE
 from dashboard.visiting import add_visiting
 from db.secret import box
-from db.upgrade import require_current
+from db.upgrade import require_sound
 from scheme.errors import AssayError, UsageError, WarehouseError
 
 log = logging.getLogger("assay")
@@ -162,6 +162,7 @@ def create_app() -> Dash:
     add_reminding(server)
     add_readiness(server)
     add_headers(app)
+    server.before_request(_closed_until_sound())
     # After Dash's own, so that what Dash makes at the first request is made before the guard turns that request away.
     guard(server, lambda path: path in _pages() or path in ("/reminders", OF_OPERATORS), token_scope)
     add_limits(server)
@@ -175,6 +176,22 @@ def create_app() -> Dash:
             "/_dash-dependencies", environ_base={request_log.WARMING: True}
         )  # else the first requests of a worker race for making it (stack.md, 3)
     return app
+
+
+def _closed_until_sound() -> Callable[[], None]:
+    """A check that nobody is answered before the warehouse was there, of this version and locked, once (W8).
+
+    So a worker that begins while the database is away needs no restart when it is back.
+    """
+    is_sound = False
+
+    def check() -> None:
+        nonlocal is_sound
+        if not is_sound and request.path not in ("/healthz", "/readyz") and request_log.WARMING not in request.environ:
+            require_sound()
+            is_sound = True
+
+    return check
 
 
 def _titled(title: str) -> Callable[..., str]:
@@ -334,10 +351,9 @@ if TYPE_CHECKING:
 
 
 def __getattr__(name: str) -> Any:
-    """`app` and `server`, made when they are first asked for, and only where the warehouse and its locks are sound."""
+    """`app` and `server`, made when they are first asked for."""
     if name not in ("app", "server"):
         raise AttributeError(name)
-    require_current()
     request_log.set_up_logs()
     made = create_app()
     globals().update(app=made, server=made.server)

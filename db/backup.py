@@ -28,7 +28,8 @@ from db.models import APPEND_ONLY, Base, Tenant
 from db.session import Scope, bind, open_platform, open_session
 from db.taken_out import bound, parts_of, written
 from db.tenants import here, scope_of
-from db.upgrade import head, require_current, set_numbers, upgrade, version
+from db.upgrade import require_current, set_numbers, upgrade, version
+from db.version import head
 from scheme.errors import BackupInvalid, UsageError, WarehouseError
 
 

@@ -112,7 +112,8 @@ def _engine(url: str) -> Engine:
             event.listen(made, "connect", _sqlite_connected)
             event.listen(made, "begin", _sqlite_begins)
         case "postgresql":
-            options: dict[str, Any] = {"connect_timeout": 10, "application_name": "assay"}
+            # Without the encoding, a database that has none is read as bytes, by nobody here.
+            options: dict[str, Any] = {"connect_timeout": 10, "application_name": "assay", "client_encoding": "utf8"}
             if pooled():  # such a pooler hands each transaction to another connection: nothing may be left on one
                 options["prepare_threshold"] = None
             else:

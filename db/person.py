@@ -49,6 +49,7 @@ from db.people import email_address
 from db.session import Scope, bind, open_platform, open_session
 from db.sessions import end_sessions, is_operator
 from db.tenants import here
+from db.upgrade import require_current
 from scheme.errors import UsageError, WarehouseError
 from scheme.frames import Schema
 
@@ -89,6 +90,7 @@ def about_person(scope: Scope, email: str, names: Sequence[str] = ()) -> pl.Data
 
     UsageError for an address that is none. Recorded in the tenant's log by the accounts' numbers.
     """
+    require_current()
     words = [email_address(email), *(name.strip() for name in names if name.strip())]
     ids = _ids(scope, words[0])
     with open_session(scope) as session:
@@ -107,6 +109,7 @@ def erase(scope: Scope, email: str) -> Erased:
     An account that another organisation needs too, or an operator's, stays, and may do nothing here any more.
     UsageError where nobody of the tenant has that address, or they are its only administrator.
     """
+    require_current()
     address = email_address(email)
     ids = _ids(scope, address)
     if not ids:

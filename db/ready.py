@@ -121,8 +121,12 @@ def _is_of_now(session: Session) -> bool:
 def bodies(
     session: Session, tables: Sequence[str] | None = None, parts: Collection[int] | None = None
 ) -> dict[tuple[str, int], bytes]:
-    """The bodies of some tables and parts (None is all), by both; of results only parts that have rows."""
+    """The bodies of some tables and parts (None is all), by both; of results only parts that have rows.
+
+    Of this edition alone: where another one has more parts, those that it left are still there.
+    """
     asked = select(ReadyFrame.table_name, ReadyFrame.part, ReadyFrame.body).where(
+        ReadyFrame.edition == EDITION,
         ReadyFrame.table_name.in_(tables) if tables is not None else ReadyFrame.table_name != HEADER,
         (ReadyFrame.row_count > 0) | ReadyFrame.table_name.not_in(("results", ORIGINS)),
     )

@@ -31,6 +31,7 @@ from db.models import AuditEntry, Base, Grant, Original, PlatformAuditEntry, Res
 from db.numbering import REMOVED, largest
 from db.session import EXEMPT, Scope, bind, open_platform
 from db.tenants import here, scope_of
+from db.upgrade import require_current
 from scheme.errors import UsageError, WarehouseError
 
 # Tables of which no column names a tenant, and why nothing in them is left of one.
@@ -64,6 +65,7 @@ def remove_tenant(code: str, kept_as: str, sha256: str | None = None) -> Removed
     originals or the freed space were out of reach) is finished by asking again. UsageError for an unknown tenant, and
     where its originals lie nobody knows where.
     """
+    require_current()
     number = removed_before(code)
     if number is not None:
         done = Removed(0, 0, (), originals.forget_tenant(number))

@@ -14,7 +14,7 @@ from db.models import APPEND_ONLY, OWNED, Base, User
 from db.secret import box
 from db.session import open_platform, open_session
 from db.tenants import scope_of
-from db.upgrade import head
+from db.version import head
 from scheme.errors import Forbidden, WarehouseError
 
 

@@ -29,6 +29,7 @@ from db.engine import (
 )
 from db.models import OWNED, OfTenant, Tenant, TenantOwned
 from db.numbering import watch
+from db.version import fit
 from scheme.errors import Forbidden
 
 _BOUND = "assay_tenant"
@@ -97,6 +98,7 @@ def _opened(info: dict[str, Any], address: str | None = None) -> Iterator[Sessio
     made = engine(address)
     if absent(made):
         raise no_warehouse(made)
+    fit(made)
     options: dict[str, Any] = {WRITES: info[WRITES]} | {name: info.get(name, False) for name in (IMPATIENT, ALONE)}
     if made.dialect.name == "postgresql" and not info[WRITES]:
         options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}

@@ -12,7 +12,8 @@ from sqlalchemy import Connection, text
 
 from db import originals
 from db.engine import FAULTS, JOURNAL, absent, address, engine, in_words
-from db.upgrade import head, unlocked, version_in
+from db.upgrade import unlocked
+from db.version import Version, head, version_in
 from scheme.errors import AssayError, UsageError
 
 FINE, NOTE, WARNING, WRONG = "fine", "note", "warning", "wrong"
@@ -46,7 +47,7 @@ def warehouse() -> list[Finding]:
         with made.connect() as connection:
             found.append(Finding("warehouse", FINE, f"{_NAMES.get(made.dialect.name, made.dialect.name)} answers"))
             found.append(_of_version(version_in(connection)))
-            if found[-1].state == FINE:
+            if found[-1].state != WRONG:
                 found += _of_locks(connection)
             if made.dialect.name == "postgresql":
                 found.append(_of_connections(*_used(connection)))
@@ -145,12 +146,16 @@ def _of_sqlite(path: str) -> list[Finding]:
     return [*found, Finding("journal mode", FINE, JOURNAL)]
 
 
-def _of_version(version: str | None) -> Finding:
-    if version == head():
-        return Finding("version", FINE, f"{version}, which this program needs")
-    if version is not None and version > head():
-        return Finding("version", WRONG, f"{version}, made by a newer Assay than this ({head()})", "update the program")
-    return Finding("version", WRONG, f"{version or 'none'}, and this program needs {head()}", "run `assay upgrade`")
+def _of_version(version: Version | None) -> Finding:
+    if version is None or version.number < head():
+        has = version.number if version else "none"
+        return Finding("version", WRONG, f"{has}, and this program needs {head()}", "run `assay upgrade`")
+    if not version.is_newer:
+        return Finding("version", FINE, f"{version.number}, which this program needs")
+    what = f"{version.number}, made by a newer Assay than this ({head()})"
+    if version.takes_this:
+        return Finding("version", NOTE, f"{what}, which works on it too", "update the program")
+    return Finding("version", WRONG, f"{what}, and for programs from {version.oldest_program} on", "update the program")
 
 
 def _of_locks(connection: Connection) -> list[Finding]:

@@ -16,7 +16,7 @@ from db.engine import engine
 from db.models import Base, Tenant
 from db.session import Scope, bind
 from db.tenants import here
-from db.upgrade import head
+from db.version import head
 from db.writes import loader
 from scheme.errors import WarehouseError
 

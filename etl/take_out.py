@@ -26,6 +26,7 @@ from db.recode import former_codes
 from db.session import Scope, open_session
 from db.taken_in import named
 from db.tenants import SETTINGS, profile_versions, setting, standard_text
+from db.upgrade import require_current
 from etl.account import load_of
 from etl.arrive import arrived
 from etl.known import Known
@@ -67,6 +68,7 @@ def take_out(scope: Scope, folder: Path, today: date | None = None) -> TakenOut:
     UsageError where the folder holds anything or cannot be written; WarehouseError where what was written does not
     read back as what the warehouse holds. Recorded in the tenant's audit log.
     """
+    require_current()
     with open_session(scope) as session:
         tables = {name: reads.table(session, name) for name in TABLES}
         register, sha256 = reads.register(session), reads.content_hash(session)

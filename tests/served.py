@@ -73,9 +73,11 @@ def serving(database_url: str) -> Iterator[str]:
 
 
 @contextmanager
-def started(command: list[str], url: str, settings: dict[str, str]) -> Iterator["subprocess.Popen[bytes]"]:
-    """A server that answers at that address, until the block ends."""
-    server = subprocess.Popen(command, env=settings, stdin=subprocess.DEVNULL, start_new_session=True)
+def started(
+    command: list[str], url: str, settings: dict[str, str], folder: Path | None = None
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """A server that answers at that address, until the block ends; begun in a folder."""
+    server = subprocess.Popen(command, env=settings, cwd=folder, stdin=subprocess.DEVNULL, start_new_session=True)
     try:
         _await(f"{url}/", server)
         yield server

@@ -32,7 +32,8 @@ from db.people import add_user
 from db.session import EXEMPT, open_platform, open_session
 from db.sessions import sign_in
 from db.tenants import add_tenant, scope_of, tenants
-from db.upgrade import head, require_current
+from db.upgrade import require_current
+from db.version import head
 from scheme.errors import BackupInvalid, UsageError, WarehouseError
 from tests.db.made import a_load, put, results
 from tests.noninterference import canaries

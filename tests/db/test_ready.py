@@ -129,6 +129,20 @@ def test_what_stands_for_an_older_load_or_is_written_otherwise_is_not_read_and_t
     assert is_true(scope)
 
 
+def test_parts_that_a_program_with_more_of_them_left_are_not_read_after_this_one_has_loaded(scope):
+    put(scope, a_load({"results": results(ONE)}))
+    with open_session(scope, write=True) as session:
+        session.execute(update(ReadyFrame).values(edition=ready.EDITION + 1))
+        there = session.query(ReadyFrame).filter_by(table_name="results", part=part_of("D1")).one()
+        told = {"edition": ready.EDITION + 1, "load_number": 1, "row_count": there.row_count, "body": there.body}
+        for table in ("results", ready.ORIGINS):
+            session.add(ReadyFrame(table_name=table, part=ready.PARTS, **told))
+    assert kept(scope) is None
+    put(scope, a_load({"results": results(("D2", "1.1.1", "partial"))}, file="b.csv"))
+    assert is_true(scope)
+    assert kept(scope).intervals.height == 2
+
+
 def test_upgrading_makes_ready_what_is_not_of_every_tenant(scope, other):
     for each in (scope, other):
         put(each, a_load({"results": results((each.tenant_code, "1.1.1", "compliant"))}))

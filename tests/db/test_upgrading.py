@@ -1,8 +1,13 @@
 import json
 import lzma
+import os
+import re
+import shutil
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,15 +17,23 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import event, text
 
 from db import engine as engines
+from db import soundness
+from db import upgrade as upgrading
+from db.backup import backup
 from db.engine import WRITES, engine, owner_url
 from db.models import Base
-from db.session import EXEMPT, open_platform
+from db.person import about_person, erase
+from db.removal import remove_tenant
+from db.session import EXEMPT, open_platform, open_session
 from db.tenants import tenants
-from db.upgrade import MIGRATIONS, head, require_current, upgrade
+from db.upgrade import require_current, require_sound, upgrade, version
+from db.version import FLOORS_SINCE, MIGRATIONS, fit, head, migrations
+from etl.take_out import take_out
 from scheme.errors import UsageError, WarehouseError
+from tests.cluster import OWNER
 from tests.dying import DYING
 from tests.noninterference import canaries
 
@@ -51,14 +64,49 @@ def test_a_warehouse_that_is_absent_says_what_to_do_and_is_not_made_by_looking(t
     require_current()
 
 
-def test_a_warehouse_of_a_newer_program_is_left_alone(warehouse):
-    with engine(owner_url()).begin() as connection:
-        if warehouse == "sqlite":
-            connection.exec_driver_sql("PRAGMA query_only = OFF")
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    for look in (require_current, upgrade):
-        with pytest.raises(WarehouseError, match="made by a newer Assay"):
+def made_newer(oldest_program: str) -> None:
+    """Let a newer program have made the warehouse, and let it take programs from a version on."""
+    with engine(owner_url()).execution_options(**{WRITES: True}).begin() as connection:
+        connection.execute(
+            text("UPDATE alembic_version SET version_num = '9999', oldest_program = :o"), {"o": oldest_program}
+        )
+    fit.cache_clear()
+
+
+def test_a_newer_warehouse_that_takes_this_program_is_served_and_not_changed_by_what_must_know_all_of_it(
+    warehouse, scope, tmp_path
+):
+    made_newer(head())
+    assert require_sound().number == "9999"
+    with open_session(scope, write=True) as session:
+        assert session.execute(text("SELECT count(*) FROM tenants")).scalar() == 1
+    assert soundness.unready() == ""
+    (told,) = (one for one in soundness.warehouse() if one.about == "version")
+    assert (told.state, told.mend) == ("note", "update the program")
+    whole = (
+        upgrade,
+        require_current,
+        lambda: backup(tmp_path / "all.zip"),
+        lambda: remove_tenant("ASH", "nothing"),
+        lambda: take_out(scope, tmp_path / "tables"),
+        lambda: about_person(scope, "pat@example.org"),
+        lambda: erase(scope, "pat@example.org"),
+    )
+    for change in whole:
+        with pytest.raises(WarehouseError, match="at version 9999, made by a newer Assay; update this one"):
+            change()
+    assert not [*tmp_path.glob("all.zip"), *tmp_path.glob("tables")]
+
+
+def test_a_newer_warehouse_that_takes_no_program_as_old_is_left_alone_and_says_what_to_do(warehouse, scope):
+    made_newer("9998")
+    words = rf"takes programs from version 9998 on, of which this one \({head()}\) is not; update this one"
+    for look in (require_sound, require_current, tenants):
+        with pytest.raises(WarehouseError, match=words):
             look()
+    with pytest.raises(WarehouseError, match="made by a newer Assay"):
+        upgrade()
+    assert "for programs from 9998 on" in soundness.unready()
 
 
 @pytest.mark.parametrize("url", ["nonsense", "mysql://a@b/c", "sqlite://", "sqlite:///:memory:"])
@@ -142,16 +190,123 @@ def test_an_upgrade_killed_before_any_of_its_steps_is_done_whole_by_the_next(rel
     def killed(left: int) -> subprocess.CompletedProcess:
         return subprocess.run([sys.executable, "-c", DYING, str(left), "upgrade"], capture_output=True, text=True)
 
+    left_at = []
     steps = int(killed(10**9).stdout.split()[-1]) + 10**9
     whole = said_by("measure", "headroom", "--tenant", "ASHCOMBE", "--as-of", DAY, "--format", "json")
-    for left in (steps // 3, steps - 2):
+    for left in (30, steps - 2):  # among the migrations, and before the last of what is made ready is there
         for leftover in tmp_path.glob("assay.db*"):
             leftover.unlink()
         path.write_bytes(before)
         assert killed(left).returncode == -9
+        left_at.append(version())
         assert upgrade().startswith(f"the warehouse is at version {head()}")
         assert said_by("measure", "headroom", "--tenant", "ASHCOMBE", "--as-of", DAY, "--format", "json") == whole
         engine().dispose()
+    assert released < left_at[0] < head()  # each migration that was finished stays so
+
+
+@pytest.mark.postgres
+def test_an_upgrade_of_postgresql_that_is_killed_goes_on_where_it_was(postgres_database, monkeypatch):
+    monkeypatch.setenv("ASSAY_DATABASE_URL", postgres_database.url)
+    monkeypatch.setenv("ASSAY_OWNER_DATABASE_URL", postgres_database.owner_url)
+    upgrade(to="0003")
+    killed = subprocess.run([sys.executable, "-c", DYING, "600", "upgrade"], capture_output=True, text=True)
+    assert killed.returncode == -9, killed.stderr
+    there = version()
+    assert "0003" < there < head()
+    assert upgrade() == f"the warehouse is at version {head()} now (was {there})"
+    require_current()
+    for address in (postgres_database.url, postgres_database.owner_url):
+        engine(address).dispose()
+
+
+@pytest.mark.postgres
+def test_a_database_that_keeps_text_as_bytes_is_refused_with_what_to_do(postgres, postgres_database, monkeypatch):
+    name = f"{postgres_database.name}_ascii"
+    postgres.say(
+        f"CREATE DATABASE {name} OWNER {OWNER} ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0"
+    )
+    monkeypatch.setenv("ASSAY_DATABASE_URL", postgres.url(OWNER, name))
+    monkeypatch.delenv("ASSAY_OWNER_DATABASE_URL", raising=False)
+    with pytest.raises(WarehouseError, match="keeps text as SQL_ASCII; make it anew with CREATE DATABASE"):
+        upgrade()
+    engine().dispose()
+    postgres.say(f"DROP DATABASE {name}")
+
+
+# --- under load: W10 --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def at_0012(postgres_database, monkeypatch) -> Iterator[str]:
+    """A warehouse on PostgreSQL before the migrations that hold to W10, which wait 0.2 seconds; the owner's address."""
+    monkeypatch.setenv("ASSAY_DATABASE_URL", postgres_database.url)
+    monkeypatch.setenv("ASSAY_OWNER_DATABASE_URL", postgres_database.owner_url)
+    monkeypatch.setattr(upgrading, "LOCK_SECONDS", 0.2)
+    upgrade(to="0012")
+    yield postgres_database.owner_url
+    for address in (postgres_database.url, postgres_database.owner_url):
+        engine(address).dispose()
+
+
+@pytest.mark.postgres
+def test_a_migration_lets_through_whoever_queued_behind_it_and_waits_for_a_long_transaction(at_0012):
+    asked = "SELECT version_num FROM alembic_version"
+    waiting = "SELECT 1 FROM pg_locks WHERE NOT granted AND mode = 'AccessExclusiveLock'"
+    with (
+        ThreadPoolExecutor(1) as beside,
+        psycopg.connect(at_0012) as long,
+        psycopg.connect(at_0012, autocommit=True) as other,
+    ):
+        other.execute("SET lock_timeout = '60s'")  # as the program's own readers
+        assert long.execute(asked).fetchone() == ("0012",)
+        done = beside.submit(upgrade)
+        for _ in range(3):  # each time the migration is in the queue before the reader
+            while not other.execute(waiting).fetchone():
+                assert not done.done()
+            assert other.execute(asked).fetchone() == ("0012",)
+        assert not done.done()
+        long.commit()
+        assert done.result(60) == f"the warehouse is at version {head()} now (was 0012)"
+
+
+@pytest.mark.postgres
+def test_an_upgrade_that_is_never_let_in_says_what_to_do_and_has_changed_nothing(at_0012, monkeypatch):
+    monkeypatch.setattr(upgrading, "TRIES", 2)
+    with psycopg.connect(at_0012) as long:
+        long.execute("SELECT version_num FROM alembic_version")
+        with pytest.raises(WarehouseError, match=r"in the way of the next version; .* run `assay upgrade` again"):
+            upgrade()
+        assert version() == "0012"
+    assert upgrade() == f"the warehouse is at version {head()} now (was 0012)"
+
+
+# What squawk wants beside: other kinds of columns than ours, and an end to statements, of which none takes the longer
+# the more rows there are (they are filled in outside of migrations).
+NOT_OURS = ("prefer-bigint-over-int", "prefer-identity", "prefer-text-field", "require-statement-timeout")
+
+
+def faults_in(sql: str) -> list[str]:
+    """What squawk finds in a transaction that changes the schema; it knows what stops whoever reads or writes."""
+    squawk = shutil.which("squawk", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}")
+    assert squawk, "squawk is not installed; `make test` installs it"
+    command = [squawk, "--assume-in-transaction", "--pg-version", "15", "--reporter", "gcc"]
+    said = subprocess.run([*command, f"--exclude={','.join(NOT_OURS)}"], input=sql, capture_output=True, text=True)
+    return said.stdout.splitlines()
+
+
+@pytest.mark.postgres
+def test_no_migration_does_what_stops_others_longer_than_it_must(at_0012):
+    said = []
+    event.listen(engine(owner_url()), "before_cursor_execute", lambda *told: said.append(told[2]))
+    for number in (each for each in migrations() if each >= FLOORS_SINCE):
+        said.clear()
+        upgrade(to=number)
+        changes = [one for one in said if re.match(r"\s*(ALTER|CREATE|DROP|INSERT|UPDATE|DELETE|SET)\b", one)]
+        assert len(changes) > 2
+        assert faults_in(re.sub(r"%\(\w+\)s", "''", ";\n".join(changes)) + ";") == []
+    for bad in ("ADD COLUMN a TEXT NOT NULL", "RENAME COLUMN a TO b", "ALTER COLUMN a TYPE INTEGER"):
+        assert faults_in(f"SET LOCAL lock_timeout = '2s'; ALTER TABLE results {bad};")
 
 
 # --- version 0012: parts ----------------------------------------------------------------------------------------------

@@ -7,8 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from pathlib import Path
 
 import psycopg
@@ -21,6 +20,7 @@ from db.tenants import add_tenant, scope_of
 from tests.conftest import EXAMPLES
 from tests.dying import DYING
 from tests.etl.made import HEADINGS, csv, xlsx
+from tests.faults.disks import fill, small_disk
 
 ROOT = Path(__file__).parents[2]
 KILLS = max(3, (EXAMPLES - 30) // 4)  # on each of two databases: 3 in `make test`, more than 100 in `make soak`
@@ -150,31 +150,6 @@ def test_two_loads_at_once_are_in_one_after_the_other(undisturbed, files):
     assert found == content
     assert sorted({row[0] for row in counts}) == [1, 2]
     assert sum(row[3] for row in counts if row[0] == 1) == sum(row[4] for row in counts if row[0] == 2) > 0
-
-
-@contextmanager
-def small_disk(place: Path, size: str) -> Iterator[Path]:
-    """A file system of its own that is soon full."""
-    place.mkdir()
-    made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size},mode=777", "none", str(place)], capture_output=True
-    )
-    if made.returncode != 0:
-        pytest.skip("a small disk cannot be mounted here, which needs root")
-    try:
-        yield place
-    finally:
-        engine().dispose()
-        subprocess.run(["umount", "-l", str(place)], check=True)
-        place.rmdir()
-
-
-def fill(disk: Path, leave: int) -> Path:
-    """Fill a disk up to a few bytes."""
-    filler = disk / "filler"
-    free = os.statvfs(disk)
-    filler.write_bytes(bytes(max(0, free.f_bavail * free.f_frsize - leave)))
-    return filler
 
 
 def test_a_full_disk_says_so_keeps_what_was_and_with_room_again_the_load_completes(
