@@ -4,6 +4,8 @@ A step is whatever it says to the database, commits included. Where it is not ki
 them it did not need.
 """
 
+from tests.conftest import EXAMPLES
+
 DYING = """
 import os, signal, sys
 from sqlalchemy import Engine, event
@@ -21,3 +23,9 @@ try:
 finally:
     print(-1 - left)
 """
+
+
+def to_die_before(steps: int, few: int) -> list[int]:
+    """Before which of so many steps to kill it: `few` in `make test`, more in `make soak`; the first and last too."""
+    many, last = max(few, few * EXAMPLES // 30), steps - 1
+    return sorted({round(n * last / max(1, many - 1)) for n in range(many)})

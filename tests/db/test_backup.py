@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-import os
 import shutil
 import signal
 import stat
@@ -32,10 +31,11 @@ from db.people import add_user
 from db.session import EXEMPT, open_platform, open_session
 from db.sessions import sign_in
 from db.tenants import add_tenant, scope_of, tenants
-from db.upgrade import require_current
+from db.upgrade import require_current, upgrade
 from db.version import head
 from scheme.errors import BackupInvalid, UsageError, WarehouseError
 from tests.db.made import a_load, put, results
+from tests.dying import DYING, to_die_before
 from tests.noninterference import canaries
 from tests.noninterference.worlds import World
 
@@ -572,30 +572,24 @@ def test_a_warehouse_that_is_used_is_left_as_it_is(full, tmp_path):
     assert full.world.tables() == before
 
 
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from sqlalchemy import Engine, event
-from db import backup
-
-@event.listens_for(Engine, "after_cursor_execute")
-def die(connection, cursor, statement, *_):
-    if statement.startswith("INSERT INTO results"):
-        os.kill(os.getpid(), signal.SIGKILL)
-
-backup.restore(Path(sys.argv[1]))
-"""
-
-
 def test_a_restore_that_is_killed_leaves_nothing_and_can_be_done_again(full, new, tmp_path):
-    with at(new(full.world.kind), tmp_path) as world:
-        found = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-        words = [sys.executable, "-c", KILLED, str(full.whole)]
-        done = subprocess.run(words, env=found, capture_output=True)
-        assert done.returncode == -signal.SIGKILL, done.stderr
-        assert {name for name, rows in world.tables().items() if rows} == set()
-        backup.restore(full.whole)
-        assert len(tenants()) == 3
+    def killed(left: int) -> subprocess.CompletedProcess:
+        words = [sys.executable, "-c", DYING, str(left), "restore", str(full.whole)]
+        return subprocess.run(words, capture_output=True, text=True)
+
+    with at(new(full.world.kind), tmp_path / "counted"):
+        steps = int(killed(-1).stdout.split()[-1])
+    for left in to_die_before(steps, 2):
+        with at(new(full.world.kind), tmp_path / str(left)) as world:
+            done = killed(left)
+            assert done.returncode == -signal.SIGKILL, done.stderr
+            if any(world.tables().values()):  # all of it was in
+                with backup.opened(full.whole) as found:
+                    assert backup.differences(found) == [], (left, steps)
+            else:
+                backup.restore(full.whole)
+            upgrade()
+            assert len(tenants()) == 3
 
 
 @OF_ONE_KIND

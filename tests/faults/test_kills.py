@@ -18,13 +18,12 @@ from db.engine import engine
 from db.session import open_session
 from db.tenants import add_tenant, scope_of
 from tests.conftest import EXAMPLES
-from tests.dying import DYING
+from tests.dying import DYING, to_die_before
 from tests.etl.made import HEADINGS, csv, xlsx
 from tests.faults.disks import fill, small_disk
 
 ROOT = Path(__file__).parents[2]
 KILLS = max(3, (EXAMPLES - 30) // 4)  # on each of two databases: 3 in `make test`, more than 100 in `make soak`
-KILLED_STEPS = max(4, EXAMPLES // 6)  # 4 in `make test`, all of them in `make soak`
 MOST_SECONDS = 120
 
 
@@ -133,10 +132,9 @@ def test_a_load_killed_before_any_of_its_steps_leaves_nothing_and_a_second_one_c
     steps = int(dying(-1, "COUNTED").stdout.split()[-1])
     assert steps > 20
     before = state()
-    last = steps - 1
-    for step in sorted({round(n * last / (KILLED_STEPS - 1)) for n in range(KILLED_STEPS)}):
+    for step in to_die_before(steps, 4):
         assert dying(step, "ASH").returncode == -signal.SIGKILL, f"step {step} of {steps}"
-        if step < last:
+        if step < steps - 1:
             assert state() == before, f"step {step} of {steps}"
     assert ended(begun(files))[0] == 3
     assert state()[0] == content

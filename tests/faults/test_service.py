@@ -150,9 +150,9 @@ def test_a_server_with_a_warehouse_of_another_version_answers_nobody(tmp_path):
     path = tmp_path / "assay.db"
     sqlite3.connect(path).close()
     with as_in_the_procfile(f"sqlite:///{path}") as (url, _):
-        assert {answer_of(f"{url}{page}")[0] for page in ("/", "/heatmap", "/api/v1/measures/history", "/assets/look.js")} == {
-            503
-        }
+        assert {
+            answer_of(f"{url}{page}")[0] for page in ("/", "/heatmap", "/api/v1/measures/history", "/assets/look.js")
+        } == {503}
         assert answer_of(f"{url}/healthz")[0] == 200
         assert answer_of(f"{url}/readyz")[0] == 503
 
