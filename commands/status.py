@@ -9,9 +9,9 @@ from commands.arguments import Printed, sub_app
 from commands.printing import FAILED, TOOK_ALL, say, show
 
 if TYPE_CHECKING:
-    import polars as pl
+    from datetime import datetime
 
-    from db.soundness import Finding
+    import polars as pl
 
 status_app = sub_app()
 
@@ -49,104 +49,74 @@ def status(
 
     Ends with 1 where anything failed or is late, or where a limit of the installation is near.
     """
-    near = [] if tenant else _near()
-    match about:
-        case About.SOURCES:
-            is_bad = _sources(tenant, printed)
-        case About.TENANTS:
-            is_bad = _tenants(tenant, printed)
-        case About.INSTALLATION:
-            is_bad = _installation(near, printed)
-    if about is not About.INSTALLATION:
-        for finding in near:
-            if finding.mend:
-                say(f"{finding.state}: {finding.about}: {finding.what}; {finding.mend}")
-    raise typer.Exit(FAILED if is_bad or any(one.state in ("warning", "wrong") for one in near) else TOOK_ALL)
-
-
-def _near() -> "list[Finding]":
-    from dashboard.checking import limits_near
-    from db.soundness import connections
-
-    return [*connections(), *limits_near()]
-
-
-def _sources(tenant: str | None, printed: Printed) -> bool:
     from datetime import UTC, datetime
 
+    from dashboard.status import is_bad, near
+
+    now = datetime.now(UTC)
+    limits = [] if tenant or about is About.INSTALLATION else near(now)
+    match about:
+        case About.SOURCES:
+            is_well = _sources(tenant, now, printed)
+        case About.TENANTS:
+            is_well = _tenants(tenant, now, printed)
+        case About.INSTALLATION:
+            is_well = _installation(now, printed)
+    for finding in limits:
+        if is_bad([finding]):
+            say(f"{finding.state}: {finding.about}: {finding.what}; {finding.mend}")
+    raise typer.Exit(TOOK_ALL if is_well and not is_bad(limits) else FAILED)
+
+
+def _sources(tenant: str | None, now: "datetime", printed: Printed) -> bool:
     import polars as pl
 
-    from db.tenants import scope_of, tenants
-    from etl.due import standings
+    from dashboard.status import of_tenants
 
-    now, rows, states = datetime.now(UTC), [], set()
-    for code in [tenant] if tenant else tenants()["code"]:
-        for one in standings(scope_of(code), now):
-            last, origin = one.last, one.origin
-            rows.append(
-                (
-                    *(one.scope.tenant_code, one.edition.code, one.state),
-                    *((origin.in_words(), origin.schedule.in_words()) if origin else (None, None)),
-                    *((last.started_at, last.finished_at, last.outcome) if last else (None, None, None)),
-                    one.fault or (last.what if last else None),
-                    last.load if last else None,
-                    one.due_at,
-                )
+    there, rows = of_tenants(now, tenant), []
+    for one in (source for each in there for source in each.sources):
+        last, origin = one.last, one.origin
+        rows.append(
+            (
+                *(one.scope.tenant_code, one.edition.code, one.state),
+                *((origin.in_words(), origin.schedule.in_words()) if origin else (None, None)),
+                *((last.started_at, last.finished_at, last.outcome) if last else (None, None, None)),
+                one.fault or (last.what if last else None),
+                last.load if last else None,
+                one.due_at,
             )
-            states.add(one.state)
+        )
     moments = ("last_started_at", "last_finished_at", "next_due_at")
     kinds: dict[str, pl.DataType] = {**dict.fromkeys(moments, _moment()), "load": pl.Int64()}
     show(pl.DataFrame(rows, {name: kinds.get(name, pl.String()) for name in _SOURCES}, orient="row"), printed, "status")
-    return bool(states & {"failed", "late", "unreadable"})
+    return all(one.is_well for one in there)
 
 
-def _tenants(tenant: str | None, printed: Printed) -> bool:
-    from datetime import UTC, datetime
-
+def _tenants(tenant: str | None, now: "datetime", printed: Printed) -> bool:
     import polars as pl
 
-    from db.sizes import sizes
-    from db.tenants import scope_of, tenants
-    from etl.due import standings
+    from dashboard.status import FAILED as SOURCE_FAILED
+    from dashboard.status import LATE, of_tenants
 
-    now, rows, is_bad = datetime.now(UTC), [], False
-    for code in [tenant] if tenant else tenants()["code"]:
-        scope = scope_of(code)
-        states = [one.state for one in standings(scope, now)]
-        late, failed = states.count("late"), states.count("failed") + states.count("unreadable")
-        rows.append((scope.tenant_code, *vars(sizes(scope, now)).values(), len(states), late, failed))
-        is_bad = is_bad or bool(late or failed)
+    there, rows = of_tenants(now, tenant), []
+    for one in there:
+        late, failed = len(one.sources_in(LATE)), len(one.sources_in(SOURCE_FAILED))
+        rows.append((one.scope.tenant_code, *vars(one.sizes).values(), len(one.sources), late, failed))
     kinds: dict[str, pl.DataType] = {"tenant": pl.String(), "last_loaded_at": _moment()}
     schema = {name: kinds.get(name, pl.Int64()) for name in _TENANTS}
     show(pl.DataFrame(rows, schema, orient="row"), printed, "tenants")
-    return is_bad
+    return all(one.is_well for one in there)
 
 
-def _installation(near: "list[Finding]", printed: Printed) -> bool:
-    from importlib.metadata import PackageNotFoundError, version
-
+def _installation(now: "datetime", printed: Printed) -> bool:
     import polars as pl
 
-    from db import soundness
-    from db.secret import box
-    from db.soundness import FINE, WRONG, Finding
-    from scheme.errors import UsageError
+    from dashboard.status import is_bad, of_installation
 
-    try:
-        program = version("assay-dashboard")
-    except PackageNotFoundError:
-        program = "not installed as a package"
-    found = soundness.warehouse()
-    why = soundness.unready()
-    try:
-        box()
-    except UsageError as error:
-        why = why or str(error)
-    readiness = Finding("readiness", WRONG, f"not ready: {why}") if why else Finding("readiness", FINE, "ready")
-    rows = [Finding("program", FINE, program), *found, readiness, *(one for one in near if one not in found)]
+    found = of_installation(now)
     schema = dict.fromkeys(("about", "state", "what", "mend"), pl.String)
-    show(pl.DataFrame([vars(one) for one in rows], schema, orient="row"), printed, "installation")
-    return any(one.state in ("warning", "wrong") for one in rows)
+    show(pl.DataFrame([vars(one) for one in found], schema, orient="row"), printed, "installation")
+    return not is_bad(found)
 
 
 def _moment() -> "pl.DataType":

@@ -27,11 +27,12 @@ from dashboard.exports.day_pack_file import add_day_pack
 from dashboard.exports.taking import add_taking
 from dashboard.guests import add_guests
 from dashboard.headers import add_headers
-from dashboard.identity import API, SECOND_FACTOR, current_scope, guard, page_token
+from dashboard.identity import API, OF_OPERATORS, SECOND_FACTOR, current_scope, guard, page_token
 from dashboard.keeping import add_keeping
 from dashboard.limits import OFTEN, PROXIES, add_limits, add_proxies
 from dashboard.logos import add_logos
 from dashboard.meeting import add_meeting
+from dashboard.operators import add_operators
 from dashboard.own_account import add_account
 from dashboard.packing import add_packing
 from dashboard.planning import add_planning
@@ -144,6 +145,7 @@ def create_app() -> Dash:
     add_language(server)
     add_doors(server)
     add_account(server)
+    add_operators(server)
     add_guests(server)
     add_sign_on(server)
     api.add_api(server)
@@ -163,7 +165,7 @@ def create_app() -> Dash:
     add_headers(app)
     server.before_request(_closed_until_sound())
     # After Dash's own, so that what Dash makes at the first request is made before the guard turns that request away.
-    guard(server, lambda path: path in _pages() or path == "/reminders", token_scope)
+    guard(server, lambda path: path in _pages() or path in ("/reminders", OF_OPERATORS), token_scope)
     add_limits(server)
     server.before_request(_checked_callback(app))
     gate.check(server, lambda: _need(app))

@@ -15,7 +15,7 @@ from cryptography import x509
 from dashboard import accessibility, identity, limits, request_log, serving, uploads, view
 from dashboard.providers import providers
 from dashboard.reminding import post
-from db import engine, secret, soundness, upgrade
+from db import engine, rehearsed, secret, soundness, upgrade
 from db.soundness import FINE, NOTE, WARNING, WRONG, Finding
 from etl import allowed
 from scheme.errors import UsageError
@@ -30,6 +30,7 @@ DECLARERS = (
     uploads,
     view,
     engine,
+    rehearsed,
     secret,
     upgrade,
     allowed,
@@ -50,7 +51,14 @@ TLS = declare(
 
 def findings() -> list[Finding]:
     """Everything, in the order in which it is best mended; a secret is never in it."""
-    return [*settings(), *_together(), *libraries(), *soundness.warehouse(), *soundness.kept_files(), *limits_near()]
+    return [
+        *settings(),
+        *_together(),
+        *libraries(),
+        *soundness.warehouse(),
+        *soundness.kept_files(),
+        *limits_near(datetime.now(UTC)),
+    ]
 
 
 def settings() -> list[Finding]:
@@ -81,9 +89,9 @@ def libraries() -> list[Finding]:
     return found
 
 
-def limits_near() -> list[Finding]:
-    """What will run out: room on disks, and days of TLS certificates (connections are among the warehouse's)."""
-    return [*soundness.disk(), *certificates()]
+def limits_near(now: datetime) -> list[Finding]:
+    """What will run out: room on disks, days of TLS certificates, what backups are worth (connections: warehouse)."""
+    return [*soundness.disk(), *certificates(), *rehearsed.findings(now)]
 
 
 def certificates() -> list[Finding]:

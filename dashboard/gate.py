@@ -12,9 +12,9 @@ from flask import Flask, Response, abort, current_app, g, make_response, render_
 from werkzeug.wrappers import Response as BaseResponse
 
 from dashboard import answers
-from dashboard.identity import API, current_scope, is_shut_to_guests
+from dashboard.identity import API, current_person, current_scope, is_shut_to_guests
 from db import audit
-from db.roles import EXPORT
+from db.roles import EXPORT, OPERATE
 from db.session import open_session
 
 SIGNED_IN = "signed_in"  # needs a session that is past all its doors, and no permission
@@ -83,11 +83,15 @@ def check(server: Flask, need_of: Callable[[], str | None]) -> None:
         if is_shut_to_guests():
             return refused(None)
         need = need_of()
-        if need == SIGNED_IN or (need and all(current_scope().may(permission) for permission in need.split())):
-            return None
-        return refused(need)
+        return None if _may(need) else refused(need)
 
     server.before_request(ask)
+
+
+def _may(need: str | None) -> bool:
+    if need == OPERATE:  # of the account itself: it needs no organisation, and no role in one brings it
+        return current_person().is_operator
+    return need == SIGNED_IN or (bool(need) and all(current_scope().may(each) for each in str(need).split()))
 
 
 def need_of_endpoint() -> str | None:

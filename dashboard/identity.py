@@ -27,11 +27,12 @@ API = "/api/v1/"
 BEFORE_PROOF = ("/sign-out", "/second-factor")  # who knows the password alone must not be able to change it
 BEFORE_ALL = (*BEFORE_PROOF, "/change-password")
 BEFORE_TENANT = (*BEFORE_ALL, "/choose-tenant", "/account", "/sign-out-everywhere", "/end-visit")
+OF_OPERATORS = "/installation"  # theirs whether an organisation is chosen or not, and where they land without one
 # What whoever opened a link may have beside pages and files, and what they may post: they read, and leave.
 OF_A_GUEST = ("/sign-out",)
 POSTED_BY_A_GUEST = (*OF_A_GUEST, "/_dash-update-component")
 # Where plain pages begin: whoever is turned away from one is led to the door, not told in one line.
-_PLAIN_PAGES = ("/administration", "/enter/", "/send", "/scenarios/", "/packs", "/meeting", "/reminders")
+_PLAIN_PAGES = ("/administration", "/enter/", "/send", "/scenarios/", "/packs", "/meeting", "/reminders", OF_OPERATORS)
 _SAFE = ("GET", "HEAD", "OPTIONS")
 SECOND_FACTOR = declare(
     "ASSAY_SECOND_FACTOR",
@@ -240,8 +241,8 @@ def guard(server: Flask, is_page: Callable[[str], bool], token_scope: Callable[[
             return _onward("/second-factor", is_page(path))
         if person.must_change_password and path not in BEFORE_ALL:
             return _onward("/change-password", is_page(path))
-        if person.chosen is None and path not in BEFORE_TENANT:
-            return _onward("/choose-tenant", is_page(path))
+        if person.chosen is None and path not in BEFORE_TENANT and not (person.is_operator and path == OF_OPERATORS):
+            return _onward(OF_OPERATORS if person.is_operator and path == "/" else "/choose-tenant", is_page(path))
         if request.endpoint == _ANY_PATH and not is_page(path):
             abort(404)  # the same
         return None

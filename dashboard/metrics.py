@@ -8,10 +8,9 @@ and pages are words of ours, routes are templates, tenants are numbers. Workers 
 from functools import cache
 from threading import Lock
 
-from flask import Flask, Response
+from flask import Flask, Response, g
 
-from dashboard import request_log
-from dashboard.serving import METRICS
+from dashboard import request_log, serving
 from dashboard.view import kept_bytes
 from db.engine import pool_in_use
 
@@ -36,7 +35,12 @@ class Counted:
         self.pool = Gauge(
             "assay_database_connections_in_use", "Connections in use, of workers.", multiprocess_mode="livesum"
         )
+        self.under_way = Gauge("assay_requests_under_way", "Requests being answered now.", multiprocess_mode="livesum")
+        self.threads = Gauge(
+            "assay_request_threads", "How many requests can be answered at once.", multiprocess_mode="livesum"
+        )
         self.largest.set(kept_bytes.most)
+        self.threads.set(serving.threads)
         self._seen: dict[str, int] = {}
         self._lock = Lock()
 
@@ -55,7 +59,7 @@ def _counted() -> Counted:
 
 def add_metrics(server: Flask) -> None:
     """Count every request of the server, where the operator wants figures."""
-    if METRICS.read() is None:
+    if serving.METRICS.read() is None:
         return
     counted = _counted()
 
@@ -64,6 +68,16 @@ def add_metrics(server: Flask) -> None:
             _count(counted, response)
         return response
 
+    def begin() -> None:
+        g.is_under_way = True
+        counted.under_way.inc()
+
+    def end(_: BaseException | None) -> None:
+        if g.pop("is_under_way", False):
+            counted.under_way.dec()
+
+    server.before_request(begin)
+    server.teardown_request(end)
     server.after_request(count)
 
 

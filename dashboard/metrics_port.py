@@ -8,25 +8,26 @@ import os
 import shutil
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from threading import Lock
 
 from prometheus_client import CollectorRegistry, start_http_server
-from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from dashboard.kept import Kept
 from dashboard.serving import METRICS, METRICS_FOLDER
-from db.sizes import sizes
-from db.soundness import connections_in_use, unready
-from db.tenants import scope_of, tenants
-from etl.due import standings
+from dashboard.status import near, of_tenants
+from db.rehearsed import newest
+from db.soundness import WARNING, WRONG, connections_in_use, unready
 from scheme.errors import AssayError
 
 KEPT = 15.0  # seconds: however often a collector asks, the warehouse is asked once in these
 _SIZES = ("departments", "results", "loads")
 _PACKS = ("waiting", "working", "failed")
+_SOURCES = ("new", "fine", "running", "failed", "late", "unreadable")
 
 
 class OfWarehouse(Collector):
@@ -34,9 +35,7 @@ class OfWarehouse(Collector):
 
     def __init__(self) -> None:
         """Nothing was asked yet."""
-        self._told: list[Metric] = []
-        self._asked_at: float | None = None
-        self._lock = Lock()
+        self._kept = Kept(lambda: list(_asked(datetime.now(UTC))), KEPT)
 
     def describe(self) -> Iterable[Metric]:
         """Nothing beforehand: to be registered asks no warehouse."""
@@ -44,15 +43,18 @@ class OfWarehouse(Collector):
 
     def collect(self) -> Iterator[Metric]:
         """All of it; where the warehouse cannot be asked, that it is not ready."""
-        with self._lock:
-            if self._asked_at is None or time.monotonic() - self._asked_at >= KEPT:
-                self._told, self._asked_at = list(_asked()), time.monotonic()
-            yield from self._told
+        yield from self._kept.now()
 
 
-def _asked() -> Iterator[Metric]:
+def _asked(now: datetime) -> Iterator[Metric]:
     why = unready()
     yield GaugeMetricFamily("assay_ready", "1 where the warehouse and the disk are fit to serve, else 0.", int(not why))
+    states = Counter(one.state for one in near(now))
+    yield _family("assay_warnings", "What `assay status` warns of.", {one: states[one] for one in (WARNING, WRONG)})
+    made = GaugeMetricFamily("assay_backup_timestamp_seconds", "Of which moment backups are.", labels=("newest",))
+    for which, at in newest(now).items():
+        made.add_metric((which,), at.timestamp())
+    yield made
     if why:
         return
     used = connections_in_use()
@@ -60,40 +62,42 @@ def _asked() -> Iterator[Metric]:
         yield GaugeMetricFamily("assay_postgresql_connections", "Connections in use, of everybody.", used[0])
         yield GaugeMetricFamily("assay_postgresql_connections_limit", "Connections that PostgreSQL takes.", used[1])
     try:
-        yield from _of_tenants()
+        yield from _of_tenants(now)
     except AssayError:
         return
 
 
-def _of_tenants() -> Iterator[Metric]:
+def _of_tenants(now: datetime) -> Iterator[Metric]:
     sized = GaugeMetricFamily("assay_tenant_size", "How much a tenant has, by its number.", labels=("tenant", "of"))
     loaded = GaugeMetricFamily(
         "assay_tenant_last_load_timestamp_seconds", "When a tenant's newest load ended.", labels=("tenant",)
     )
-    packs = dict.fromkeys(_PACKS, 0)
-    states: dict[str, int] = dict.fromkeys(("new", "fine", "running", "failed", "late", "unreadable"), 0)
-    now = datetime.now(UTC)
-    for code in tenants()["code"]:
-        scope = scope_of(code)
-        found, number = sizes(scope, now), str(scope.tenant_id)
+    loads = CounterMetricFamily("assay_loads", "Loads by how they ended.", labels=("tenant", "outcome"))
+    packs, states = dict.fromkeys(_PACKS, 0), dict.fromkeys(_SOURCES, 0)
+    for one in of_tenants(now):
+        number = str(one.scope.tenant_id)
         for of in _SIZES:
-            sized.add_metric((number, of), getattr(found, of))
-        if found.last_loaded_at is not None:
-            loaded.add_metric((number,), found.last_loaded_at.timestamp())
+            sized.add_metric((number, of), getattr(one.sizes, of))
+        if one.sizes.last_loaded_at is not None:
+            loaded.add_metric((number,), one.sizes.last_loaded_at.timestamp())
+        for outcome, ended in one.outcomes.items():
+            loads.add_metric((number, outcome), ended)
         for state in _PACKS:
-            packs[state] += getattr(found, f"packs_{state}")
-        for one in standings(scope, now):
-            states[one.state] += 1
+            packs[state] += getattr(one.sizes, f"packs_{state}")
+        for source in one.sources:
+            states[source.state] += 1
     yield sized
     yield loaded
-    for name, about, counted in (
-        ("assay_packs", "Packs that people asked for.", packs),
-        ("assay_sources", "Sources that fetch their own files.", states),
-    ):
-        family = GaugeMetricFamily(name, about, labels=("state",))
-        for state, number_of in counted.items():
-            family.add_metric((state,), number_of)
-        yield family
+    yield loads
+    yield _family("assay_packs", "Packs that people asked for.", packs)
+    yield _family("assay_sources", "Sources that fetch their own files.", states)
+
+
+def _family(name: str, about: str, counted: dict[str, int]) -> Metric:
+    family = GaugeMetricFamily(name, about, labels=("state",))
+    for state, number in counted.items():
+        family.add_metric((state,), number)
+    return family
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ from dashboard.language import mark, said
 from dashboard.words import moment_said as moment
 from dashboard.words import sentence
 from db import reset, second_factor, sessions
-from db.roles import ADMINISTER, AUDIT, CYCLE, EXPORT, LOADS, PERMISSIONS, PLAN, RESULTS, SEND
+from db.roles import ADMINISTER, AUDIT, CYCLE, EXPORT, LOADS, OPERATE, PERMISSIONS, PLAN, RESULTS, SEND
 from db.sessions import Identity
 from scheme.errors import Forbidden, UsageError
 
@@ -35,6 +35,7 @@ INCLUDES = {
     PLAN: mark("Try out other bands, and plan reviews and visits"),
     ADMINISTER: mark("Administer people, departments, sites, certificates, profiles, sources and tokens"),
     AUDIT: mark("Read the audit log"),
+    OPERATE: mark("See how the installation is, across organisations"),
 }
 
 

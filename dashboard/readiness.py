@@ -6,10 +6,10 @@
 import logging
 import time
 from collections.abc import Callable
-from threading import Lock
 
 from flask import Flask, Response
 
+from dashboard.kept import Kept
 from db.secret import box
 from db.soundness import unready
 from scheme.errors import AssayError
@@ -19,36 +19,26 @@ log = logging.getLogger("assay")
 
 
 class Readiness:
-    """An answer that is found out at most once in so many seconds, by one thread; the others get the one before."""
+    """Why nothing should be asked of a server, found out at most once in KEPT seconds; the log hears when it turns."""
 
     def __init__(self, why_not: Callable[[], str], clock: Callable[[], float] = time.monotonic) -> None:
         """`why_not` gives "" where all is well; `clock` gives seconds."""
-        self._why_not, self._clock = why_not, clock
-        self._asked_at: float | None = None
-        self._why = "nobody has looked yet"
-        self._lock = Lock()
+        self._why_not, self._last = why_not, ""
+        self._kept = Kept(self._look, KEPT, clock)
 
     def why_not(self) -> str:
         """Why nothing should be asked here now; "" where it is ready."""
-        if not self._is_fresh() and self._lock.acquire(blocking=self._asked_at is None):
-            try:
-                if not self._is_fresh():
-                    self._look()
-            finally:
-                self._lock.release()
-        return self._why
+        return self._kept.now()
 
-    def _is_fresh(self) -> bool:
-        return self._asked_at is not None and self._clock() - self._asked_at < KEPT
-
-    def _look(self) -> None:
+    def _look(self) -> str:
         try:
             why = self._why_not()
         except Exception as error:
             why = f"it could not be found out ({type(error).__name__})"
-        if why != self._why and (why or self._asked_at is not None):
+        if why != self._last:
             log.warning("not ready: %s", why) if why else log.warning("ready again")
-        self._why, self._asked_at = why, self._clock()
+        self._last = why
+        return why
 
 
 def add_readiness(server: Flask) -> None:

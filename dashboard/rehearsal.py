@@ -14,7 +14,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -23,6 +25,8 @@ from scheme.errors import AssayError, BackupInvalid, UsageError
 if TYPE_CHECKING:
     from dash import Dash
     from flask.testing import FlaskClient
+
+    from db.rehearsed import Mark
 
 _PAGE = re.compile(r'name="(?:assay-)?page" (?:content|value)="([0-9a-f]{32})"')
 
@@ -38,10 +42,12 @@ class Step:
 def rehearse(path: Path, key: Path | None = None, told: Callable[[Step], None] = lambda _: None) -> list[Step]:
     """Restore a backup into a place of its own and try everything; what held, each told at once.
 
-    BackupInvalid says the first thing that did not hold; UsageError what is wrong with the file or the key.
+    Where all of it held, a mark is left beside the backup (db.rehearsed). BackupInvalid says the first thing that did
+    not hold; UsageError what is wrong with the file or the key.
     """
     from db.secret import at_hand
 
+    mark = _mark_of(path)
     secret = at_hand()
     with tempfile.TemporaryDirectory(prefix="assay-rehearsal-") as folder:
         settings = {name: value for name, value in os.environ.items() if not name.startswith("ASSAY_")}
@@ -60,10 +66,33 @@ def rehearse(path: Path, key: Path | None = None, told: Callable[[Step], None] =
                 text=True,
             )
             try:
-                return _followed(process, faults, told)
+                steps = _followed(process, faults, told)
             finally:
                 process.kill()
                 process.wait()
+    steps.append(_marked(path, mark))
+    told(steps[-1])
+    return steps
+
+
+def _mark_of(path: Path) -> "Mark | None":
+    """What the mark will say, of the file as it is before it is tried."""
+    from db.rehearsed import mark_of
+
+    with suppress(OSError):  # what cannot be read is told by whoever restores it
+        return mark_of(path, datetime.now(UTC))
+    return None
+
+
+def _marked(path: Path, mark: "Mark | None") -> Step:
+    from db.rehearsed import leave
+
+    try:
+        if mark is not None:
+            leave(mark, path)
+    except OSError as error:
+        return Step(f"no mark could be left beside it ({type(error).__name__}): `assay status` will not know", 0.0)
+    return Step("marked beside it as rehearsed", 0.0)
 
 
 def _followed(process: "subprocess.Popen[str]", faults: IO[str], told: Callable[[Step], None]) -> list[Step]:

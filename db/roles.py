@@ -10,11 +10,12 @@ SEND: Final = "send"  # files and forms, through the way in
 PLAN: Final = "plan"  # scenarios, scopes of reviews, plans of visits: kept apart from facts
 ADMINISTER: Final = "administer"  # people, departments, sites, certificates, profiles, sources, tokens
 AUDIT: Final = "audit"  # who did what
-PERMISSIONS = (RESULTS, CYCLE, LOADS, EXPORT, SEND, PLAN, ADMINISTER, AUDIT)
+OPERATE: Final = "operate"  # how the installation is, across organisations: sizes and moments, none of their data
+PERMISSIONS = (RESULTS, CYCLE, LOADS, EXPORT, SEND, PLAN, ADMINISTER, AUDIT, OPERATE)
 
 # The strongest first. `export` is not among them: it comes with the grant.
 ROLES: dict[str, frozenset[str]] = {
-    "operator": frozenset({RESULTS, CYCLE, LOADS}),  # while visiting: what outlives a visit is done by command
+    "operator": frozenset({RESULTS, CYCLE, LOADS, OPERATE}),  # while visiting: what outlives a visit is done by command
     "administrator": frozenset({RESULTS, CYCLE, LOADS, SEND, PLAN, ADMINISTER, AUDIT}),
     "corporate_lead": frozenset({RESULTS, CYCLE, LOADS, SEND, PLAN}),
     "senior_leader": frozenset({RESULTS}),

@@ -21,6 +21,7 @@ FINE, NOTE, WARNING, WRONG = "fine", "note", "warning", "wrong"
 LITTLE, TOO_LITTLE = 2_000_000_000, 200_000_000  # free bytes
 MANY = 0.8  # of the connections that PostgreSQL takes
 SAFE_WAL = (3, 51, 3)
+_NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def warehouse() -> list[Finding]:
         return [*found, Finding("warehouse", WRONG, f"there is none at {made.url.database}", "run `assay upgrade`")]
     try:
         with made.connect() as connection:
-            found.append(Finding("warehouse", FINE, f"{made.dialect.name} answers"))
+            found.append(Finding("warehouse", FINE, f"{_NAMES.get(made.dialect.name, made.dialect.name)} answers"))
             found.append(_of_version(version_in(connection)))
             if found[-1].state != WRONG:
                 found += _of_locks(connection)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
@@ -286,6 +286,17 @@ def scope_of(tenant_code: str) -> Scope:
             there = ", ".join(session.scalars(select(Tenant.code).order_by(Tenant.code))) or "none yet"
             raise UsageError(f"no tenant '{tenant_code}'; there are {there}; `assay tenant add` adds one")
         return scope_in_tenant(tenant)
+
+
+def in_turn(only: str | None = None) -> Iterator[tuple[Scope, Session]]:
+    """Each tenant by code, or one, and a session that is bound to it until the next is asked for: one transaction."""
+    wanted = scope_of(only).tenant_id if only is not None else None
+    with open_platform() as session:
+        there = [tenant for tenant in session.scalars(select(Tenant)) if wanted in (None, tenant.id)]
+        for tenant in sorted(there, key=lambda each: code_order(each.code)):
+            scope = scope_in_tenant(tenant)
+            bind(session, scope)
+            yield scope, session
 
 
 def scope_in_tenant(tenant: Tenant) -> Scope:

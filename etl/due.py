@@ -7,6 +7,7 @@ from db import kept_sources, source_runs
 from db.kept_sources import Edition
 from db.session import Scope, open_session
 from db.source_runs import BAD, RUNNING, STOPPED, Run
+from db.writes import Opened
 from etl.origin import Origin
 from etl.schedule import GRACE, Schedule
 from etl.sources import kept_origin
@@ -35,13 +36,17 @@ def standings(scope: Scope, now: datetime, source: str | None = None) -> list[St
     UsageError where the tenant keeps no such source, or it does not say where its files come from.
     """
     with open_session(scope) as session:
-        kept = [kept_sources.newest(session, source)] if source else kept_sources.kept(session)
-        runs = {one.code: source_runs.newest(session, one.code, now) for one in kept}
-    found = [_standing(scope, one, runs[one.code], now) for one in kept]
-    told = [one for one in found if one is not None]
+        told = standings_in(session, scope, now, source)
     if source and not told:
         raise UsageError(f"source {source} does not say where its files come from; give it a table [from]")
     return told
+
+
+def standings_in(session: Opened, scope: Scope, now: datetime, source: str | None = None) -> list[Standing]:
+    """The same in a session of the tenant; none where the source does not say where its files come from."""
+    kept = [kept_sources.newest(session, source)] if source else kept_sources.kept(session)
+    found = [_standing(scope, one, source_runs.newest(session, one.code, now), now) for one in kept]
+    return [one for one in found if one is not None]
 
 
 def _standing(scope: Scope, edition: Edition, last: Run | None, now: datetime) -> Standing | None:

@@ -5,7 +5,7 @@ travels in a cookie that only this program can read, for this session and a minu
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime
 from typing import Any
@@ -32,15 +32,9 @@ def shown(template: str, title: str, wrong: Mapping[str, str] | None = None, **t
     `wrong` says what is wrong with which field of a form ("" is the form as a whole); the page answers 400 then.
     """
     person, scope = current_person(), current_scope()
-    message, once = _said()
     with open_session(scope) as session:
         has_logo, unread = tenants.has_logo(session), reminders.waiting(session, scope, person.user_id)
     frame = {
-        "title": title,
-        "wrong": wrong or {},
-        "message": message,
-        "once": once,
-        "person": person,
         "scope": scope,
         "organisation": organisation(scope.tenant_name),
         "has_logo": has_logo,
@@ -48,13 +42,33 @@ def shown(template: str, title: str, wrong: Mapping[str, str] | None = None, **t
         "guest": shell.looking(person.guest) if person.guest else "",
         "unread": unread,
         "unread_said": "" if unread is None else shell.reminders_said(unread),
-        "has_several": len(person.grants) > 1 or person.is_operator,
         "groups": [
             (words, [page for page in (*shell.PAGES, *shell.PLAIN) if page.group == name and scope.may(page.needs)])
             for name, (words, needs) in shell.GROUPS.items()
             if scope.may(needs)
         ],
         "places": [page for page in PAGES if scope.may(page.needs)],
+    }
+    return _framed(template, title, wrong, frame | told)
+
+
+def shown_without_tenant(
+    template: str, title: str, groups: Sequence[tuple[str, Sequence[Any]]], **told: Any
+) -> Response:
+    """A page that is of no organisation, with a menu of its own: its groups, each with its words and pages."""
+    return _framed(template, title, None, {"groups": groups, "unread": None, **told})
+
+
+def _framed(template: str, title: str, wrong: Mapping[str, str] | None, told: Mapping[str, Any]) -> Response:
+    person = current_person()
+    message, once = _said()
+    frame = {
+        "title": title,
+        "wrong": wrong or {},
+        "message": message,
+        "once": once,
+        "person": person,
+        "has_several": len(person.grants) > 1 or person.is_operator,
         "start": START,
         "version": shell.installed(),
     }

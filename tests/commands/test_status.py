@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from cryptography import x509
@@ -13,7 +14,7 @@ from typer.testing import CliRunner
 
 import assay
 from dashboard import checking
-from db import tenants
+from db import rehearsed, tenants
 from db.session import open_session
 from db.writes import Load, publish
 
@@ -77,6 +78,19 @@ def test_a_limit_that_is_near_is_told_before_it_is_reached(two, monkeypatch, tmp
     if two == "postgresql":
         monkeypatch.setattr("db.soundness.MANY", 0)
         assert "connections of PostgreSQL: " in status(code=1)[1]
+
+
+def test_backups_that_nobody_rehearsed_are_warned_of(two, monkeypatch, tmp_path):
+    monkeypatch.setenv("ASSAY_BACKUPS", str(tmp_path))
+    assert f"assay: wrong: backups: there is none in {tmp_path}; run `assay backup`" in status(code=1)[1]
+    done = CliRunner().invoke(assay.app, ["backup", str(tmp_path)])
+    assert done.exit_code == 0, done.output
+    assert "assay: warning: newest rehearsed backup: none was rehearsed; rehearse it with" in status(code=1)[1]
+    path = Path(done.stdout.strip())
+    rehearsed.leave(rehearsed.mark_of(path, datetime.now(UTC)), path)  # as `assay restore --check` ends
+    assert status()[1] == ""
+    told = {one["about"]: one["state"] for one in status("--about", "installation")[0]}
+    assert (told["newest backup"], told["newest rehearsed backup"]) == ("fine", "fine")
 
 
 @pytest.mark.parametrize(

@@ -343,14 +343,14 @@ def visited(client, tenant: str = "demo", reason: str = REASON, lasts: str = "30
 
 
 def test_an_operator_sees_no_data_without_a_reason_that_is_recorded(app, operator):
-    assert operator.get("/").location == "/choose-tenant"
+    assert operator.get("/").location == "/installation"
     page = operator.get("/choose-tenant").text
     assert "CANARY-B Housing" in page
     for form in (("demo", "", "30"), ("demo", "short", "30"), ("nowhere", REASON, "30"), ("\x00", REASON, "30"),
                  ("demo", REASON, "241"), ("demo", REASON, "-5"), ("demo", REASON, "x")):  # fmt: skip
         assert visited(operator, *form).status_code == 400, form
     assert operator.post("/choose-tenant", data={"tenant": "demo"}).status_code == 403
-    assert operator.get("/").location == "/choose-tenant"
+    assert operator.get("/").location == "/installation"
     assert visited(operator).location == "/"
     bar = on_a_page(operator).post("/_dash-update-component", json=body_of(app, WHO)).text
     assert REASON in bar
@@ -371,7 +371,7 @@ def test_a_visit_ends_when_it_is_ended_and_both_logs_say_so(app, operator):
     token = on_a_page(operator).get_cookie("assay").value
     assert operator.post("/end-visit").location == "/choose-tenant"
     assert is_dead(app, token)
-    assert on_a_page(operator).get("/").location == "/choose-tenant"
+    assert on_a_page(operator).get("/").location == "/installation"
     for scope in (None, scope_of("demo")):
         assert audit.entries(scope)["action"].to_list()[0] == "ended a visit"
         assert audit.verify(scope) is None
@@ -387,7 +387,7 @@ def test_a_visit_is_over_when_its_time_is_up(app, operator):
 
         bind(session, scope_in_tenant(next(one for one in tenants if one.code == "demo")))
         session.scalars(select(OperatorVisit)).one().ends_at = datetime.now(UTC)
-    assert operator.get("/").location == "/choose-tenant"
+    assert operator.get("/").location == "/installation"
     assert operator.get("/heatmap").location == "/choose-tenant?next=/heatmap"
     assert operator.post("/_dash-update-component", json=body_of(app, WHO)).status_code == 401
 
@@ -406,7 +406,7 @@ def test_an_operator_who_signs_out_has_left(app, operator):
     visited(operator)
     on_a_page(operator).post("/sign-out")
     assert audit.entries(scope_of("demo"))["action"].to_list()[0] == "ended a visit"
-    assert signed_in(app, OPERATOR).get("/").location == "/choose-tenant"
+    assert signed_in(app, OPERATOR).get("/").location == "/installation"
 
 
 def test_a_page_of_one_organisation_gets_nothing_from_another(app, own_people):

@@ -23,6 +23,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.dashboard.conftest import LEAD, PASSWORD
+from tests.served import assay
 
 CANARY = "CANARY4711"
 
@@ -37,13 +38,17 @@ class Running:
     log: Path
     scratch: Path
 
-    def ask(self, method: str, path: str, body: str = "", **headers: str) -> tuple[int, dict[str, str], bytes]:
+    def ask(self, method: str, path: str, body: str | bytes = "", **headers: str) -> tuple[int, dict[str, str], bytes]:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=30)
         connection.request(method, path, body or None, headers)
         answer = connection.getresponse()
         told = answer.status, dict(answer.getheaders()), answer.read()
         connection.close()
         return told
+
+    def assay(self, *words: str) -> str:
+        """What a command prints that is given beside the server, in a process of its own."""
+        return assay(*words, database_url=f"sqlite:///{self.log.with_name('assay.db')}")
 
     def figures(self) -> dict[str, dict[tuple[tuple[str, str], ...], float]]:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.metrics}/metrics", timeout=30) as answer:
@@ -95,12 +100,14 @@ def running(people_warehouse, tmp_path_factory) -> Iterator[Running]:
     place = tmp_path_factory.mktemp("running")
     path = shutil.copy(people_warehouse.removeprefix("sqlite:///"), place / "assay.db")
     (place / "scratch").mkdir()
+    (place / "backups").mkdir()
     port, metrics, log = free_port(), free_port(), place / "log"
     settings = {
         "ASSAY_DATABASE_URL": f"sqlite:///{path}",
         "ASSAY_SECOND_FACTOR": "off",
         "ASSAY_METRICS": f"127.0.0.1:{metrics}",
         "ASSAY_LOGS": "json",
+        "ASSAY_BACKUPS": str(place / "backups"),
         "TMPDIR": str(place / "scratch"),
     }
     with log.open("wb") as told:
@@ -194,6 +201,53 @@ def test_the_public_address_has_no_figures(running, asked):
         assert b"assay_requests" not in body
 
 
+def test_figures_say_what_status_warns_of_and_how_many_requests_are_under_way(running, asked):
+    figures = running.figures()
+    assert figures["assay_warnings"] == {(("state", "warning"),): 0, (("state", "wrong"),): 1}  # there is no backup
+    assert "assay_backup_timestamp_seconds" not in figures
+    assert figures["assay_request_threads"] == {(): 8}
+    assert figures["assay_requests_under_way"] == {(): 0}
+
+
+def test_the_paper_on_operating_lists_every_figure():
+    root = Path(__file__).parents[2]
+    made = "".join((root / f"dashboard/{name}.py").read_text("utf-8") for name in ("metrics", "metrics_port"))
+    table = (root / "docs/operating.md").read_text("utf-8").partition("| figure | labels |")[2].partition("\n\n")[0]
+    figures = {name.removesuffix("_total") for name in re.findall(r"`(assay_\w+)`", table)}
+    assert figures == set(re.findall(r'"(assay_\w+)"', made))
+
+
+SENT = f"""Department code,Assessment type,Assessed on,Element,Band,Comment,{CANARY} heading
+HOU,annual_review,2025-03-07,1.1.1,Compliant,{CANARY} said of the hall,{CANARY}
+{CANARY},annual_review,2025-03-07,1.1.2,Compliant,,{CANARY}
+HOU,annual_review,2025-03-07,1.1.3,{CANARY} band,,
+"""
+
+
+def test_one_load_is_followed_from_its_request_to_the_log_the_list_of_loads_and_the_audit_log(running, asked):
+    """And nothing of what was sent stands in the server's log: no cell, no heading, not what the file is called."""
+    token = running.assay("token", "add", "nightly", "--scope", "send", "--tenant", "demo").strip()
+    head = f'--X\r\nContent-Disposition: form-data; name="file"; filename="{CANARY}.csv"\r\n\r\n'
+    kind = {"Authorization": f"Bearer {token}", "Content-Type": "multipart/form-data; boundary=X"}
+    status, headers, body = running.ask("POST", "/api/v1/loads", f"{head}{SENT}\r\n--X--\r\n".encode(), **kind)
+    assert status == 201, body
+    told = json.loads(body)
+    (load,) = {file["load"] for file in told["loads"]}
+    assert {"row": 4, "file": f"{CANARY}.csv"}.items() <= told["rejected"][-1].items()
+    until(lambda: headers["X-Request-Number"] in [line["request"] for line in running.lines()])
+    (line,) = [line for line in running.lines() if line["request"] == headers["X-Request-Number"]]
+    assert (line["load"], line["tenant"], line["route"], line["status"]) == (load, 1, "/api/v1/loads", 201)
+    listed = json.loads(running.assay("loads", "--tenant", "demo", "--format", "json"))
+    assert [file["file"] for file in listed if file["load"] == load] == [f"{CANARY}.csv"]
+    entries = json.loads(running.assay("audit", "list", "--tenant", "demo", "--format", "json"))
+    (entry,) = [entry for entry in entries if entry["object"] == f"load {load}"]
+    assert (entry["action"], entry["actor"]) == ("loaded", "token 1")
+    log = running.log.read_text("utf-8")
+    assert entry["sha256"] in log  # the log has the audit log's chain, and nothing that it tells
+    for said in (CANARY, token, "HOU", "nightly", "the hall"):
+        assert said not in log, said
+
+
 def test_a_worker_that_dies_leaves_its_counts_and_not_its_cache(running, asked):
     before = running.figures()["assay_requests_total"]
     old = running.workers()
@@ -252,3 +306,39 @@ def test_a_request_that_loads_has_the_number_of_its_load(app, own_people, caplog
     caplog.set_level(logging.INFO, "assay.requests")
     app.server.test_client().get("/accessibility")
     assert load_of_this_thread.get() is None  # the next request of this thread begins anew
+
+
+def test_loads_are_counted_by_how_they_ended_whichever_way_they_came_in(warehouse, tmp_path):
+    from datetime import UTC, datetime
+
+    from typer.testing import CliRunner
+
+    import assay
+    from dashboard.metrics_port import _asked
+    from db.session import open_session
+    from db.withdraw import withdraw
+    from etl.run import load_rows
+    from tests.dashboard.small_programme import HEAD, MIXED, loaded, programme
+
+    def ended() -> dict[str, dict[str, float]]:
+        (family,) = [each for each in _asked(datetime.now(UTC)) if each.name == "assay_loads"]
+        told: dict[str, dict[str, float]] = {}
+        for sample in family.samples:
+            told.setdefault(sample.labels["tenant"], {})[sample.labels["outcome"]] = sample.value
+        return told
+
+    scope = programme("ASH")  # two loads, the second with a row set aside
+    nothing = dict.fromkeys(("refused", "set_aside", "withdrawal", "loaded", "unchanged"), 0)
+    assert ended() == {"1": nothing | {"loaded": 1, "set_aside": 1}}
+    loaded(scope, again=HEAD + b"HOU,annual_review,2025-03-07,1.1.1,Compliant\n")
+    loaded(scope, broken=b"\x00\x01", more=MIXED)
+    row = {"department_code": "HOU", "department_name": "Homes"}
+    assert load_rows(scope, "departments", [row], sent_by="somebody").load_number == 5
+    with open_session(scope, write=True) as session:
+        withdraw(session, 5, "somebody", "it was wrong")
+    (tmp_path / "next.csv").write_bytes(HEAD + b"FIN,annual_review,2025-06-07,1.1.1,Compliant\n")
+    assert CliRunner().invoke(assay.app, ["load", str(tmp_path / "next.csv"), "--tenant", "ASH"]).exit_code == 0
+    programme("BEC")
+    found = ended()
+    assert found["1"] == {"refused": 1, "set_aside": 1, "withdrawal": 1, "loaded": 3, "unchanged": 1}
+    assert found["2"] == nothing | {"loaded": 1, "set_aside": 1}

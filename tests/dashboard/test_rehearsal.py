@@ -1,5 +1,7 @@
 """The rehearsal of a restore, green and red: each time a process of its own restores, asks, signs in and looks (W2)."""
 
+import hashlib
+import json
 import re
 import shutil
 import sqlite3
@@ -11,6 +13,7 @@ import pytest
 from typer.testing import CliRunner
 
 from assay import app
+from dashboard import rehearsal
 from dashboard.rehearsal import rehearse
 from db import backup, restored
 from db.engine import engine
@@ -79,16 +82,27 @@ def test_a_backup_that_is_sound_is_worked_with_and_nothing_is_left_of_it(there, 
         "somebody signed in",
         "the heatmap of ASH opened with 4 rows",
         "the heatmap of BEC opened with 4 rows",
+        "marked beside it as rehearsed",
         "in all: this backup can be restored",
     ]
     assert re.fullmatch(r"all [\d,]+ rows are those that were backed up", lines[2])
-    assert sorted(tmp_path.iterdir()) == before
+    mark = path.with_name("backup.zip.rehearsed")
+    assert sorted(tmp_path.iterdir()) == sorted([*before, mark])
+    assert json.loads(mark.read_text("utf-8"))["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def test_where_no_mark_can_be_left_it_is_said_and_the_rehearsal_holds(there):
+    path = there()
+    path.with_name("backup.zip.rehearsed").mkdir()
+    said = rehearsal._marked(path, rehearsal._mark_of(path)).what
+    assert said == "no mark could be left beside it (IsADirectoryError): `assay status` will not know"
 
 
 def test_a_heatmap_that_does_not_open_is_red(there):
     path = there("UPDATE tenants SET standard_code = 'gone' WHERE code = 'BEC'")
     with pytest.raises(BackupInvalid, match="the heatmap of BEC does not open in what was restored"):
         rehearse(path)
+    assert not path.with_name("backup.zip.rehearsed").exists()
 
 
 def test_a_damaged_backup_is_red_in_one_line(there):

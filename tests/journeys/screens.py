@@ -25,13 +25,13 @@ def signed_in_as(served: Served, context: BrowserContext, who: str) -> Page:
     page.get_by_label("Password").fill(served.passwords[who])
     page.get_by_role("button", name="Sign in", exact=True).click()
     page.wait_for_load_state("networkidle", timeout=PATIENCE)
-    if "/choose-tenant" in page.url:
-        if who == "operator":
-            page.get_by_label("Organisation").select_option("ASHCOMBE")
-            page.get_by_label("Why").fill("A question about a file that was set aside")
-            page.get_by_role("button", name="Visit", exact=True).click()
-        else:
-            page.locator('button[value="ASHCOMBE"]').click()
+    if who == "operator":
+        page.get_by_role("link", name="Visit an organisation").click()
+        page.get_by_label("Organisation").select_option("ASHCOMBE")
+        page.get_by_label("Why").fill("A question about a file that was set aside")
+        page.get_by_role("button", name="Visit", exact=True).click()
+    elif "/choose-tenant" in page.url:
+        page.locator('button[value="ASHCOMBE"]').click()
     page.wait_for_url(f"{served.url}/", timeout=PATIENCE)
     return settled(page)
 

@@ -134,6 +134,7 @@ def mine(needs: dict[str, str], who: str) -> dict[str, str]:
         "stranger": ("",),
         "lead": ("corporate_lead", ""),
         "administrator": ("administrator", "corporate_lead", ""),
+        "operator": ("operator", "administrator", "corporate_lead", ""),  # and has chosen no organisation
     }[who]
     return {
         rule: need
@@ -142,7 +143,7 @@ def mine(needs: dict[str, str], who: str) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("who", ["stranger", "lead", "administrator"])
+@pytest.mark.parametrize("who", ["stranger", "lead", "administrator", "operator"])
 def test_everybody_can_use_every_plain_page(own, browser, needs, addresses, who):
     page = everybody.stranger(browser) if who == "stranger" else everybody.signed_in(own, browser, who)
     found = Found(mine(needs, who), addresses)

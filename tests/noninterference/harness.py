@@ -199,6 +199,11 @@ def is_a_visit_elsewhere(ask: Ask) -> bool:
     return ask.path.startswith("/choose-tenant") and (ask.form or {}).get("tenant") in (worlds.B, worlds.Z)
 
 
+def is_of_operators(key: tuple[str, str, str]) -> bool:
+    """Whether it is the page on which operators see how the installation is, asked by one."""
+    return key[:2] == ("operator", "GET /installation")
+
+
 def reads_the_log(ask: Ask) -> bool:
     """Whether it looks at the audit log, in which what is refused meanwhile can be read."""
     return ask.method == "GET" and ask.path.startswith("/administration/audit")
@@ -239,6 +244,8 @@ def assert_untouched(world: World, before: dict[str, str], by: str) -> None:
 def differences(one: Answers, other: Answers) -> Iterator[str]:
     """Answers that are not the same, byte for byte."""
     for key, seen in other.items():
+        if is_of_operators(key):
+            continue  # it is about all organisations; what of them may stand on it `leaks` asks
         if key not in one and not seen.ask.thorough and seen.ask.whose != "nobodys":
             yield f"{' · '.join(key)}: asked in one world alone"
         elif key in one and one[key].told != seen.told:
@@ -261,6 +268,8 @@ def leaks(answers: Answers) -> Iterator[str]:
         if key[0] == "operator" and seen.ask.path.startswith("/choose-tenant"):
             # Whoever runs the platform chooses whom to visit by code and name, and learns no more than these.
             found = [each for each in found if not each.startswith(("CANARY-B-tenants-", "CANARY-Z-tenants-"))]
+        if is_of_operators(key):  # codes of organisations, and of their sources that failed or are late
+            found = [each for each in found if not re.match(r"CANARY-[BZ]-(tenants-|source\w*-source_code)", each)]
         if found:
             yield f"{' · '.join(key)}: {', '.join(found[:5])}"
 
@@ -302,7 +311,7 @@ def all_of(answers: Answers, empty: Answers | None = None) -> list[str]:
 
 # The roles of issue 3 as this proof knows them, written down here a second time on purpose.
 MAY: dict[str, frozenset[str]] = {
-    "operator": frozenset({"results", "cycle", "loads"}),
+    "operator": frozenset({"results", "cycle", "loads", "operate"}),
     "administrator": frozenset({"results", "cycle", "loads", "send", "administer", "audit"}),
     "lead": frozenset({"results", "cycle", "loads", "send", "export"}),
     "senior": frozenset({"results", "export"}),
@@ -335,6 +344,8 @@ def trespasses(answers: Answers) -> Iterator[str]:
         needed = {"send"} if "/administration/withdraw" in surface else {"administer", "audit"}
         if "/administration" in surface and not may & needed and not refused:
             yield f"{person} · {surface} · {variant}: may not administer, and was answered {seen.status}"
+        if surface == "GET /installation" and "operate" not in may and not refused:
+            yield f"{person} · {surface} · {variant}: runs no installation, and was answered {seen.status}"
         if surface.startswith("API GET") and "export" not in may and "{" in surface and not refused:
             yield f"{person} · {surface} · {variant}: may not read, and was answered {seen.status}"
         if surface.startswith("API POST") and "send" not in may and not refused:
