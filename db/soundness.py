@@ -58,7 +58,7 @@ def warehouse() -> list[Finding]:
 
 
 def how_kept() -> str:
-    """What the warehouse lies in, and who may write and read there at once, for the log of a server that begins (W1)."""
+    """What the warehouse lies in, and who may write and read there at once, for the log of a server (W1)."""
     made = engine()
     if made.dialect.name != "sqlite":
         return "PostgreSQL"
