@@ -2,8 +2,10 @@
 
 import io
 import os
+import re
 import shutil
 import signal
+import socket
 import sqlite3
 import subprocess
 import sys
@@ -16,6 +18,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import text
@@ -129,6 +132,31 @@ def test_workers_that_are_replaced_under_load_lose_no_request(empty_service):
             )
     assert set(told) == {200}, told
     assert told[200] > 4  # each of them was answered, if only after the new workers had begun
+
+
+# How long a request is, said twice or badly: what a proxy reads as one, a server might read as two (W13).
+AMBIGUOUS = {
+    "length and chunks": "Content-Length: 4\r\nTransfer-Encoding: chunked\r\n",
+    "two lengths": "Content-Length: 0\r\nContent-Length: 44\r\n",
+    "a length with a sign": "Content-Length: +0\r\n",
+    "chunks under another name": "Transfer-Encoding: xchunked\r\n",
+    "chunks twice": "Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n",
+    "a space before the colon": "Content-Length : 0\r\n",
+    "a folded line": "X-A: b\r\n Content-Length: 0\r\n",
+}
+
+
+def test_a_request_that_might_be_two_is_refused_and_the_connection_closed(empty_service):
+    hidden = "0\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
+    with as_in_the_procfile(empty_service) as (url, _):
+        place = (urlsplit(url).hostname, urlsplit(url).port)
+        for what, lines in AMBIGUOUS.items():
+            with socket.create_connection(place, timeout=30) as line:
+                line.sendall(f"POST /sign-in HTTP/1.1\r\nHost: x\r\n{lines}\r\n{hidden}".encode())
+                told = b"".join(iter(lambda line=line: line.recv(65536), b"")).decode()
+            assert re.findall(r"HTTP/1.1 (\d+)", told) in (["400"], ["501"]), f"{what}: {told}"
+        server = answer_of(f"{url}/sign-in")[1].get("Server", "")
+        assert not re.search(r"\d", server), server
 
 
 @pytest.mark.postgres
