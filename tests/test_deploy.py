@@ -10,6 +10,8 @@ import pytest
 import typer
 import yaml
 
+from tests.test_house import SHIPPED
+
 ROOT = Path(__file__).parents[1]
 DEPLOY = ROOT / "deploy"
 UNITS = sorted((DEPLOY / "systemd").iterdir())
@@ -95,3 +97,10 @@ def test_systemd_understands_a_unit(unit, tmp_path):
     done = subprocess.run([verify, "verify", "--man=no", str(tmp_path / name)], capture_output=True, text=True)
     said = [line for line in done.stderr.splitlines() if unit.stem.split("@")[0] in line and "postgresql" not in line]
     assert (done.returncode, said) == (0, [])
+
+
+def test_what_goes_into_the_image_is_what_a_wheel_is_made_of_and_nothing_else():
+    lines = (ROOT / ".dockerignore").read_text("utf-8").splitlines()
+    assert lines[1] == "*"
+    of_a_wheel = {*SHIPPED, "*.py", "README.md", "pyproject.toml", "requirements.lock"}
+    assert {line[1:] for line in lines if line.startswith("!")} == of_a_wheel
