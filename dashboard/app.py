@@ -15,7 +15,7 @@ from flask import Flask, Response, abort, g, has_request_context, request
 from flask_compress import Compress
 from werkzeug.exceptions import HTTPException
 
-from dashboard import answers, api, components, gate, ids, language, metrics, request_log, shell
+from dashboard import answers, api, components, gate, ids, language, metrics, request_log, shares, shell
 from dashboard.administration import add_administration
 from dashboard.bearer import token_scope
 from dashboard.callbacks import drawer
@@ -47,7 +47,7 @@ from dashboard.view import CACHE
 from dashboard.visiting import add_visiting
 from db.secret import box
 from db.upgrade import require_current
-from scheme.errors import AssayError, UsageError, WarehouseError
+from scheme.errors import AssayError, TooLong, UsageError, WarehouseError
 
 log = logging.getLogger("assay")
 
@@ -91,7 +91,7 @@ def create_app() -> Dash:
     for switch in _SWITCHES:
         if os.environ.get(switch, "").lower() in ("1", "true", "yes"):
             raise UsageError(f"{switch} is set; unset it, it opens ways into the dashboard that nobody guards")
-    for each in (OFTEN, PROXIES, CACHE, LARGEST, SECOND_FACTOR):
+    for each in (OFTEN, PROXIES, CACHE, LARGEST, SECOND_FACTOR, shares.LONGEST):
         each.read()
     box()
     server = Flask("dashboard", static_folder=None, template_folder=str(Path(__file__).parent / "templates"))
@@ -105,6 +105,7 @@ def create_app() -> Dash:
     )
     request_log.add_request_log(server)  # what is added first runs last after a request, so it tells of the whole
     metrics.add_metrics(server)
+    shares.add_shares(server)
     server.after_request(answers.keep)  # so it finds the answer compressed
     Compress(server)
     app = _Dash(
@@ -161,7 +162,7 @@ def create_app() -> Dash:
     add_readiness(server)
     add_headers(app)
     # After Dash's own, so that what Dash makes at the first request is made before the guard turns that request away.
-    guard(server, lambda path: path in _pages() or path == "/reminders", token_scope)
+    guard(server, lambda path: path in _pages() or path == "/reminders", token_scope, shares.admit)
     add_limits(server)
     server.before_request(_checked_callback(app))
     gate.check(server, lambda: _need(app))
@@ -234,7 +235,7 @@ def _tell(error: Exception) -> None:
 
 def _is_for_readers(error: Exception) -> bool:
     """Whether an error's own words may be shown; those of the warehouse name files and servers (W11)."""
-    return isinstance(error, AssayError) and not isinstance(error, WarehouseError)
+    return isinstance(error, AssayError) and (isinstance(error, TooLong) or not isinstance(error, WarehouseError))
 
 
 def _sentence(error: Exception) -> str:
@@ -262,8 +263,12 @@ def _line(error: Exception) -> Response:
     if isinstance(error, HTTPException):
         code = error.code or 500
         words = language.said(_PLAIN[code]) if code in _PLAIN else f"{error.name}."
-        again = {"Retry-After": "60"} if code == 429 else {}  # what is counted is counted by the minute
+        again = {"Retry-After": str(getattr(error, "retry_after", None) or 60)} if code in (429, 503) else {}
+        if request.method == "GET" and int(again.get("Retry-After", 60)) < 10:
+            again["Refresh"] = again["Retry-After"]  # a browser that opened a page asks again by itself
         return Response(f"{words}\n", code, again, mimetype="text/plain")
+    if isinstance(error, TooLong):
+        return Response(f"{_sentence(error)}\n", 503, {"Retry-After": "60"}, mimetype="text/plain")
     if _is_for_readers(error):
         return Response(f"{_sentence(error)}\n", 400, mimetype="text/plain")
     if isinstance(error, WarehouseError):
@@ -275,6 +280,7 @@ _PLAIN = {
     404: language.mark("There is no such page."),
     413: language.mark("That is too large."),
     429: language.mark("Too much at once; try again soon."),
+    503: language.mark("Too much is asked of Assay just now; try again in a few seconds."),
 }
 
 

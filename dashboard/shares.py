@@ -1,0 +1,167 @@
+"""What one organisation may hold of a worker, and until when a request may take (reliability.md T15, W12, W7).
+
+gunicorn gives each request one of a worker's threads, in the order in which they come. AT_WORK of them work at a time,
+the others wait for their turn, which goes to the tenant that has fewest at work. Of what there is, threads and turns, a
+tenant gets no more than is left free: one that asks for all gets half, the second half of the rest, and so there is
+always something left for whoever has asked for nothing yet. Whoever is one too many is told so at once.
+"""
+
+import time
+from collections import Counter
+from collections.abc import Hashable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from socket import SHUT_RD
+from threading import Event, Lock
+from typing import Any
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import ServiceUnavailable
+from werkzeug.wsgi import ClosingIterator
+
+from dashboard.request_log import QUIET, is_our_own, tenant
+from dashboard.serving import THREADS
+from db import deadline
+from variables import declare, whole
+
+AT_WORK = 8  # at once; each may hold a connection to the database
+PATIENCE = 5.0  # seconds in which a turn must come
+AGAIN = 2  # seconds after which to ask again
+STRANGERS = None  # whose the requests are of all who are not signed in
+_ALONE = 3600.0  # seconds without anybody else, after which a tenant may have all threads
+_SILENCE, _SENDING = 20.0, 600.0  # seconds without a byte of a body; of sending an answer in all
+_SOCKET, _RESPONSE, _PLACE = "gunicorn.socket", "assay.response", "assay.place"  # in the WSGI environment
+
+LONGEST = declare(
+    "ASSAY_REQUEST_SECONDS",
+    "how long one request may take, but sending files and what writes; less than the 60 seconds in which a worker that "
+    "is replaced finishes what it has begun",
+    "50",
+    whole("ASSAY_REQUEST_SECONDS", 1, 55),
+    "50",
+)
+
+
+@dataclass(eq=False)
+class Place:
+    """A thread that somebody's request holds; it works from when its turn has come until it is done."""
+
+    whose: Hashable
+    turn: Event = field(default_factory=Event)
+    is_done: bool = False
+
+
+class Room:
+    """The threads of a worker, and who holds them; safe among threads."""
+
+    def __init__(self, threads: int, at_work: int) -> None:
+        """An empty one."""
+        self._threads, self._at_work = threads, at_work
+        self._held: Counter[Hashable] = Counter()
+        self._working: Counter[Hashable] = Counter()
+        self._waiting: list[Place] = []
+        self._asked: dict[Hashable, float] = {}
+        self._lock = Lock()
+
+    def enter(self, whose: Hashable, patience: float = PATIENCE) -> Place:
+        """A place whose turn has come; ServiceUnavailable where all of a share is held, or the turn does not come."""
+        place = Place(whose)
+        with self._lock:
+            self._asked[whose] = time.monotonic()
+            if self._held[whose] >= self._threads - self._held.total() and self._is_shared(whose):
+                raise ServiceUnavailable(_FULL, retry_after=AGAIN)
+            self._held[whose] += 1
+            self._waiting.append(place)
+            self._give_turns()
+        if place.turn.wait(patience):
+            return place
+        with self._lock:
+            if place.turn.is_set():  # just now
+                return place
+            self._waiting.remove(place)
+            self._held[whose] -= 1
+        raise ServiceUnavailable(_LATE, retry_after=AGAIN)
+
+    def done(self, place: Place) -> None:
+        """Let others work; the thread is still held, for the answer is on its way. A second time nothing happens."""
+        with self._lock:
+            if not place.is_done:
+                place.is_done = True
+                self._working[place.whose] -= 1
+                self._give_turns()
+
+    def leave(self, place: Place) -> None:
+        """Give the place back."""
+        self.done(place)
+        with self._lock:
+            self._held[place.whose] -= 1
+
+    def _give_turns(self) -> None:
+        while self._waiting:
+            place = min(self._waiting, key=lambda one: self._working[one.whose])  # of equals who came first
+            if self._working[place.whose] >= self._at_work - self._working.total():
+                return
+            self._waiting.remove(place)
+            self._working[place.whose] += 1
+            place.turn.set()
+
+    def _is_shared(self, whose: Hashable) -> bool:
+        now = time.monotonic()
+        return any(other not in (whose, STRANGERS) and now - at < _ALONE for other, at in self._asked.items())
+
+
+_FULL = "Your organisation asks for too much at once; wait for some of the answers."
+_LATE = "Too much is asked of Assay just now; try again soon."
+room = Room(THREADS, AT_WORK)
+
+
+def add_shares(server: Flask) -> None:
+    """Let every request that comes through gunicorn hold no more than its tenant's share, and all end in time."""
+    inner, longest = server.wsgi_app, LONGEST.read()
+
+    def bounded(environ: Any, start_response: Any) -> Iterable[bytes]:
+        if _SOCKET not in environ:
+            return inner(environ, start_response)
+        environ[_SOCKET].settimeout(_SILENCE)
+        environ[_RESPONSE] = getattr(start_response, "__self__", None)
+        return ClosingIterator(inner(environ, start_response), lambda: _leave(environ))
+
+    def begin() -> None:
+        if not is_our_own():
+            deadline.allow(longest)
+
+    def end(_: object) -> None:
+        deadline.allow(None)
+        place = request.environ.get(_PLACE)
+        if place is not None:
+            room.done(place)
+
+    server.wsgi_app = bounded  # type: ignore[method-assign]  # as Flask asks
+    server.before_request(begin)
+    server.after_request(_answered)
+    server.teardown_request(end)
+
+
+def admit() -> None:
+    """Wait for the present request's turn, as soon as it is known who asks; ServiceUnavailable where there is none."""
+    if _SOCKET in request.environ and not request.path.startswith(QUIET):
+        request.environ[_PLACE] = room.enter(tenant())
+
+
+def _leave(environ: Any) -> None:
+    place = environ.pop(_PLACE, None)
+    if place is not None:
+        room.leave(place)
+
+
+def _answered(response: Response) -> Response:
+    """Hang up on whoever is answered before their body was read: gunicorn would wait for the rest of it."""
+    sock, answer = (request.environ.get(name) for name in (_SOCKET, _RESPONSE))
+    if sock is not None:
+        sock.settimeout(_SENDING)
+        unread = getattr(getattr(request.environ["wsgi.input"], "reader", None), "length", response.status_code >= 400)
+        if unread and answer is not None:
+            answer.force_close()
+            with suppress(OSError):
+                sock.shutdown(SHUT_RD)
+    return response

@@ -1,0 +1,205 @@
+"""A tenant that asks for everything, and ten times the load: others are served, and it ends by itself (T15, W12)."""
+
+import asyncio
+import hashlib
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from werkzeug.exceptions import ServiceUnavailable
+
+from dashboard.serving import THREADS
+from dashboard.shares import STRANGERS, Room
+from db import deadline, people, sessions
+from db.session import open_session
+from db.tenants import add_tenant, scope_of
+from scheme.errors import TooLong
+from tests.faults.test_service import PASSWORD, answer_of, workers_of
+from tests.served import free_port, started
+
+SECONDS = 3.0
+GROWN_MB = 120  # of a worker under ten times the load: its threads, and what they hold
+
+
+def lead_of(code: str) -> str:
+    """The cookie of a corporate lead of a tenant that is made with them."""
+    add_tenant(code, f"{code} Council")
+    email = f"lead@{code.lower()}.example"
+    once = people.add_user(email, "corporate_lead", code)
+    return f"assay={sessions.change_password(sessions.sign_in(email, once), once, PASSWORD)}"
+
+
+@contextmanager
+def served(workers: int = 1) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
+    """The real server on the warehouse that is set: its address, and gunicorn's process."""
+    port = free_port()
+    own = {"ASSAY_SECOND_FACTOR": "off", "ASSAY_REQUESTS_A_MINUTE": "1000000", "WEB_CONCURRENCY": str(workers)}
+    command = [sys.executable, "-m", "assay", "serve", "--port", str(port)]
+    with started(command, f"http://127.0.0.1:{port}", {**os.environ, **own}) as server:
+        yield f"http://127.0.0.1:{port}", server
+
+
+@contextmanager
+def stalled(url: str, cookie: str, how_many: int) -> Iterator[list[socket.socket]]:
+    """Connections on which a callback is asked for whose body never comes."""
+    page = hashlib.sha256(f"page {cookie.partition('=')[2]}".encode()).hexdigest()[:32]
+    head = f"POST /_dash-update-component HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\nCookie: {cookie}\r\n"
+    head += f"X-Assay-Page: {page}\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n"
+    with ExitStack() as opened:
+        held = []
+        for _ in range(how_many):
+            held.append(opened.enter_context(socket.create_connection(("127.0.0.1", urlsplit(url).port or 0), 60)))
+            held[-1].sendall(head.encode())
+        yield held
+
+
+def told_by_now(held: Sequence[socket.socket]) -> list[str]:
+    """What was answered on those connections on which anything was."""
+    told = []
+    for one in held:
+        one.settimeout(0.01)
+        with suppress(TimeoutError):
+            told.append(one.recv(4096).decode())
+    return told
+
+
+@pytest.mark.parametrize("warehouse", ["sqlite"], indirect=True)
+def test_a_tenant_whose_bodies_never_come_gets_its_share_and_another_is_answered(warehouse):
+    a, b = lead_of("ASH"), lead_of("BECK")
+    with served() as (url, _):
+        assert answer_of(f"{url}/heatmap", b)[0] == 200
+        with stalled(url, a, 2 * THREADS) as held:
+            assert [answer_of(f"{url}/heatmap", b)[0] for _ in range(20)] == [200] * 20
+            told = told_by_now(held)
+            assert len(told) >= THREADS, "a share is half of what there is"
+            assert all(answer.startswith("HTTP/1.1 503 ") and "\r\nRetry-After: 2\r\n" in answer for answer in told)
+            assert [answer_of(f"{url}/heatmap", b)[0] for _ in range(20)] == [200] * 20
+        assert answer_of(f"{url}/heatmap", a)[0] == 200
+
+
+@pytest.mark.parametrize("warehouse", [pytest.param("postgresql", marks=pytest.mark.postgres)], indirect=True)
+def test_a_tenant_whose_requests_all_wait_for_the_database_keeps_no_other_waiting(warehouse):
+    a, b = lead_of("ASH"), lead_of("BECK")
+    with served() as (url, _), ThreadPoolExecutor(2 * THREADS) as many:
+        assert answer_of(f"{url}/heatmap", b)[0] == 200
+        with open_session(scope_of("ASH"), write=True):  # what is refused is written into A's log, after this
+            asked = [many.submit(answer_of, f"{url}/administration", a) for _ in range(2 * THREADS)]
+            assert [answer_of(f"{url}/heatmap", b)[0] for _ in range(20)] == [200] * 20
+            assert not all(one.done() for one in asked)
+        told = Counter(one.result()[0] for one in asked)
+        assert set(told) == {403, 503}, told
+        assert answer_of(f"{url}/heatmap", a)[0] == 200
+
+
+@pytest.mark.parametrize("warehouse", ["sqlite"], indirect=True)
+def test_ten_times_the_load_is_shed_politely_in_bounded_memory_and_is_over_when_it_is_over(warehouse):
+    cookies = [lead_of("ASH"), lead_of("BECK")]
+    with served(workers=2) as (url, server):
+        asyncio.run(crowd(url, cookies, 20, 1.0))
+        before = heaviest(server)
+        told = asyncio.run(crowd(url, cookies, 10 * 2 * THREADS, SECONDS))
+        after = heaviest(server)
+        assert [answer_of(f"{url}/heatmap", cookie)[0] for cookie in cookies] == [200, 200]
+        assert answer_of(f"{url}/readyz")[0] == 200
+    assert set(told) <= {"200", "503, again"}, told
+    assert told["200"] > 100, told
+    assert after - before < GROWN_MB
+
+
+async def crowd(url: str, cookies: Sequence[str], at_once: int, seconds: float) -> Counter[str]:
+    """People who ask for a page again and again, each on a connection of their own; what they were told, counted."""
+    told: Counter[str] = Counter()
+    port, ends = urlsplit(url).port, time.monotonic() + seconds
+
+    async def person(cookie: str) -> None:
+        line = f"GET /heatmap HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\nCookie: {cookie}\r\n\r\n"
+        while time.monotonic() < ends:
+            reader, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(line.encode())
+            answer = await asyncio.wait_for(reader.read(), 60)
+            status = answer[9:12].decode()
+            told[status + (", again" if re.search(rb"\r\nRetry-After: [0-9]", answer) else "")] += 1
+            writer.close()
+
+    await asyncio.gather(*(person(cookies[n % len(cookies)]) for n in range(at_once)))
+    return told
+
+
+def heaviest(server: "subprocess.Popen[bytes]") -> float:
+    """The resident memory of the heaviest worker, in MB."""
+    sizes = [Path(f"/proc/{worker}/statm").read_text().split()[1] for worker in workers_of(server)]
+    return max(int(pages) * os.sysconf("SC_PAGE_SIZE") / 1e6 for pages in sizes)
+
+
+# --- the room itself --------------------------------------------------------------------------------------------------
+
+
+def test_a_tenant_gets_no_more_than_is_left_free_and_there_is_always_something_left():
+    room = Room(threads=8, at_work=8)
+    room.enter("B")
+    held = {"A": 0, "C": 0, "D": 0}
+    for whose in held:
+        with suppress(ServiceUnavailable):
+            while True:
+                room.enter(whose, 0)
+                held[whose] += 1
+    assert held == {"A": 4, "C": 2, "D": 1}
+
+
+def test_who_is_alone_may_have_all_threads_whoever_is_not_signed_in_beside_them():
+    room = Room(threads=8, at_work=16)
+    room.enter(STRANGERS)
+    for _ in range(7):
+        room.enter("A", 0)
+
+
+def test_the_next_turn_goes_to_who_has_fewest_at_work_and_else_to_who_came_first():
+    room = Room(threads=32, at_work=2)
+    first = room.enter("A")
+    with ThreadPoolExecutor(4) as waiting:
+        turns = []
+
+        def wait(whose: str) -> None:
+            place = room.enter(whose)
+            turns.append(whose)
+            room.leave(place)
+
+        for whose in ("A", "A", "B", "B"):
+            waiting.submit(wait, whose)
+            time.sleep(0.05)
+        room.leave(first)
+    assert turns == ["B", "B", "A", "A"]
+
+
+def test_a_turn_that_does_not_come_is_told_and_leaves_nothing_behind():
+    room = Room(threads=8, at_work=2)
+    place = room.enter("A")
+    with pytest.raises(ServiceUnavailable) as told:
+        room.enter("A", 0.01)
+    assert told.value.retry_after
+    room.leave(place)
+    room.leave(room.enter("A", 0.01))
+
+
+# --- until when a request may take (W7) -------------------------------------------------------------------------------
+
+
+def test_nothing_is_asked_of_the_warehouse_any_more_when_a_request_has_taken_too_long(warehouse):
+    add_tenant("ASH", "Ashcombe County Council")
+    scope = scope_of("ASH")
+    deadline.allow(0)
+    try:
+        with pytest.raises(TooLong), open_session(scope):
+            pass
+    finally:
+        deadline.allow(None)
