@@ -47,7 +47,7 @@ def status(
 ) -> None:
     """Say what ran, what failed, what is late and what runs out. Example: assay status.
 
-    Ends with 1 where anything failed or is late, or where a limit of the installation is near.
+    Ends with 1 where anything failed or is late, or where a limit of the installation, or a tenant's quota, is near.
     """
     near = [] if tenant else _near()
     match about:
@@ -105,6 +105,7 @@ def _tenants(tenant: str | None, printed: Printed) -> bool:
 
     import polars as pl
 
+    from db.quotas import near
     from db.sizes import sizes
     from db.tenants import scope_of, tenants
     from etl.due import standings
@@ -115,7 +116,10 @@ def _tenants(tenant: str | None, printed: Printed) -> bool:
         states = [one.state for one in standings(scope, now)]
         late, failed = states.count("late"), states.count("failed") + states.count("unreadable")
         rows.append((scope.tenant_code, *vars(sizes(scope, now)).values(), len(states), late, failed))
-        is_bad = is_bad or bool(late or failed)
+        reached = near(scope)
+        for what in reached:
+            say(f"warning: tenant {scope.tenant_code}: {what}; `assay tenant quota` sets how much it may have")
+        is_bad = is_bad or bool(late or failed or reached)
     kinds: dict[str, pl.DataType] = {"tenant": pl.String(), "last_loaded_at": _moment()}
     schema = {name: kinds.get(name, pl.Int64()) for name in _TENANTS}
     show(pl.DataFrame(rows, schema, orient="row"), printed, "tenants")

@@ -28,7 +28,7 @@ class Sizes:
 def sizes(scope: Scope, now: datetime | None = None) -> Sizes:
     """How much a tenant has; jobs whose time is over are not counted."""
     with open_session(scope) as session:
-        departments, results = (_current(session, name) for name in ("departments", "results"))
+        departments, results = (held(session, name) for name in ("departments", "results"))
         loads = select(func.count(Load.load_number), func.max(Load.load_number), func.max(Load.finished_at))
         count, newest, at = session.execute(loads).one()
         waiting = select(JobRow.state, func.count(JobRow.job_number).label("packs")).where(
@@ -39,7 +39,8 @@ def sizes(scope: Scope, now: datetime | None = None) -> Sizes:
     return Sizes(departments, results, count, newest, at, waits, works, failed)
 
 
-def _current(session: Session, table: str) -> int:
+def held(session: Session, table: str) -> int:
+    """How many rows of a canonical table hold now."""
     model = VERSIONED[table]
     counted = select(func.count()).select_from(model).where(model.superseded_by_load.is_(None))
     return session.execute(counted).scalar_one()
