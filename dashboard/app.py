@@ -105,7 +105,6 @@ def create_app() -> Dash:
     )
     request_log.add_request_log(server)  # what is added first runs last after a request, so it tells of the whole
     metrics.add_metrics(server)
-    shares.add_shares(server)
     server.after_request(answers.keep)  # so it finds the answer compressed
     Compress(server)
     app = _Dash(
@@ -142,6 +141,7 @@ def create_app() -> Dash:
     shell_callbacks.register(app)
     app.layout = shell.layout
     add_language(server)
+    shares.add_shares(server)
     add_doors(server)
     add_account(server)
     add_guests(server)
@@ -162,7 +162,7 @@ def create_app() -> Dash:
     add_readiness(server)
     add_headers(app)
     # After Dash's own, so that what Dash makes at the first request is made before the guard turns that request away.
-    guard(server, lambda path: path in _pages() or path == "/reminders", token_scope, shares.admit)
+    guard(server, lambda path: path in _pages() or path == "/reminders", token_scope)
     add_limits(server)
     server.before_request(_checked_callback(app))
     gate.check(server, lambda: _need(app))

@@ -210,37 +210,28 @@ def own_address(address: str | None) -> str:
 # --- the doors --------------------------------------------------------------------------------------------------------
 
 
-def guard(
-    server: Flask,
-    is_page: Callable[[str], bool],
-    token_scope: Callable[[], Scope | None],
-    admit: Callable[[], None],
-) -> None:
+def guard(server: Flask, is_page: Callable[[str], bool], token_scope: Callable[[], Scope | None]) -> None:
     """Shut everything of the server to whoever is not signed in.
 
-    `is_page` knows the paths that are pages; `token_scope` gives the scope of the API's token that a request bears;
-    `admit` is called as soon as it is known who asks, before anything of the request's body is read.
+    `is_page` knows the paths that are pages; `token_scope` gives the scope of the API's token that a request bears.
     """
 
     def check() -> BaseResponse | None:
         path = request.path
         if path.startswith(API) and path not in PUBLIC:
             _by_token(token_scope)
-            admit()
             return None
         _refuse_foreign_writes()
         if path in PUBLIC or path.startswith(PUBLIC_FOLDERS):
             if request.endpoint == _ANY_PATH:
                 abort(404)  # Dash would serve its index for any path (reliability.md D14)
             g.is_open = True
-            admit()
             return None if request.method in _SAFE else _refuse_stale_page()
         token = current_token()
         person = seen_by(token)
         if person is None:
             return _to_sign_in(is_page(path))
         g.identity = person
-        admit()
         stale = _refuse_stale_page()
         if stale is not None:
             return stale

@@ -4,6 +4,10 @@ gunicorn gives each request one of a worker's threads, in the order in which the
 the others wait for their turn, which goes to the tenant that has fewest at work. Of what there is, threads and turns, a
 tenant gets no more than is left free: one that asks for all gets half, the second half of the rest, and so there is
 always something left for whoever has asked for nothing yet. Whoever is one too many is told so at once.
+
+Turns come before anything is asked of the database, so whose a request is goes by who its session or token was last
+found to be, and by the network address before. That decides the turn and nothing else: who asks, and what they may, is
+found out anew each time.
 """
 
 import time
@@ -11,6 +15,7 @@ from collections import Counter
 from collections.abc import Hashable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from socket import SHUT_RD
 from threading import Event, Lock
 from typing import Any
@@ -19,15 +24,15 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.wsgi import ClosingIterator
 
+from dashboard.identity import current_token, origin
 from dashboard.request_log import QUIET, is_our_own, tenant
 from dashboard.serving import THREADS
 from db import deadline
 from variables import declare, whole
 
-AT_WORK = 8  # at once; each may hold a connection to the database
+AT_WORK = 4  # at once; each may hold a connection to the database
 PATIENCE = 5.0  # seconds in which a turn must come
 AGAIN = 2  # seconds after which to ask again
-STRANGERS = None  # whose the requests are of all who are not signed in
 _ALONE = 3600.0  # seconds without anybody else, after which a tenant may have all threads
 _SILENCE, _SENDING = 20.0, 600.0  # seconds without a byte of a body; of sending an answer in all
 _SOCKET, _RESPONSE, _PLACE = "gunicorn.socket", "assay.response", "assay.place"  # in the WSGI environment
@@ -44,7 +49,7 @@ LONGEST = declare(
 
 @dataclass(eq=False)
 class Place:
-    """A thread that somebody's request holds; it works from when its turn has come until it is done."""
+    """A thread that a request holds, of a tenant's number or of a stranger's address; it works from its turn on."""
 
     whose: Hashable
     turn: Event = field(default_factory=Event)
@@ -60,14 +65,15 @@ class Room:
         self._held: Counter[Hashable] = Counter()
         self._working: Counter[Hashable] = Counter()
         self._waiting: list[Place] = []
-        self._asked: dict[Hashable, float] = {}
+        self._asked: dict[int, float] = {}  # by tenant, when last
         self._lock = Lock()
 
     def enter(self, whose: Hashable, patience: float = PATIENCE) -> Place:
         """A place whose turn has come; ServiceUnavailable where all of a share is held, or the turn does not come."""
         place = Place(whose)
         with self._lock:
-            self._asked[whose] = time.monotonic()
+            if isinstance(whose, int):
+                self._asked[whose] = time.monotonic()
             if self._held[whose] >= self._threads - self._held.total() and self._is_shared(whose):
                 raise ServiceUnavailable(_FULL, retry_after=AGAIN)
             self._held[whose] += 1
@@ -79,7 +85,7 @@ class Room:
             if place.turn.is_set():  # just now
                 return place
             self._waiting.remove(place)
-            self._held[whose] -= 1
+            _one_less(self._held, whose)
         raise ServiceUnavailable(_LATE, retry_after=AGAIN)
 
     def done(self, place: Place) -> None:
@@ -87,14 +93,14 @@ class Room:
         with self._lock:
             if not place.is_done:
                 place.is_done = True
-                self._working[place.whose] -= 1
+                _one_less(self._working, place.whose)
                 self._give_turns()
 
     def leave(self, place: Place) -> None:
         """Give the place back."""
         self.done(place)
         with self._lock:
-            self._held[place.whose] -= 1
+            _one_less(self._held, place.whose)
 
     def _give_turns(self) -> None:
         while self._waiting:
@@ -107,16 +113,27 @@ class Room:
 
     def _is_shared(self, whose: Hashable) -> bool:
         now = time.monotonic()
-        return any(other not in (whose, STRANGERS) and now - at < _ALONE for other, at in self._asked.items())
+        return any(other != whose and now - at < _ALONE for other, at in self._asked.items())
+
+
+def _one_less(counter: Counter[Hashable], whose: Hashable) -> None:
+    counter[whose] -= 1
+    if not counter[whose]:
+        del counter[whose]  # addresses of strangers are without end
 
 
 _FULL = "Your organisation asks for too much at once; wait for some of the answers."
 _LATE = "Too much is asked of Assay just now; try again soon."
 room = Room(THREADS, AT_WORK)
+_whose: dict[bytes, int] = {}  # by session or token, whose it was last found to be
+_MOST = 100_000
 
 
 def add_shares(server: Flask) -> None:
-    """Let every request that comes through gunicorn hold no more than its tenant's share, and all end in time."""
+    """Let every request that comes through gunicorn hold no more than its tenant's share, and all end in time.
+
+    To be added before anything that asks the database or reads a body.
+    """
     inner, longest = server.wsgi_app, LONGEST.read()
 
     def bounded(environ: Any, start_response: Any) -> Iterable[bytes]:
@@ -129,6 +146,8 @@ def add_shares(server: Flask) -> None:
     def begin() -> None:
         if not is_our_own():
             deadline.allow(longest)
+        if _SOCKET in request.environ and not request.path.startswith(QUIET):
+            request.environ[_PLACE] = room.enter(_whose.get(_shown(), f"address {origin()}"))
 
     def end(_: object) -> None:
         deadline.allow(None)
@@ -142,10 +161,10 @@ def add_shares(server: Flask) -> None:
     server.teardown_request(end)
 
 
-def admit() -> None:
-    """Wait for the present request's turn, as soon as it is known who asks; ServiceUnavailable where there is none."""
-    if _SOCKET in request.environ and not request.path.startswith(QUIET):
-        request.environ[_PLACE] = room.enter(tenant())
+def _shown() -> bytes:
+    """What stands for the session or token that this request shows."""
+    shown = request.headers.get("Authorization", "") + current_token()
+    return blake2b(shown.encode(), digest_size=16).digest()
 
 
 def _leave(environ: Any) -> None:
@@ -156,6 +175,10 @@ def _leave(environ: Any) -> None:
 
 def _answered(response: Response) -> Response:
     """Hang up on whoever is answered before their body was read: gunicorn would wait for the rest of it."""
+    if _PLACE in request.environ and (found := tenant()) is not None:
+        if len(_whose) >= _MOST:
+            _whose.clear()
+        _whose[_shown()] = found
     sock, answer = (request.environ.get(name) for name in (_SOCKET, _RESPONSE))
     if sock is not None:
         sock.settimeout(_SENDING)

@@ -16,10 +16,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from sqlalchemy import text
 from werkzeug.exceptions import ServiceUnavailable
 
 from dashboard.serving import THREADS
-from dashboard.shares import STRANGERS, Room
+from dashboard.shares import Room
 from db import deadline, people, sessions
 from db.session import open_session
 from db.tenants import add_tenant, scope_of
@@ -49,12 +50,16 @@ def served(workers: int = 1) -> Iterator[tuple[str, "subprocess.Popen[bytes]"]]:
         yield f"http://127.0.0.1:{port}", server
 
 
+def page_of(cookie: str) -> str:
+    """What a page of this session sends back with whatever it asks."""
+    return hashlib.sha256(f"page {cookie.partition('=')[2]}".encode()).hexdigest()[:32]
+
+
 @contextmanager
 def stalled(url: str, cookie: str, how_many: int) -> Iterator[list[socket.socket]]:
     """Connections on which a callback is asked for whose body never comes."""
-    page = hashlib.sha256(f"page {cookie.partition('=')[2]}".encode()).hexdigest()[:32]
     head = f"POST /_dash-update-component HTTP/1.1\r\nHost: {urlsplit(url).netloc}\r\nCookie: {cookie}\r\n"
-    head += f"X-Assay-Page: {page}\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n"
+    head += f"X-Assay-Page: {page_of(cookie)}\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n"
     with ExitStack() as opened:
         held = []
         for _ in range(how_many):
@@ -77,7 +82,7 @@ def told_by_now(held: Sequence[socket.socket]) -> list[str]:
 def test_a_tenant_whose_bodies_never_come_gets_its_share_and_another_is_answered(warehouse):
     a, b = lead_of("ASH"), lead_of("BECK")
     with served() as (url, _):
-        assert answer_of(f"{url}/heatmap", b)[0] == 200
+        assert [answer_of(f"{url}/heatmap", cookie)[0] for cookie in (a, b)] == [200, 200]
         with stalled(url, a, 2 * THREADS) as held:
             assert [answer_of(f"{url}/heatmap", b)[0] for _ in range(20)] == [200] * 20
             told = told_by_now(held)
@@ -91,7 +96,7 @@ def test_a_tenant_whose_bodies_never_come_gets_its_share_and_another_is_answered
 def test_a_tenant_whose_requests_all_wait_for_the_database_keeps_no_other_waiting(warehouse):
     a, b = lead_of("ASH"), lead_of("BECK")
     with served() as (url, _), ThreadPoolExecutor(2 * THREADS) as many:
-        assert answer_of(f"{url}/heatmap", b)[0] == 200
+        assert [answer_of(f"{url}/heatmap", cookie)[0] for cookie in (a, b)] == [200, 200]
         with open_session(scope_of("ASH"), write=True):  # what is refused is written into A's log, after this
             asked = [many.submit(answer_of, f"{url}/administration", a) for _ in range(2 * THREADS)]
             assert [answer_of(f"{url}/heatmap", b)[0] for _ in range(20)] == [200] * 20
@@ -144,62 +149,93 @@ def heaviest(server: "subprocess.Popen[bytes]") -> float:
 # --- the room itself --------------------------------------------------------------------------------------------------
 
 
+ASH, BECK, COLD, DALE = range(1, 5)
+
+
 def test_a_tenant_gets_no_more_than_is_left_free_and_there_is_always_something_left():
-    room = Room(threads=8, at_work=8)
-    room.enter("B")
-    held = {"A": 0, "C": 0, "D": 0}
+    room = Room(threads=8, at_work=32)
+    room.enter(BECK)
+    held = dict.fromkeys((ASH, COLD, DALE), 0)
     for whose in held:
         with suppress(ServiceUnavailable):
             while True:
                 room.enter(whose, 0)
                 held[whose] += 1
-    assert held == {"A": 4, "C": 2, "D": 1}
+    assert held == {ASH: 4, COLD: 2, DALE: 1}
 
 
-def test_who_is_alone_may_have_all_threads_whoever_is_not_signed_in_beside_them():
-    room = Room(threads=8, at_work=16)
-    room.enter(STRANGERS)
-    for _ in range(7):
-        room.enter("A", 0)
+def test_who_is_alone_may_have_all_threads_whoever_stands_at_the_door():
+    room = Room(threads=8, at_work=32)
+    room.enter("address 192.0.2.7")
+    for _ in range(12):
+        room.enter(ASH, 0)
 
 
 def test_the_next_turn_goes_to_who_has_fewest_at_work_and_else_to_who_came_first():
     room = Room(threads=32, at_work=2)
-    first = room.enter("A")
+    first = room.enter(ASH)
     with ThreadPoolExecutor(4) as waiting:
         turns = []
 
-        def wait(whose: str) -> None:
+        def wait(whose: int) -> None:
             place = room.enter(whose)
             turns.append(whose)
             room.leave(place)
 
-        for whose in ("A", "A", "B", "B"):
+        for whose in (ASH, ASH, BECK, BECK):
             waiting.submit(wait, whose)
             time.sleep(0.05)
         room.leave(first)
-    assert turns == ["B", "B", "A", "A"]
+    assert turns == [BECK, BECK, ASH, ASH]
 
 
 def test_a_turn_that_does_not_come_is_told_and_leaves_nothing_behind():
     room = Room(threads=8, at_work=2)
-    place = room.enter("A")
+    place = room.enter(ASH)
     with pytest.raises(ServiceUnavailable) as told:
-        room.enter("A", 0.01)
+        room.enter(ASH, 0.01)
     assert told.value.retry_after
     room.leave(place)
-    room.leave(room.enter("A", 0.01))
+    room.leave(room.enter(ASH, 0.01))
 
 
 # --- until when a request may take (W7) -------------------------------------------------------------------------------
 
 
-def test_nothing_is_asked_of_the_warehouse_any_more_when_a_request_has_taken_too_long(warehouse):
+ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
+
+
+@pytest.fixture
+def half_a_second() -> Iterator[None]:
+    deadline.allow(0.5)
+    yield
+    deadline.allow(None)
+
+
+def test_a_question_ends_when_the_time_of_its_request_is_over_and_nothing_more_is_asked(warehouse, half_a_second):
     add_tenant("ASH", "Ashcombe County Council")
     scope = scope_of("ASH")
-    deadline.allow(0)
-    try:
-        with pytest.raises(TooLong), open_session(scope):
-            pass
-    finally:
-        deadline.allow(None)
+    with pytest.raises(TooLong, match="given up"), open_session(scope) as session:
+        session.execute(text(ENDLESS))
+    with pytest.raises(TooLong, match="nothing was saved"), open_session(scope, write=True):
+        pass
+
+
+@pytest.mark.parametrize("warehouse", ["sqlite"], indirect=True)
+def test_a_request_that_takes_too_long_is_told_so(warehouse, monkeypatch):
+    monkeypatch.setenv("ASSAY_REQUEST_SECONDS", "1")
+    a = lead_of("ASH")
+    form = f"page={page_of(a)}".encode()
+    with served() as (url, _):
+        host = urlsplit(url)
+        with socket.create_connection((host.hostname, host.port), 30) as line:
+            head = f"POST /sign-out-everywhere HTTP/1.1\r\nHost: {host.netloc}\r\nCookie: {a}\r\nConnection: close\r\n"
+            head += f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(form)}\r\n\r\n"
+            line.sendall(head.encode())
+            time.sleep(1.2)
+            line.sendall(form)
+            told = line.makefile("rb").read().decode()
+        assert told.startswith("HTTP/1.1 503 ")
+        assert "\r\nRetry-After: 60\r\n" in told
+        assert "This took too long and was given up" in told
+        assert answer_of(f"{url}/heatmap", a)[0] == 200  # nothing was saved
