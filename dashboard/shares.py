@@ -72,8 +72,6 @@ class Room:
         """A place whose turn has come; ServiceUnavailable where all of a share is held, or the turn does not come."""
         place = Place(whose)
         with self._lock:
-            if isinstance(whose, int):
-                self._asked[whose] = time.monotonic()
             if self._held[whose] >= self._threads - self._held.total() and self._is_shared(whose):
                 raise ServiceUnavailable(_FULL, retry_after=AGAIN)
             self._held[whose] += 1
@@ -110,6 +108,11 @@ class Room:
             self._waiting.remove(place)
             self._working[place.whose] += 1
             place.turn.set()
+
+    def seen(self, tenant_id: int) -> None:
+        """Remember that a tenant asks here, for whose sake others keep to their shares."""
+        with self._lock:
+            self._asked[tenant_id] = time.monotonic()
 
     def _is_shared(self, whose: Hashable) -> bool:
         now = time.monotonic()
@@ -176,6 +179,7 @@ def _leave(environ: Any) -> None:
 def _answered(response: Response) -> Response:
     """Hang up on whoever is answered before their body was read: gunicorn would wait for the rest of it."""
     if _PLACE in request.environ and (found := tenant()) is not None:
+        room.seen(found)
         if len(_whose) >= _MOST:
             _whose.clear()
         _whose[_shown()] = found

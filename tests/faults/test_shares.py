@@ -84,9 +84,9 @@ def test_a_tenant_whose_bodies_never_come_gets_its_share_and_another_is_answered
     with served() as (url, _):
         assert [answer_of(f"{url}/heatmap", cookie)[0] for cookie in (a, b)] == [200, 200]
         with stalled(url, a, 2 * THREADS) as held:
-            assert [answer_of(f"{url}/heatmap", b)[0] for _ in range(20)] == [200] * 20
+            assert answer_of(f"{url}/heatmap", b)[0] == 200
             told = told_by_now(held)
-            assert len(told) >= THREADS, "a share is half of what there is"
+            assert len(told) <= 2 * THREADS - THREADS // 2, "it was answered when others had given up"
             assert all(answer.startswith("HTTP/1.1 503 ") and "\r\nRetry-After: 2\r\n" in answer for answer in told)
             assert [answer_of(f"{url}/heatmap", b)[0] for _ in range(20)] == [200] * 20
         assert answer_of(f"{url}/heatmap", a)[0] == 200
@@ -154,6 +154,7 @@ ASH, BECK, COLD, DALE = range(1, 5)
 
 def test_a_tenant_gets_no_more_than_is_left_free_and_there_is_always_something_left():
     room = Room(threads=8, at_work=32)
+    room.seen(BECK)
     room.enter(BECK)
     held = dict.fromkeys((ASH, COLD, DALE), 0)
     for whose in held:
