@@ -31,9 +31,9 @@ from db import deadline
 from variables import declare, whole
 
 AT_WORK = 4  # at once; each may hold a connection to the database
-PATIENCE = 5.0  # seconds in which a turn must come
+PATIENCE = 15.0  # seconds in which a turn must come
 AGAIN = 2  # seconds after which to ask again
-_ALONE = 3600.0  # seconds without anybody else, after which a tenant may have all threads
+_ALONE = 3600.0  # seconds without anybody else, after which a tenant may have all that there is
 _SILENCE, _SENDING = 20.0, 600.0  # seconds without a byte of a body; of sending an answer in all
 _SOCKET, _RESPONSE, _PLACE = "gunicorn.socket", "assay.response", "assay.place"  # in the WSGI environment
 
@@ -56,7 +56,7 @@ class Place:
     is_done: bool = False
 
 
-class Room:
+class Shares:
     """The threads of a worker, and who holds them; safe among threads."""
 
     def __init__(self, threads: int, at_work: int) -> None:
@@ -65,14 +65,14 @@ class Room:
         self._held: Counter[Hashable] = Counter()
         self._working: Counter[Hashable] = Counter()
         self._waiting: list[Place] = []
-        self._asked: dict[int, float] = {}  # by tenant, when last
+        self._asked: dict[int, float] = {}  # when the last two tenants asked, the very last at the end
         self._lock = Lock()
 
     def enter(self, whose: Hashable, patience: float = PATIENCE) -> Place:
         """A place whose turn has come; ServiceUnavailable where all of a share is held, or the turn does not come."""
         place = Place(whose)
         with self._lock:
-            if self._held[whose] >= self._threads - self._held.total() and self._is_shared(whose):
+            if self._is_shared(whose) and self._held[whose] >= self._threads - self._held.total():
                 raise ServiceUnavailable(_FULL, retry_after=AGAIN)
             self._held[whose] += 1
             self._waiting.append(place)
@@ -101,18 +101,23 @@ class Room:
             _one_less(self._held, place.whose)
 
     def _give_turns(self) -> None:
-        while self._waiting:
-            place = min(self._waiting, key=lambda one: self._working[one.whose])  # of equals who came first
-            if self._working[place.whose] >= self._at_work - self._working.total():
-                return
+        while fitting := [one for one in self._waiting if self._may_work(one.whose)]:
+            place = min(fitting, key=lambda one: self._working[one.whose])  # of equals who came first
             self._waiting.remove(place)
             self._working[place.whose] += 1
             place.turn.set()
 
+    def _may_work(self, whose: Hashable) -> bool:
+        free = self._at_work - self._working.total()
+        return free > 0 and not (self._is_shared(whose) and self._working[whose] >= free)
+
     def seen(self, tenant_id: int) -> None:
         """Remember that a tenant asks here, for whose sake others keep to their shares."""
         with self._lock:
+            self._asked.pop(tenant_id, None)
             self._asked[tenant_id] = time.monotonic()
+            if len(self._asked) > 2:
+                del self._asked[next(iter(self._asked))]
 
     def _is_shared(self, whose: Hashable) -> bool:
         now = time.monotonic()
@@ -127,7 +132,7 @@ def _one_less(counter: Counter[Hashable], whose: Hashable) -> None:
 
 _FULL = "Your organisation asks for too much at once; wait for some of the answers."
 _LATE = "Too much is asked of Assay just now; try again soon."
-room = Room(THREADS, AT_WORK)
+worker = Shares(THREADS, AT_WORK)
 _whose: dict[bytes, int] = {}  # by session or token, whose it was last found to be
 _MOST = 100_000
 
@@ -150,13 +155,13 @@ def add_shares(server: Flask) -> None:
         if not is_our_own():
             deadline.allow(longest)
         if _SOCKET in request.environ and not request.path.startswith(QUIET):
-            request.environ[_PLACE] = room.enter(_whose.get(_shown(), f"address {origin()}"))
+            request.environ[_PLACE] = worker.enter(_whose.get(_shown(), f"address {origin()}"))
 
     def end(_: object) -> None:
         deadline.allow(None)
         place = request.environ.get(_PLACE)
         if place is not None:
-            room.done(place)
+            worker.done(place)
 
     server.wsgi_app = bounded  # type: ignore[method-assign]  # as Flask asks
     server.before_request(begin)
@@ -173,13 +178,13 @@ def _shown() -> bytes:
 def _leave(environ: Any) -> None:
     place = environ.pop(_PLACE, None)
     if place is not None:
-        room.leave(place)
+        worker.leave(place)
 
 
 def _answered(response: Response) -> Response:
     """Hang up on whoever is answered before their body was read: gunicorn would wait for the rest of it."""
     if _PLACE in request.environ and (found := tenant()) is not None:
-        room.seen(found)
+        worker.seen(found)
         if len(_whose) >= _MOST:
             _whose.clear()
         _whose[_shown()] = found
