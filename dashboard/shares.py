@@ -24,6 +24,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.wsgi import ClosingIterator
 
+from dashboard.bearer import shown_token
 from dashboard.identity import current_token, origin
 from dashboard.request_log import QUIET, is_our_own, tenant
 from dashboard.serving import THREADS
@@ -171,8 +172,7 @@ def add_shares(server: Flask) -> None:
 
 def _shown() -> bytes:
     """What stands for the session or token that this request shows."""
-    shown = request.headers.get("Authorization", "") + current_token()
-    return blake2b(shown.encode(), digest_size=16).digest()
+    return blake2b(f"{shown_token()} {current_token()}".encode(), digest_size=16).digest()
 
 
 def _leave(environ: Any) -> None:
@@ -182,18 +182,24 @@ def _leave(environ: Any) -> None:
 
 
 def _answered(response: Response) -> Response:
-    """Hang up on whoever is answered before their body was read: gunicorn would wait for the rest of it."""
-    if _PLACE in request.environ and (found := tenant()) is not None:
+    """Remember whose this was; hang up where its body has not come, for which gunicorn would wait after the answer."""
+    environ = request.environ
+    if _PLACE in environ and (found := tenant()) is not None:
         worker.seen(found)
         if len(_whose) >= _MOST:
             _whose.clear()
         _whose[_shown()] = found
-    sock, answer = (request.environ.get(name) for name in (_SOCKET, _RESPONSE))
-    if sock is not None:
-        sock.settimeout(_SENDING)
-        unread = getattr(getattr(request.environ["wsgi.input"], "reader", None), "length", response.status_code >= 400)
-        if unread and answer is not None:
-            answer.force_close()
+    if _SOCKET in environ:
+        environ[_SOCKET].settimeout(_SENDING)
+        if _is_body_to_come(response) and environ[_RESPONSE] is not None:
+            environ[_RESPONSE].force_close()
             with suppress(OSError):
-                sock.shutdown(SHUT_RD)
+                environ[_SOCKET].shutdown(SHUT_RD)
     return response
+
+
+def _is_body_to_come(response: Response) -> bool:
+    reader: Any = getattr(request.environ["wsgi.input"], "reader", None)  # gunicorn's own
+    if hasattr(reader, "length"):  # of which that much was not read, and the buffer has come
+        return bool(reader.length > len(reader.unreader.buf.getvalue()))
+    return response.status_code >= 400 and "Transfer-Encoding" in request.headers
