@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,9 +21,10 @@ import pytest
 from sqlalchemy import text
 from werkzeug.exceptions import ServiceUnavailable
 
+from dashboard.exports.work import work_once
 from dashboard.serving import THREADS
 from dashboard.shares import Shares
-from db import deadline, people, sessions
+from db import deadline, jobs, people, sessions
 from db.session import open_session
 from db.tenants import add_tenant, scope_of
 from scheme.errors import TooLong
@@ -210,6 +213,21 @@ def test_a_turn_that_does_not_come_is_told_and_leaves_nothing_behind():
     assert told.value.retry_after
     worker.leave(place)
     worker.leave(worker.enter(ASH, 0.01))
+
+
+@pytest.mark.parametrize("warehouse", ["sqlite"], indirect=True)
+def test_packs_of_one_organisation_wait_for_no_more_than_one_of_each_other(warehouse):
+    for code, packs in (("ASH", 3), ("BECK", 1)):
+        add_tenant(code, f"{code} Council")
+        for number in range(packs):
+            with open_session(replace(scope_of(code), actor="person 99"), write=True) as session:
+                jobs.ask(session, f"{code} {number}", {}, datetime(2026, 11, 23, 9, number, tzinfo=UTC))
+    assert work_once() == 4  # nobody is behind them, so each fails at once
+    ended = []
+    for code in ("ASH", "BECK"):
+        with open_session(replace(scope_of(code), actor="person 99")) as session:
+            ended += [(job.finished_at, job.title) for job in jobs.jobs(session)]
+    assert [title for _, title in sorted(ended)] == ["ASH 0", "BECK 0", "ASH 1", "ASH 2"]
 
 
 # --- until when a request may take (W7) -------------------------------------------------------------------------------
