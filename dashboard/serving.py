@@ -20,7 +20,7 @@ from variables import declare, one_of, whole
 PORT = declare("PORT", "the port of the `Procfile`'s web process", "8050", whole("PORT", 1, 65_535), "8050")
 WORKERS = declare(
     "WEB_CONCURRENCY",
-    "how many workers serve, each with 32 threads, of which four work at a time",
+    "how many workers serve, each with 64 threads, of which four work at a time",
     "2",
     whole("WEB_CONCURRENCY", 1, 512),
     "2",
@@ -58,7 +58,7 @@ METRICS = declare(
 bind = f"0.0.0.0:{PORT.read()}"
 workers = WORKERS.read()
 worker_class = "gthread"
-threads = THREADS = 32  # most of them wait their turn (dashboard.shares)
+threads = THREADS = 64  # most of them wait their turn (dashboard.shares)
 timeout = graceful_timeout = 60
 keepalive = 5
 control_socket_disable = True

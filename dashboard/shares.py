@@ -32,11 +32,13 @@ from db import deadline
 from variables import declare, whole
 
 AT_WORK = 4  # at once; each may hold a connection to the database
+LEAST = 4  # threads that every tenant may hold: so that many small ones do not refuse each other
 PATIENCE = 15.0  # seconds in which a turn must come
 AGAIN = 2  # seconds after which to ask again
 _ALONE = 3600.0  # seconds without anybody else, after which a tenant may have all that there is
 _SILENCE, _SENDING = 20.0, 600.0  # seconds without a byte of a body; of sending an answer in all
-_SOCKET, _RESPONSE, _PLACE = "gunicorn.socket", "assay.response", "assay.place"  # in the WSGI environment
+# In the WSGI environment:
+_SOCKET, _RESPONSE, _PLACE, _REFUSED = "gunicorn.socket", "assay.response", "assay.place", "assay.refused"
 
 LONGEST = declare(
     "ASSAY_REQUEST_SECONDS",
@@ -73,7 +75,7 @@ class Shares:
         """A place whose turn has come; ServiceUnavailable where all of a share is held, or the turn does not come."""
         place = Place(whose)
         with self._lock:
-            if self._is_shared(whose) and self._held[whose] >= self._threads - self._held.total():
+            if self._is_shared(whose) and self._held[whose] >= max(LEAST, self._threads - self._held.total()):
                 raise ServiceUnavailable(_FULL, retry_after=AGAIN)
             self._held[whose] += 1
             self._waiting.append(place)
@@ -133,6 +135,7 @@ def _one_less(counter: Counter[Hashable], whose: Hashable) -> None:
 
 _FULL = "Your organisation asks for too much at once; wait for some of the answers."
 _LATE = "Too much is asked of Assay just now; try again soon."
+_refusing = Lock()  # one at a time, lest they take Python from those who work
 worker = Shares(THREADS, AT_WORK)
 _whose: dict[bytes, int] = {}  # by session or token, whose it was last found to be
 _MOST = 100_000
@@ -156,13 +159,20 @@ def add_shares(server: Flask) -> None:
         if not is_our_own():
             deadline.allow(longest)
         if _SOCKET in request.environ and not request.path.startswith(QUIET):
-            request.environ[_PLACE] = worker.enter(_whose.get(_shown(), f"address {origin()}"))
+            try:
+                request.environ[_PLACE] = worker.enter(_whose.get(_shown(), f"address {origin()}"))
+            except ServiceUnavailable:
+                _refusing.acquire()
+                request.environ[_REFUSED] = True
+                raise
 
     def end(_: object) -> None:
         deadline.allow(None)
         place = request.environ.get(_PLACE)
         if place is not None:
             worker.done(place)
+        if request.environ.pop(_REFUSED, False):
+            _refusing.release()
 
     server.wsgi_app = bounded  # type: ignore[method-assign]  # as Flask asks
     server.before_request(begin)

@@ -160,7 +160,7 @@ ASH, BECK, COLD, DALE = range(1, 5)
 
 
 def test_a_tenant_gets_no_more_than_is_left_free_and_there_is_always_something_left():
-    worker = Shares(threads=8, at_work=32)
+    worker = Shares(threads=64, at_work=128)
     worker.seen(BECK)
     worker.enter(BECK)
     held = dict.fromkeys((ASH, COLD, DALE), 0)
@@ -169,7 +169,7 @@ def test_a_tenant_gets_no_more_than_is_left_free_and_there_is_always_something_l
             while True:
                 worker.enter(whose, 0)
                 held[whose] += 1
-    assert held == {ASH: 4, COLD: 2, DALE: 1}
+    assert held == {ASH: 32, COLD: 16, DALE: 8}
 
 
 def test_who_is_alone_may_have_all_threads_whoever_stands_at_the_door():
