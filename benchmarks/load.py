@@ -34,7 +34,7 @@ CLICKS = {"small": 600, "whole": 12_000}  # an hour of two hundred people who cl
 LONGEST = {"small": 8.0, "whole": 100.0}  # seconds for these, whether they are done by then or not
 CACHE_MB = 64
 P95_MS, GROWN = 100.0, 1.1
-HOG, FEW, BESIDE = 64, 4, 2.0  # people of one tenant that ask for all they can get, and of another beside them
+HOG, FEW, BESIDE = 200, 4, 2.0  # people of one tenant that ask for all they can get, and of another beside them
 
 
 @dataclass
