@@ -20,7 +20,7 @@ from variables import declare, one_of, whole
 PORT = declare("PORT", "the port of the `Procfile`'s web process", "8050", whole("PORT", 1, 65_535), "8050")
 WORKERS = declare(
     "WEB_CONCURRENCY",
-    "how many workers serve, each with 64 threads, of which four work at a time",
+    "how many workers serve, each with 256 threads, of which four work at a time",
     "2",
     whole("WEB_CONCURRENCY", 1, 512),
     "2",
@@ -58,7 +58,7 @@ METRICS = declare(
 bind = f"0.0.0.0:{PORT.read()}"
 workers = WORKERS.read()
 worker_class = "gthread"
-threads = THREADS = 64  # most of them wait their turn (dashboard.shares)
+threads = THREADS = 256  # most of them wait their turn (dashboard.shares)
 timeout = graceful_timeout = 60
 keepalive = 5
 control_socket_disable = True
@@ -82,11 +82,6 @@ def when_ready(server: Any) -> None:  # noqa: ARG001  # as gunicorn calls it
     """Start the process that serves the figures."""
     if METRICS_FOLDER in os.environ:
         _beside.append(subprocess.Popen([sys.executable, "-m", "dashboard.metrics_port"], stdin=subprocess.DEVNULL))
-
-
-def post_fork(server: Any, worker: Any) -> None:  # noqa: ARG001  # as gunicorn calls it
-    """Let the threads of a worker take turns often: whoever comes back from the database waits for those that count."""
-    sys.setswitchinterval(0.001)
 
 
 def child_exit(server: Any, worker: Any) -> None:  # noqa: ARG001  # as gunicorn calls it

@@ -32,6 +32,7 @@ from tests.faults.test_service import PASSWORD, answer_of, until, workers_of
 from tests.served import free_port, started
 
 SECONDS = 3.0
+CROWD = 1_280  # people at once: two and a half for each thread of two workers, 160 for each turn
 GROWN_MB = 120  # of a worker under ten times the load: its threads, and what they hold
 
 
@@ -115,7 +116,7 @@ def test_ten_times_the_load_is_shed_politely_in_bounded_memory_and_is_over_when_
     with served(workers=2) as (url, server):
         crowd(url, cookies, 20, 1.0)
         before = heaviest(server)
-        told = crowd(url, cookies, 10 * 2 * THREADS, SECONDS)
+        told = crowd(url, cookies, CROWD, SECONDS)
         after = heaviest(server)
         assert [answer_of(f"{url}/heatmap", cookie)[0] for cookie in cookies] == [200, 200]
         assert answer_of(f"{url}/readyz")[0] == 200
