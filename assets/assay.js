@@ -168,7 +168,7 @@
       headers.set("X-Assay-Page", page); // this page was made for this session, as it is now
       given[1] = Object.assign({}, options, { headers });
     }
-    return fetched.apply(this, given).then(
+    return sent(given, AGAIN).then(
       (answer) => {
         const ours = String(answer.url).includes("/_dash-");
         if (ours && answer.status === 401) {
@@ -180,6 +180,8 @@
           alarm(said("You have changed organisation or signed in again in another tab. Reload this page to go on."));
         } else if (ours && answer.status === 403) {
           alarm(said("Your role does not include this. If you need it, ask an administrator of your organisation."));
+        } else if (ours && (answer.status === 429 || answer.status === 503)) {
+          alarm(said("Too much is asked of Assay just now. Wait a minute, then reload the page."));
         } else if (ours && answer.status >= 400) {
           alarm(said("This part of the page could not be brought up to date. Reload the page; if it happens again, tell whoever looks after Assay."));
         }
@@ -191,6 +193,17 @@
       }
     );
   };
+
+  /* Who is told to come back in a few seconds was refused before anything was done: the page asks again by itself. */
+  const AGAIN = 4;
+  function sent(given, times) {
+    return fetched.apply(window, given).then((answer) => {
+      const wait = Number(answer.headers.get("Retry-After"));
+      const soon = answer.status === 503 && wait > 0 && wait <= 5 && String(answer.url).includes("/_dash-");
+      if (!soon || !times) return answer;
+      return new Promise((done) => setTimeout(done, wait * 1000 * (1 + Math.random()))).then(() => sent(given, times - 1));
+    });
+  }
 
   function alarm(words) {
     if (window.dash_clientside && window.dash_clientside.set_props) {

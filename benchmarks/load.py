@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from multiprocessing import Process
 from pathlib import Path
 
 from benchmarks.asking import answering, stop
@@ -33,6 +34,7 @@ CLICKS = {"small": 600, "whole": 12_000}  # an hour of two hundred people who cl
 LONGEST = {"small": 8.0, "whole": 100.0}  # seconds for these, whether they are done by then or not
 CACHE_MB = 64
 P95_MS, GROWN = 100.0, 1.1
+HOG, FEW, BESIDE = 200, 4, 2.0  # people of one tenant that ask for all they can get, and of another beside them
 
 
 @dataclass
@@ -58,6 +60,7 @@ def figures(size: str) -> Iterator[Figure]:
                 for pause in (PAUSE, 0.0):
                     tally = _go(server, tokens, clicks, people, pause, 10**9, SECONDS[size])
                     yield from _told(tally, people, pause, len(codes))
+            yield from _beside(server, tokens[:2], clicks, size)
         yield from _memory(warehouse, tokens, clicks, size)
 
 
@@ -71,6 +74,31 @@ def _told(tally: Tally, people: int, pause: float, tenants: int) -> Iterator[Fig
     yield Figure(GROUP, f"p95, {how}", at, last, "ms", at_most=P95_MS if pause else None)
     said = "; ".join(dict.fromkeys(tally.errors))[:200]
     yield Figure(GROUP, f"errors, {how}", at, float(len(tally.errors)), "requests", at_most=0.0, note=said)
+
+
+def _beside(server: "Server", tokens: Sequence[str], clicks: Sequence[Sequence[Asked]], size: str) -> Iterator[Figure]:
+    """What a few people of a small tenant feel while the largest asks for all that it can get (reliability.md T15)."""
+    large, small = tokens
+
+    def felt() -> tuple[float, Tally]:
+        tally = _go(server, [small], clicks, FEW, 0.2, 10**9, SECONDS[size])
+        return statistics.quantiles(tally.taken, n=20)[-1] * 1000, tally
+
+    alone, _ = felt()
+    at = f"{FEW} people"
+    yield Figure(GROUP, "p95 of a small tenant, alone", at, alone, "ms")
+    for what, wait in (("that come back when they are told to", 2.0), ("that ask again at once when refused", 0.0)):
+        hog = Process(target=_go, args=(server, [large], clicks, HOG, 0.0, 10**9, 4 * SECONDS[size], wait))
+        hog.start()
+        time.sleep(1)
+        p95, tally = felt()
+        hog.terminate()
+        hog.join()
+        time.sleep(1)
+        beside = f"beside {HOG} people of another {what}"
+        note = f"{len(tally.taken):,} requests; {'; '.join(dict.fromkeys(tally.errors))[:200]}"
+        yield Figure(GROUP, f"p95 of a small tenant, {beside}", at, p95, "ms", "alone", p95 / alone, at_most=BESIDE)
+        yield Figure(GROUP, f"errors, {beside}", at, float(len(tally.errors)), "requests", at_most=0.0, note=note)
 
 
 def _memory(
@@ -115,8 +143,12 @@ def _go(
     pause: float,
     most: int,
     longest: float,
+    wait: float = 0.0,
 ) -> Tally:
-    """So many people at once, each in a tenant of their own in turn, until enough is asked or the time is over."""
+    """So many people at once, each in a tenant of their own in turn, until enough is asked or the time is over.
+
+    Whoever is refused waits so many seconds before they go on.
+    """
     tally = Tally()
     began = time.perf_counter()
     left = [most]
@@ -137,6 +169,7 @@ def _go(
                 except (OSError, asyncio.IncompleteReadError, ValueError, TimeoutError) as error:
                     tally.errors.append(f"{asked.what}: {error!r}")
                     line.close()
+                    await asyncio.sleep(wait)
             if pause:
                 await asyncio.sleep(pause)
 

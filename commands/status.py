@@ -47,7 +47,7 @@ def status(
 ) -> None:
     """Say what ran, what failed, what is late and what runs out. Example: assay status.
 
-    Ends with 1 where anything failed or is late, or where a limit of the installation is near.
+    Ends with 1 where anything failed or is late, or where a limit of the installation, or a tenant's quota, is near.
     """
     from datetime import UTC, datetime
 
@@ -96,12 +96,14 @@ def _tenants(tenant: str | None, now: "datetime", printed: Printed) -> bool:
     import polars as pl
 
     from dashboard.status import FAILED as SOURCE_FAILED
-    from dashboard.status import LATE, of_tenants
+    from dashboard.status import LATE, MORE, of_tenants
 
     there, rows = of_tenants(now, tenant), []
     for one in there:
         late, failed = len(one.sources_in(LATE)), len(one.sources_in(SOURCE_FAILED))
         rows.append((one.scope.tenant_code, *vars(one.sizes).values(), len(one.sources), late, failed))
+        for what in one.near:
+            say(f"warning: tenant {one.scope.tenant_code}: {what}; {MORE}")
     kinds: dict[str, pl.DataType] = {"tenant": pl.String(), "last_loaded_at": _moment()}
     schema = {name: kinds.get(name, pl.Int64()) for name in _TENANTS}
     show(pl.DataFrame(rows, schema, orient="row"), printed, "tenants")

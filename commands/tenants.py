@@ -1,4 +1,4 @@
-"""Organisations that run a programme: tenant add, list, set, settings, remove."""
+"""Organisations that run a programme: tenant add, list, set, settings, quota, remove."""
 
 from pathlib import Path
 from typing import Annotated
@@ -71,6 +71,37 @@ def tenant_settings(
     with open_session(scope_of(code)) as session:
         rows = [{"name": name, "value": setting(session, name), "values": list(SETTINGS[name])} for name in SETTINGS]
     show(pl.DataFrame(rows), printed, "settings")
+
+
+@tenant_app.command("quota")
+def tenant_quota(
+    code: Annotated[str, typer.Argument(help="The tenant's code. Example: ASHCOMBE")],
+    quotas: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME=NUMBER...]",
+            help="How much it may keep or send, or unlimited; lists what holds unless given. Example: results=500000",
+        ),
+    ] = None,
+    printed: Printed = None,
+) -> None:
+    """Set or list how much a tenant may keep and send. Example: assay tenant quota ASHCOMBE results=500000."""
+    import polars as pl
+
+    from db.quotas import QUOTAS, limit, used
+    from db.quotas import quotas as quotas_of
+    from db.session import open_session
+    from db.tenants import scope_of
+
+    with open_session(scope_of(code), write=bool(quotas)) as session:
+        done = [limit(session, name, number) for name, _, number in (text.partition("=") for text in quotas or ())]
+        most, has = quotas_of(session), used(session)
+    for said in done:
+        say(said)
+    if not quotas:
+        rows = [(name, most.get(name), has[name], QUOTAS[name]) for name in QUOTAS]
+        schema = {"quota": pl.String, "most": pl.Int64, "has": pl.Int64, "of": pl.String}
+        show(pl.DataFrame(rows, schema, orient="row"), printed, "quotas")
 
 
 @tenant_app.command("remove")

@@ -25,6 +25,7 @@ from flask import Flask, Response, current_app, g, has_app_context, request
 from dashboard.identity import current_person, current_scope
 from dashboard.language import language, speak
 from dashboard.view import kept_bytes
+from db.deadline import allow, left
 from db.engine import database_url
 from db.session import Scope
 from db.watched import hangs_on, watching
@@ -114,7 +115,7 @@ def apart(function: F) -> F:
         if wanted is None:
             return function(*given)
         server: Flask = current_app._get_current_object()  # type: ignore[attr-defined]  # a proxy for it
-        told, beside = Context().run(_alone, server, g.scope, g.version_of, language(), function, given)
+        told, beside = Context().run(_alone, server, g.scope, g.version_of, language(), left(), function, given)
         wanted.is_sound = not beside
         return told
 
@@ -122,9 +123,16 @@ def apart(function: F) -> F:
 
 
 def _alone(
-    server: Flask, scope: Scope, version_of: tuple[int, int], spoken: str, function: Callable[..., Any], given: Any
+    server: Flask,
+    scope: Scope,
+    version_of: tuple[int, int],
+    spoken: str,
+    seconds: float | None,
+    function: Callable[..., Any],
+    given: Any,
 ) -> tuple[Any, set[str]]:
     speak(spoken)
+    allow(seconds)
     with server.app_context(), watching() as beside:
         g.scope, g.version_of = _Unnamed(**vars(scope)), version_of
         told = function(*given)

@@ -76,10 +76,10 @@ def told(error: Exception, plainly: Response) -> Response:
         if type(error).description != error.description and error.description:
             answer.set_data(formats.json_bytes({"error": error.description, "number": None}) + b"\n")
         for name, value in error.get_headers():
-            if name in ("Allow", "Retry-After", "WWW-Authenticate"):
+            if name in ("Allow", "WWW-Authenticate"):
                 answer.headers[name] = value
-    if answer.status_code in (429, 503):
-        answer.headers.setdefault("Retry-After", "60")
+    if "Retry-After" in plainly.headers:
+        answer.headers["Retry-After"] = plainly.headers["Retry-After"]
     return answer
 
 

@@ -15,7 +15,7 @@ from flask import Flask, Response, abort, g, has_request_context, request
 from flask_compress import Compress
 from werkzeug.exceptions import HTTPException
 
-from dashboard import answers, api, components, gate, ids, language, metrics, request_log, shell
+from dashboard import answers, api, components, gate, ids, language, metrics, request_log, shares, shell
 from dashboard.administration import add_administration
 from dashboard.bearer import token_scope
 from dashboard.callbacks import drawer
@@ -49,7 +49,7 @@ from dashboard.visiting import add_visiting
 from db.secret import box
 from db.soundness import how_kept
 from db.upgrade import require_sound
-from scheme.errors import AssayError, UsageError, WarehouseError
+from scheme.errors import AssayError, TooLong, UsageError, WarehouseError
 
 log = logging.getLogger("assay")
 
@@ -93,7 +93,7 @@ def create_app() -> Dash:
     for switch in _SWITCHES:
         if os.environ.get(switch, "").lower() in ("1", "true", "yes"):
             raise UsageError(f"{switch} is set; unset it, it opens ways into the dashboard that nobody guards")
-    for each in (OFTEN, PROXIES, CACHE, LARGEST, SECOND_FACTOR):
+    for each in (OFTEN, PROXIES, CACHE, LARGEST, SECOND_FACTOR, shares.LONGEST):
         each.read()
     box()
     server = Flask("dashboard", static_folder=None, template_folder=str(Path(__file__).parent / "templates"))
@@ -143,6 +143,7 @@ def create_app() -> Dash:
     shell_callbacks.register(app)
     app.layout = shell.layout
     add_language(server)
+    shares.add_shares(server)
     add_doors(server)
     add_account(server)
     add_operators(server)
@@ -254,7 +255,7 @@ def _tell(error: Exception) -> None:
 
 def _is_for_readers(error: Exception) -> bool:
     """Whether an error's own words may be shown; those of the warehouse name files and servers (W11)."""
-    return isinstance(error, AssayError) and not isinstance(error, WarehouseError)
+    return isinstance(error, AssayError) and (isinstance(error, TooLong) or not isinstance(error, WarehouseError))
 
 
 def _sentence(error: Exception) -> str:
@@ -282,8 +283,12 @@ def _line(error: Exception) -> Response:
     if isinstance(error, HTTPException):
         code = error.code or 500
         words = language.said(_PLAIN[code]) if code in _PLAIN else f"{error.name}."
-        again = {"Retry-After": "60"} if code == 429 else {}  # what is counted is counted by the minute
+        again = {"Retry-After": str(getattr(error, "retry_after", None) or 60)} if code in (429, 503) else {}
+        if request.method == "GET" and int(again.get("Retry-After", 60)) < 10:
+            again["Refresh"] = again["Retry-After"]  # a browser that opened a page asks again by itself
         return Response(f"{words}\n", code, again, mimetype="text/plain")
+    if isinstance(error, TooLong):
+        return Response(f"{_sentence(error)}\n", 503, {"Retry-After": "60"}, mimetype="text/plain")
     if _is_for_readers(error):
         return Response(f"{_sentence(error)}\n", 400, mimetype="text/plain")
     if isinstance(error, WarehouseError):
@@ -295,6 +300,7 @@ _PLAIN = {
     404: language.mark("There is no such page."),
     413: language.mark("That is too large."),
     429: language.mark("Too much at once; try again soon."),
+    503: language.mark("Too much is asked of Assay just now; try again in a few seconds."),
 }
 
 

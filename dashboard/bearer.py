@@ -21,8 +21,7 @@ def token_scope() -> Scope | None:
 
     After twenty that open nothing in five minutes from one network address, 429; one that is good always gets through.
     """
-    shown = request.authorization
-    token = shown.token if shown is not None and shown.type == "bearer" else None
+    token = shown_token()
     if not token:
         return None
     scope = tokens.scope_of_token(token, origin())
@@ -31,6 +30,12 @@ def token_scope() -> Scope | None:
             raise TooManyRequests("Too many tokens that open nothing; wait five minutes.", retry_after=WITHIN)
         tokens.record_refused(token, origin())
     return scope
+
+
+def shown_token() -> str:
+    """The token that this request bears, whatever it opens; "" without one."""
+    shown = request.authorization
+    return (shown.token or "") if shown is not None and shown.type == "bearer" else ""
 
 
 def forget() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from cryptography import x509
 
 # Each declares the settings that it reads.
-from dashboard import accessibility, identity, limits, request_log, serving, uploads, view
+from dashboard import accessibility, identity, limits, request_log, serving, shares, uploads, view
 from dashboard.providers import providers
 from dashboard.reminding import post
 from db import engine, rehearsed, secret, soundness, upgrade
@@ -27,6 +27,7 @@ DECLARERS = (
     limits,
     request_log,
     serving,
+    shares,
     uploads,
     view,
     engine,

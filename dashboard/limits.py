@@ -6,6 +6,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from dashboard.counting import Counted as Counted  # makes `counted://` known to the limiter
 from dashboard.identity import origin
+from dashboard.request_log import QUIET
 from variables import declare, whole
 
 OFTEN = declare(
@@ -24,13 +25,12 @@ PROXIES = declare(
     whole("ASSAY_PROXIES", 0, 10),
     "0",
 )
-_UNCOUNTED = ("/assets/", "/_dash-component-suites/", "/_favicon.ico", "/healthz", "/readyz")
 
 
 def add_limits(server: Flask) -> None:
     """Let nobody ask this worker more often than the operator says; what passes it is told to wait."""
     limiter = Limiter(_whose, app=server, default_limits=[f"{OFTEN.read()} per minute"], storage_uri="counted://")
-    limiter.request_filter(lambda: request.path.startswith(_UNCOUNTED))
+    limiter.request_filter(lambda: request.path.startswith(QUIET))
 
 
 def add_proxies(server: Flask) -> None:

@@ -35,9 +35,9 @@ class Counted:
         self.pool = Gauge(
             "assay_database_connections_in_use", "Connections in use, of workers.", multiprocess_mode="livesum"
         )
-        self.under_way = Gauge("assay_requests_under_way", "Requests being answered now.", multiprocess_mode="livesum")
+        self.under_way = Gauge("assay_requests_under_way", "Requests that hold a thread.", multiprocess_mode="livesum")
         self.threads = Gauge(
-            "assay_request_threads", "How many requests can be answered at once.", multiprocess_mode="livesum"
+            "assay_request_threads", "Threads of the workers; four of each work.", multiprocess_mode="livesum"
         )
         self.largest.set(kept_bytes.most)
         self.threads.set(serving.threads)

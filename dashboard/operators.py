@@ -19,7 +19,7 @@ from dashboard.gate import needs
 from dashboard.identity import OF_OPERATORS
 from dashboard.kept import Kept
 from dashboard.shell import Page
-from dashboard.status import FAILED, LATE, WORST_FIRST, TenantStatus, of_installation, of_tenants
+from dashboard.status import FAILED, LATE, MORE, WORST_FIRST, TenantStatus, of_installation, of_tenants
 from dashboard.words import count, listing, moment
 from db.roles import OPERATE
 from db.soundness import WARNING, WRONG, Finding
@@ -38,6 +38,7 @@ MENU = (
 )
 # The worst first, what is everybody's before what is one organisation's: how each is tagged.
 _TAGS = {WRONG: ("Wrong", "bad"), WARNING: ("Warning", "warn"), "failed": ("Failed", "bad"), "late": ("Late", "warn")}
+_TAGS |= {"near": ("Near a limit", "warn")}
 _STATES = {"fine": ("Fine", ""), "note": ("Note", "quiet")} | _TAGS
 
 
@@ -64,7 +65,7 @@ class Found:
         """What needs a person, the worst first."""
         of_installation = [Point(one.state, one.about, one.what, one.mend) for one in self.installation]
         points = [one for one in of_installation if one.state in _TAGS]
-        points += [point for one in self.tenants for point in _of_sources(one)]
+        points += [point for one in self.tenants for point in (*_of_sources(one), *_of_quotas(one))]
         return sorted(points, key=lambda point: list(_TAGS).index(point.state))
 
 
@@ -109,6 +110,11 @@ def _shown(found: Found) -> Response:
         at=moment(found.at),
         seconds=int(KEPT),
     )
+
+
+def _of_quotas(tenant: TenantStatus) -> Iterator[Point]:
+    for what in tenant.near:
+        yield Point("near", f"Quota of {tenant.scope.tenant_code}", what, MORE)
 
 
 def _of_sources(tenant: TenantStatus) -> Iterator[Point]:

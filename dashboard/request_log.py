@@ -29,7 +29,7 @@ HEADER = "X-Request-Number"
 UNKNOWN = "unknown"  # the template of what is no address of ours
 WARMING = "assay.warming"  # in the WSGI environment
 _OF_PAGES = ("/", "/<path:path>")  # Dash's own rules, below which all pages lie
-_QUIET = ("/assets/", "/_dash-component-suites/", "/_favicon.ico", "/healthz", "/readyz")
+QUIET = ("/assets/", "/_dash-component-suites/", "/_favicon.ico", "/healthz", "/readyz")
 _TOLD = "assay_request"  # under this a record carries what is told of a request
 log = logging.getLogger("assay")
 requests = logging.getLogger("assay.requests")
@@ -56,7 +56,7 @@ def add_request_log(server: Flask) -> None:
 
     def end(response: Response) -> Response:
         response.headers[HEADER] = number()
-        if not request.path.startswith(_QUIET) and not is_our_own():
+        if not request.path.startswith(QUIET) and not is_our_own():
             about = {
                 "request": number(),
                 "method": method(),

@@ -19,7 +19,11 @@ from variables import declare, one_of, whole
 
 PORT = declare("PORT", "the port of the `Procfile`'s web process", "8050", whole("PORT", 1, 65_535), "8050")
 WORKERS = declare(
-    "WEB_CONCURRENCY", "how many workers serve, each with four threads", "2", whole("WEB_CONCURRENCY", 1, 512), "2"
+    "WEB_CONCURRENCY",
+    "how many workers serve, each with 256 threads, of which four work at a time",
+    "2",
+    whole("WEB_CONCURRENCY", 1, 512),
+    "2",
 )
 WORK = declare(
     "ASSAY_WORK",
@@ -54,7 +58,7 @@ METRICS = declare(
 bind = f"0.0.0.0:{PORT.read()}"
 workers = WORKERS.read()
 worker_class = "gthread"
-threads = 4
+threads = THREADS = 256  # most of them wait their turn (dashboard.shares)
 timeout = graceful_timeout = 60
 keepalive = 5
 control_socket_disable = True

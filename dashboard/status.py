@@ -8,7 +8,7 @@ from datetime import datetime
 from importlib.metadata import PackageNotFoundError, version
 
 from dashboard.checking import limits_near
-from db import soundness
+from db import quotas, soundness
 from db.secret import box
 from db.session import Scope
 from db.sizes import Sizes, outcomes, sizes
@@ -18,17 +18,19 @@ from etl.due import Standing, standings_in
 from scheme.errors import UsageError
 
 FAILED, LATE = ("failed", "unreadable"), ("late",)  # states of sources that call for somebody
+MORE = "`assay tenant quota` sets how much it may have"
 WORST_FIRST = (WRONG, WARNING, NOTE, FINE)
 
 
 @dataclass(frozen=True)
 class TenantStatus:
-    """How much a tenant has, how its loads ended (db.sizes.OUTCOMES), and how its sources stand that fetch files."""
+    """How much a tenant has, how its loads ended (db.sizes.OUTCOMES), how its sources stand, which quotas are near."""
 
     scope: Scope
     sizes: Sizes
     outcomes: dict[str, int]
     sources: tuple[Standing, ...]
+    near: tuple[str, ...] = ()
 
     def sources_in(self, states: tuple[str, ...]) -> list[Standing]:
         """Its sources in one of these states."""
@@ -37,13 +39,19 @@ class TenantStatus:
     @property
     def is_well(self) -> bool:
         """Whether nothing of it calls for somebody."""
-        return not self.sources_in(FAILED + LATE)
+        return not self.sources_in(FAILED + LATE) and not self.near
 
 
 def of_tenants(now: datetime, tenant: str | None = None) -> list[TenantStatus]:
     """How each tenant is, by code, or one of them."""
     return [
-        TenantStatus(scope, sizes(session, now), outcomes(session), tuple(standings_in(session, scope, now)))
+        TenantStatus(
+            scope,
+            sizes(session, now),
+            outcomes(session),
+            tuple(standings_in(session, scope, now)),
+            tuple(quotas.near(session)),
+        )
         for scope, session in in_turn(tenant)
     ]
 

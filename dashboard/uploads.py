@@ -21,6 +21,7 @@ from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge, ServiceUnavailable, TooManyRequests
 from werkzeug.formparser import FormDataParser
 
+from db import deadline
 from etl.sources import Found
 from variables import declare, number
 
@@ -28,7 +29,7 @@ MOST_FILES = 50  # of one request
 LONGEST_NAME = 200
 # Bytes of what is no file; Werkzeug bounds by it what it holds of a file too, and it reads 64 KB at once.
 _LONGEST_FIELD = 256 * 1024
-_AT_ONCE = 2  # of one worker's four threads: the others serve pages meanwhile
+_AT_ONCE = 2  # of those who work at a time in one worker: the others serve pages meanwhile
 _LATER = 10  # seconds after which to try again
 _PREFIX, _LOCK, _FRESH = "assay-upload-", ".lock", 60
 _busy: set[int] = set()
@@ -77,6 +78,7 @@ def sent(tenant_id: int, fields: tuple[str, ...]) -> Iterator[Sent]:
                 again = "is there twice" if name in told else f"is none of {', '.join(('file', *fields))}"
                 abort(400, f"The field `{_shown(name)}` {again}." if name != "file" else _NO_FILE)
             told[name] = value
+        deadline.allow(None)  # what is sent takes as long as it takes: all of it is in, or nothing
         yield Sent(_found(files, folder), told)
 
 

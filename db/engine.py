@@ -13,7 +13,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, PendingRollbackError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import QueuePool
 
-from scheme.errors import UsageError, WarehouseError
+from db.deadline import is_over
+from scheme.errors import TooLong, UsageError, WarehouseError
 from variables import declare, one_of
 
 DEFAULT_URL = "sqlite:///assay.db"
@@ -25,6 +26,7 @@ JOURNAL = "WAL" if sqlite3.sqlite_version_info >= (3, 51, 3) else "DELETE"
 # What SQLAlchemy raises where the database may be at fault: what it said, that no connection came free, and that a
 # transaction went on after its connection was lost (which has a code of its own among the faults of that kind).
 FAULTS, _CUT = (DBAPIError, PoolTimeout, PendingRollbackError), "8s2b"
+_LOOKS_EVERY = 100_000  # of the steps of SQLite's machine: some milliseconds
 READER_KB, WRITER_KB = 2_000, 256_000  # of SQLite's cache of pages: its own choice, and the most for a writer
 # Execution options: of connections that may write; of those that would rather give up than wait for another writer; of
 # those beside which there is nobody.
@@ -143,6 +145,8 @@ def _sqlite_connected(connection: sqlite3.Connection, _: Any) -> None:
 def _sqlite_begins(connection: Connection) -> None:
     options = connection.get_execution_options()
     writes, seconds = options.get(WRITES, False), IMPATIENT_SECONDS if options.get(IMPATIENT) else BUSY_SECONDS
+    driven: Any = connection.connection.driver_connection
+    driven.set_progress_handler(None if writes else is_over, _LOOKS_EVERY)  # a request that took too long reads no more
     connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(seconds * 1000)}")
     connection.exec_driver_sql(f"PRAGMA query_only = {'OFF' if writes else 'ON'}")
     if writes:
@@ -198,8 +202,8 @@ def in_words(error: DBAPIError | PoolTimeout | PendingRollbackError, made: Engin
         return no_warehouse(made)
     if "database is locked" in said or state in ("55P03", "40P01", "40001"):
         return WarehouseError("the warehouse is busy; nothing was saved, try again in a minute")
-    if state == "57014":  # statement_timeout
-        return WarehouseError("the question took the warehouse too long and was given up; ask for less at once")
+    if state == "57014" or said == "interrupted":  # statement_timeout; `_sqlite_begins`
+        return TooLong("the question took the warehouse too long and was given up; ask for less at once")
     if "disk is full" in said or state == "53100":
         return WarehouseError("the disk of the warehouse is full; nothing was saved, make room and try again")
     if "readonly database" in said or "unable to open" in said or "not a database" in said or state == "42501":

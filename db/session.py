@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, SelectBase, event, select, text
 from sqlalchemy.orm import ORMExecuteState, Session, SessionTransaction, UOWTransaction, with_loader_criteria
 from sqlalchemy.pool import Pool
 
+from db import deadline
 from db.engine import (
     ALONE,
     BUSY_SECONDS,
@@ -121,6 +122,7 @@ def _require_owner(connection: Connection, doing: str) -> None:
 
 @contextmanager
 def _opened(info: dict[str, Any], address: str | None = None) -> Iterator[Session]:
+    deadline.look()
     made = engine(address)
     if absent(made):
         raise no_warehouse(made)
@@ -169,9 +171,17 @@ def _bind_connection(connection: Connection, session: Session) -> None:
             f"SET LOCAL citus.propagate_set_commands = 'local'; SET LOCAL app.tenant = '{tenant}'; "
             f"SET LOCAL app.identity = '{identity}'; SET LOCAL timezone = 'UTC'; "
             f"SET LOCAL lock_timeout = '{int(BUSY_SECONDS)}s'; "
-            f"SET LOCAL statement_timeout = '{0 if session.info.get(WRITES, True) else READ_SECONDS}s'; "
+            f"SET LOCAL statement_timeout = '{_statement_milliseconds(session)}ms'; "
             f"SET LOCAL idle_in_transaction_session_timeout = '{IDLE_SECONDS}s'"
         )
+
+
+def _statement_milliseconds(session: Session) -> int:
+    """How long PostgreSQL may take over one statement; 0, for ever, for what writes: all of it or nothing."""
+    if session.info.get(WRITES, True):
+        return 0
+    left = deadline.left()
+    return int(READ_SECONDS * 1000 if left is None else max(1, min(READ_SECONDS, left) * 1000))
 
 
 @event.listens_for(Session, "after_begin")

@@ -40,9 +40,9 @@ def _ended() -> Select[tuple[str]]:
 
 
 # Made once: they are asked of every tenant, one after another.
-_CURRENT = {
-    name: select(func.count()).select_from(VERSIONED[name]).where(VERSIONED[name].superseded_by_load.is_(None))
-    for name in ("departments", "results")
+_HELD = {
+    name: select(func.count()).select_from(model).where(model.superseded_by_load.is_(None))
+    for name, model in VERSIONED.items()
 }
 _LOADS = select(func.count(Load.load_number), func.max(Load.load_number), func.max(Load.finished_at))
 _PACKS = (
@@ -55,7 +55,7 @@ _ENDED = _ended()
 
 def sizes(session: Session, now: datetime) -> Sizes:
     """How much the session's tenant has; jobs whose time is over are not counted."""
-    departments, results = (session.execute(_CURRENT[name]).scalar_one() for name in ("departments", "results"))
+    departments, results = held(session, "departments"), held(session, "results")
     count, newest, at = session.execute(_LOADS).one()
     states = {state: int(packs) for state, packs in session.execute(_PACKS, {"now": now})}
     waits, works, failed = (states.get(state, 0) for state in (jobs.WAITING, jobs.WORKING, jobs.FAILED))
@@ -65,3 +65,8 @@ def sizes(session: Session, now: datetime) -> Sizes:
 def outcomes(session: Session) -> dict[str, int]:
     """How many loads of the session's tenant ended how (OUTCOMES), whichever way they came in."""
     return dict.fromkeys(OUTCOMES, 0) | Counter(session.scalars(_ENDED))
+
+
+def held(session: Session, table: str) -> int:
+    """How many rows of a canonical table hold now."""
+    return session.execute(_HELD[table]).scalar_one()

@@ -10,7 +10,7 @@ import polars as pl
 from sqlalchemy import event, func, select
 from sqlalchemy.orm import Session
 
-from db import audit, models, reads, statements
+from db import audit, models, quotas, reads, statements
 from db.engine import WRITES
 from db.frames import as_kept, as_told, fetched, in_turn, insert, kept_schema, supersede
 from db.loading import NO_FILE, FileReport, Load, Own, load_of_this_thread
@@ -81,10 +81,12 @@ def publish(session: Session, load: Load) -> list[FileReport]:
 
     Sets `load.load_number`. Loads of one tenant wait for one another. Rows that say something new supersede what was
     said before, which is kept; rows that have vanished from a newer edition of a file (same source and file name) are
-    noted, and with `withdraw_missing` taken back. AssertionError where the load contradicts itself.
+    noted, and with `withdraw_missing` taken back. UsageError where it goes beyond a quota (db.quotas), AssertionError
+    where the load contradicts itself.
     """
     _sure(bool(session.info.get(WRITES)), "publish needs open_session(scope, write=True)")
-    number = taken(session, load)
+    with quotas.within(session):
+        number = taken(session, load)
     statements.keep(session, number, load)
     counts = ("read", "loaded", "unchanged", "set_aside")
     told = {name: sum(getattr(file, name) for file in load.files) for name in counts}

@@ -10,7 +10,7 @@ from typing import Protocol
 
 import polars as pl
 
-from db import originals, reads
+from db import originals, quotas, reads
 from db.loading import FileReport, Load, Rejected
 from db.recode import former_codes
 from db.session import Scope, open_session
@@ -200,6 +200,7 @@ def _keep_originals(session: Opened, files: Arrived) -> None:
                 raise UsageError(f"{file.name} was changed while it was read; nothing is in, load it again")
             yield sha256, data
 
+    quotas.fits(session, {sha256: file.path.stat().st_size for sha256, file in files.originals.items()})
     originals.keep(session, contents())
 
 

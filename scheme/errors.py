@@ -29,6 +29,10 @@ class WarehouseError(AssayError):
     """The warehouse is absent, too old or too new for this program."""
 
 
+class TooLong(WarehouseError):
+    """A question that took longer than it may; the message is fit to be shown to whoever asked."""
+
+
 class NotFetched(AssayError):
     """Files of a source that could not be fetched; `again` says whether trying once more may help."""
 

@@ -22,6 +22,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from dashboard import serving
 from tests.dashboard.conftest import LEAD, PASSWORD
 from tests.served import assay
 
@@ -205,7 +206,7 @@ def test_figures_say_what_status_warns_of_and_how_many_requests_are_under_way(ru
     figures = running.figures()
     assert figures["assay_warnings"] == {(("state", "warning"),): 0, (("state", "wrong"),): 1}  # there is no backup
     assert "assay_backup_timestamp_seconds" not in figures
-    assert figures["assay_request_threads"] == {(): 8}
+    assert figures["assay_request_threads"] == {(): 2 * serving.THREADS}
     assert figures["assay_requests_under_way"] == {(): 0}
 
 

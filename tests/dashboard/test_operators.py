@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 import assay
 from dashboard import operators, status
 from dashboard.kept import Kept
-from db import kept_sources, people, sessions, source_runs, tenants
+from db import kept_sources, people, quotas, sessions, source_runs, tenants
 from db.engine import engine
 from db.models import Grant, Source
 from db.roles import ROLES
@@ -162,7 +162,16 @@ def test_many_organisations_are_behind_one_line_and_asked_for_with_few_questions
     asked = []
     event.listen(engine(), "before_cursor_execute", lambda *told: asked.append(told[2]))
     status.of_tenants(NOW)
-    assert len(asked) <= 7 * (operators.AT_ONCE + 2) + 5
+    assert len(asked) <= 8 * (operators.AT_ONCE + 2) + 5
+
+
+def test_an_organisation_that_is_near_its_quota_is_told_of_with_what_to_do(operator):
+    with open_session(scope_of("demo"), write=True) as session:
+        quotas.limit(session, "loads_an_hour", "0")
+    assert "Near a limit Quota of demo : 0 of 0 loads within an hour. assay tenant quota sets how much" in text_of(
+        operator.get(PAGE).text
+    )
+    assert "demo: 0 of 0 loads within an hour" in CliRunner().invoke(assay.app, ["status", "--about", "tenants"]).stderr
 
 
 def test_points_beyond_the_first_are_behind_a_line():

@@ -317,6 +317,7 @@ COMMAND: dict[str, Known] = {
     "standard file": Known(("no-such-file.toml",)),
     "tenant code": Known(("ASH",)),
     "tenant chosen": Known(("champions_see_others=nothing",)),
+    "quotas": Known(("results=1000000",)),
     "department code": DEPARTMENT,
     "department open code": Known(("NEW-1",), "BEE-17", "ZZZ-99"),
     "department list code": DEPARTMENT,
