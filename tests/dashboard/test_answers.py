@@ -57,7 +57,7 @@ def ash(app, full_warehouse, monkeypatch, tmp_path):
     monkeypatch.setattr(answers, "kept_bytes", budget)
 
     def noted(*given):
-        made.append(given[4].__name__)
+        made.append(given[-2].__name__)
         return alone(*given)
 
     monkeypatch.setattr(answers, "_alone", noted)

@@ -1,6 +1,7 @@
 """The alarm for backups: real ones, marked as `assay restore --check` marks them, seen on days to come (W2)."""
 
 import os
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -19,7 +20,7 @@ SECOND = timedelta(seconds=1)
 @pytest.fixture
 def folder(empty_warehouse, tmp_path, monkeypatch) -> Path:
     """Where this installation's backups are."""
-    monkeypatch.setenv("ASSAY_DATABASE_URL", f"sqlite:///{empty_warehouse('sqlite')}")
+    monkeypatch.setenv("ASSAY_DATABASE_URL", f"sqlite:///{shutil.copy(empty_warehouse('sqlite'), tmp_path)}")
     monkeypatch.setenv("ASSAY_BACKUPS", str(tmp_path / "backups"))
     (tmp_path / "backups").mkdir()
     return tmp_path / "backups"
