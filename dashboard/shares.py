@@ -1,9 +1,10 @@
 """What one organisation may hold of a worker, and until when a request may take (reliability.md T15, W12, W7).
 
 gunicorn gives each request one of a worker's threads, in the order in which they come. AT_WORK of them work at a time,
-the others wait for their turn, which goes to the tenant that has fewest at work. Of what there is, threads and turns, a
-tenant gets no more than is left free: one that asks for all gets half, the second half of the rest, and so there is
-always something left for whoever has asked for nothing yet. Whoever is one too many is told so at once.
+the others wait for their turn. Of what there is, threads and turns, a tenant gets no more than is left free: one that
+asks for all gets half, the second half of the rest, and so there is always something left for whoever has asked for
+nothing yet. A turn goes to who came first of those whose tenant may have it. Whoever is one too many for the threads
+is told so at once.
 
 Turns come before anything is asked of the database, so whose a request is goes by who its session or token was last
 found to be, and by the network address before. That decides the turn and nothing else: who asks, and what they may, is
@@ -104,15 +105,16 @@ class Shares:
             _one_less(self._held, place.whose)
 
     def _give_turns(self) -> None:
-        while fitting := [one for one in self._waiting if self._may_work(one.whose)]:
-            place = min(fitting, key=lambda one: self._working[one.whose])  # of equals who came first
+        while (free := self._at_work - self._working.total()) > 0:
+            place = next((one for one in self._waiting if self._may_work(one.whose, free)), None)
+            if place is None:
+                return
             self._waiting.remove(place)
             self._working[place.whose] += 1
             place.turn.set()
 
-    def _may_work(self, whose: Hashable) -> bool:
-        free = self._at_work - self._working.total()
-        return free > 0 and not (self._is_shared(whose) and self._working[whose] >= free)
+    def _may_work(self, whose: Hashable, free: int) -> bool:
+        return self._working[whose] < free or not self._is_shared(whose)
 
     def seen(self, tenant_id: int) -> None:
         """Remember that a tenant asks here, for whose sake others keep to their shares."""

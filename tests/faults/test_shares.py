@@ -185,7 +185,7 @@ def test_who_is_alone_may_have_all_threads_whoever_stands_at_the_door():
         worker.enter(ASH, 0)
 
 
-def test_the_next_turn_goes_to_who_has_fewest_at_work_and_else_to_who_came_first():
+def test_the_next_turn_goes_to_who_came_first_of_those_whose_share_has_room():
     worker = Shares(threads=32, at_work=2)
     worker.seen(ASH)
     worker.seen(BECK)
