@@ -30,6 +30,7 @@ PARTS = (
     Part("peers", 6),
     Part("browser", 2),
     Part("largest", 2),
+    Part("upgraded", 1),
 )
 
 
