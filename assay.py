@@ -4,6 +4,7 @@ What a sub-command does not need is not imported.
 """
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -40,7 +41,6 @@ from variables import declare, text
 DEBUG = declare("ASSAY_DEBUG", "with `1`, the command line shows where an unexpected error arose", "one line", text)
 
 app = typer.Typer(
-    help="Assay: a dashboard for corporate accreditation programmes.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode=None,
@@ -73,6 +73,20 @@ app.add_typer(reader_app, name="reader", help="Roles by which other tools read r
 app.add_typer(link_app, name="link", help="Links by which outside assessors look at one certificate.")
 app.add_typer(audit_app, name="audit", help="Who did what, when, from where.")
 app.add_typer(standard_app, name="standard", help="Standards: shipped ones and your own.")
+
+
+@app.callback(invoke_without_command=True)
+def assay(
+    is_version: Annotated[
+        bool, typer.Option("--version", help="Say which version this is, and of which the warehouse that it makes.")
+    ] = False,
+) -> None:
+    """Assay: a dashboard for corporate accreditation programmes."""
+    if is_version:
+        from db.version import head, installed
+
+        typer.echo(f"Assay {installed()}, warehouse {head()}")
+        raise typer.Exit
 
 
 def main() -> None:

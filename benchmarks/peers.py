@@ -21,9 +21,10 @@ from benchmarks.figures import Figure
 from benchmarks.pages import PAGES, Browser
 from benchmarks.superset import server
 from benchmarks.superset.charts import ROLE, Charts, hand_over, table_of
+from benchmarks.warehouses import postgres
 from db.engine import engine
 from db.upgrade import upgrade
-from tests.cluster import Cluster, Database, new_cluster, programs
+from tests.cluster import Cluster, Database
 
 _HOUSE = Path(__file__).parent.parent
 _SIZES = {"small": (100,), "whole": (100, 1_000)}
@@ -36,26 +37,17 @@ def figures(size: str) -> Iterator[Figure]:
 
     The small run takes Superset as it finds it: installing it alone takes longer than that run may.
     """
-    where, why = programs(), ""
-    if where is None:
-        why = "there is no PostgreSQL server on this machine"
-    elif size == "small" and not server.is_installed():
+    if size == "small" and not server.is_installed():
         why = "Superset is not installed yet; `python -m benchmarks --only peers` installs it"
-    if where is None or why:
         yield Figure("Peers", "our pages beside Superset's charts", "", 0.0, "ms", note=f"not measured: {why}")
         return
     taken = server.install()
     if taken:
         print(f"Superset {server.version()} installed in {taken:.0f} s", file=sys.stderr)
-    cluster = new_cluster(where)
-    cluster.start()
-    try:
-        database = cluster.database()
-        with tempfile.TemporaryDirectory(prefix="assay-peers-") as folder, _environment(database, folder):
-            yield from _compared(cluster, database, size, Path(folder) / "log")
-            engine().dispose()
-    finally:
-        cluster.stop()
+    database = postgres().database()
+    with tempfile.TemporaryDirectory(prefix="assay-peers-") as folder, _environment(database, folder):
+        yield from _compared(postgres(), database, size, Path(folder) / "log")
+        engine().dispose()
 
 
 @contextmanager

@@ -124,14 +124,21 @@ def _copy(connection: psycopg.Connection, source: int, places: range) -> None:
 
 
 @cache
-def on_postgres() -> Warehouse:
-    """This run's warehouse in a PostgreSQL cluster of its own; RuntimeError where no server is installed."""
+def postgres() -> cluster.Cluster:
+    """This run's own PostgreSQL, until the run ends; RuntimeError where no server is installed."""
     programs = cluster.programs()
     if programs is None:
         raise RuntimeError("PostgreSQL is not installed; on Debian: apt-get install postgresql")
     running = cluster.new_cluster(programs)
     atexit.register(running.stop)
     running.start()
+    return running
+
+
+@cache
+def on_postgres() -> Warehouse:
+    """This run's warehouse in PostgreSQL."""
+    running = postgres()
     database, originals = running.database(), _folder()
     settings = {
         **SETTINGS,

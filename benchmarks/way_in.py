@@ -23,6 +23,7 @@ import python_calamine
 from benchmarks import made
 from benchmarks.environment import environment
 from benchmarks.figures import Figure, seconds
+from benchmarks.warehouses import postgres
 from db import reads
 from db.engine import engine, owner_url
 from db.frames import as_kept
@@ -35,7 +36,7 @@ from etl.run import load
 from etl.template import Filled, workbook_file
 from scheme.standard import shipped
 from scheme.tables import TABLES
-from tests import cluster
+from tests.cluster import Database
 
 _ROOT = Path(__file__).resolve().parent
 _ROWS = {"small": (10_000, 50_000), "whole": (10_000, 100_000, 200_000, 1_000_000)}
@@ -55,16 +56,7 @@ def figures(size: str) -> Iterator[Figure]:
     folder = Path(tempfile.mkdtemp(prefix="assay-way-in-"))
     try:
         yield from _with_sqlite(size, folder)
-        where = cluster.programs()
-        if where is None:
-            yield Figure("Way in", "PostgreSQL", "", 0, "s", note="not measured: PostgreSQL is not installed")
-            return
-        running = cluster.new_cluster(where)
-        try:
-            running.start()
-            yield from _with_postgres(size, folder, running)
-        finally:
-            running.stop()
+        yield from _with_postgres(size, folder)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -78,12 +70,16 @@ def _with_sqlite(size: str, folder: Path) -> Iterator[Figure]:
     yield from _workbooks(size, folder, fresh)
 
 
-def _with_postgres(size: str, folder: Path, running: cluster.Cluster) -> Iterator[Figure]:
+def _with_postgres(size: str, folder: Path) -> Iterator[Figure]:
+    made: list[Database] = []
+
     def fresh() -> tuple[str, str]:
-        database = running.database()
-        return database.url, database.owner_url
+        made.append(postgres().database())
+        return made[-1].url, made[-1].owner_url
 
     yield from _results("PostgreSQL", size, folder, fresh)
+    for database in made:  # the parts that follow have the server to themselves
+        postgres().drop(database)
 
 
 Fresh = Callable[[], tuple[str, str]]

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
 
 from dash import dcc, html, page_container
 from dash.development.base_component import Component
@@ -16,6 +15,7 @@ from dashboard.words import clock, organisation
 from dashboard.words import moment_said as moment
 from db.roles import ADMINISTER, CYCLE, EXPORT, LOADS, RESULTS, SEND
 from db.sessions import Granted, Guest, Identity
+from db.version import installed
 
 
 @dataclass(frozen=True)
@@ -195,14 +195,6 @@ def _languages() -> list[Component]:
         if not is_spoken
     ]
     return links if is_english() else [*links, html.Span(said(AWAITS_REVIEW), className="awaits-review")]
-
-
-def installed() -> str:
-    """The version of Assay that is installed."""
-    try:
-        return version("assay-dashboard")
-    except PackageNotFoundError:
-        return "from source"
 
 
 def who(person: Identity, page_token: str, unread: int | None = None, has_logo: bool = False) -> list[Component]:

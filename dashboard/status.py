@@ -5,7 +5,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from importlib.metadata import PackageNotFoundError, version
 
 from dashboard.checking import limits_near
 from db import quotas, soundness
@@ -14,6 +13,7 @@ from db.session import Scope
 from db.sizes import Sizes, outcomes, sizes
 from db.soundness import FINE, NOTE, WARNING, WRONG, Finding
 from db.tenants import in_turn
+from db.version import installed
 from etl.due import Standing, standings_in
 from scheme.errors import UsageError
 
@@ -66,19 +66,12 @@ def of_installation(now: datetime) -> list[Finding]:
     found, limits = soundness.warehouse(), near(now)
     why = soundness.unready() or _without_secret()
     readiness = Finding("readiness", WRONG, f"not ready: {why}") if why else Finding("readiness", FINE, "ready")
-    return [_program(), *found, readiness, *(one for one in limits if one not in found)]
+    return [Finding("program", FINE, installed()), *found, readiness, *(one for one in limits if one not in found)]
 
 
 def is_bad(findings: list[Finding]) -> bool:
     """Whether any of them calls for somebody."""
     return any(one.state in (WARNING, WRONG) for one in findings)
-
-
-def _program() -> Finding:
-    try:
-        return Finding("program", FINE, version("assay-dashboard"))
-    except PackageNotFoundError:
-        return Finding("program", FINE, "not installed as a package")
 
 
 def _without_secret() -> str:

@@ -16,8 +16,7 @@ from db.engine import engine
 from db.models import Base, Tenant
 from db.session import Scope, bind
 from db.tenants import here
-from db.version import head
-from db.writes import loader
+from db.version import head, installed
 from scheme.errors import WarehouseError
 
 # What is in no backup, and why.
@@ -77,7 +76,7 @@ def written(session: Session, writer: Writer, only: Scope | None, now: datetime)
                 there.append(sha256)
         taken.append(Taken(row.id, row.code, of_tenant, tuple(there)))
     manifest = Manifest(
-        program=loader(),
+        program=installed(),
         schema=head(),
         database=engine().dialect.name,
         made_at=now.isoformat(timespec="seconds"),

@@ -7,7 +7,7 @@ latest of them beside the version.
 
 from dataclasses import dataclass
 from functools import cache
-from importlib import import_module
+from importlib import import_module, metadata
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
@@ -26,6 +26,14 @@ def migrations() -> dict[str, str]:
     """The numbers of the migrations, in turn, each with the name of its module."""
     stems = sorted(path.stem for path in (MIGRATIONS / "versions").glob("[0-9]*.py"))
     return {stem.split("_")[0]: stem for stem in stems}
+
+
+def installed() -> str:
+    """The version of Assay that is installed: that of its package, as people and loads are told it."""
+    try:
+        return metadata.version("assay-dashboard")
+    except metadata.PackageNotFoundError:
+        return "from source"
 
 
 def head() -> str:

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import polars as pl
@@ -18,6 +17,7 @@ from db.models import TAKEN_IN, VERSIONED
 from db.readied import brought_up
 from db.session import bound_tenant, scope_in
 from db.taken_in import settle, take_in
+from db.version import installed
 from scheme.frames import Schema
 from scheme.tables import TABLES
 
@@ -151,7 +151,7 @@ def recorded(session: Session, load: Load) -> models.Load:
     row.sent_by, row.source = load.sent_by, load.source
     scope = scope_in(session)
     row.actor = scope.actor if scope else None
-    row.loader = loader()
+    row.loader = installed()
     session.add(row)
     session.flush()
     event.listen(session, "after_commit", lambda _: load_of_this_thread.set(number), once=True)
@@ -178,14 +178,6 @@ def recorded(session: Session, load: Load) -> models.Load:
     ]
     insert(session, "rejected_rows", pl.DataFrame(rejected, _REJECTED, orient="row"))
     return row
-
-
-def loader() -> str:
-    """The version of this program, as loads keep it."""
-    try:
-        return version("assay-dashboard")
-    except PackageNotFoundError:
-        return "from source"
 
 
 def finished(session: Session, row: models.Load) -> None:

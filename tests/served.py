@@ -74,10 +74,12 @@ def serving(database_url: str) -> Iterator[str]:
 
 @contextmanager
 def started(
-    command: list[str], url: str, settings: dict[str, str], folder: Path | None = None
+    command: list[str], url: str, settings: dict[str, str], folder: Path | None = None, log: int | None = None
 ) -> Iterator["subprocess.Popen[bytes]"]:
-    """A server that answers at that address, until the block ends; begun in a folder."""
-    server = subprocess.Popen(command, env=settings, cwd=folder, stdin=subprocess.DEVNULL, start_new_session=True)
+    """A server that answers at that address, until the block ends; begun in a folder, its log on standard error."""
+    server = subprocess.Popen(
+        command, env=settings, cwd=folder, stdin=subprocess.DEVNULL, stderr=log, start_new_session=True
+    )
     try:
         _await(f"{url}/", server)
         yield server

@@ -21,6 +21,7 @@ from dashboard.words import organisation
 from db import reminders, tenants
 from db.secret import box
 from db.session import open_session
+from db.version import installed
 
 LASTS = 120  # seconds for which a sentence about a change waits for the next page
 LONGEST = 4000  # characters of a field, where a page does not say otherwise
@@ -70,7 +71,7 @@ def _framed(template: str, title: str, wrong: Mapping[str, str] | None, told: Ma
         "person": person,
         "has_several": len(person.grants) > 1 or person.is_operator,
         "start": START,
-        "version": shell.installed(),
+        "version": installed(),
     }
     where = template if "/" in template else f"administration/{template}"
     response = make_response(render_template(f"{where}.html", **frame, **told), 400 if wrong else 200)

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from assay import app
 
@@ -49,3 +50,9 @@ def test_each_option_says_what_it_is_and_shows_a_value(words):
         assert told, f"assay {words}: {option.name} says nothing"
         if not getattr(option, "is_flag", False):
             assert "Example: " in told, f"assay {words}: {option.name} shows no value"
+
+
+def test_the_program_says_which_version_it_is():
+    told = CliRunner().invoke(app, ["--version"])
+    assert told.exit_code == 0
+    assert re.fullmatch(r"Assay (\d+\.\d+\S*|from source), warehouse \d{4}\n", told.stdout)

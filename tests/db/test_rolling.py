@@ -1,18 +1,9 @@
-"""The program released before this one, on a warehouse that this one has upgraded while it was at work (W10).
-
-releases/ keeps it as a wheel under the number of its schema (releases/make.sh).
-"""
+"""The program released before this one, on a warehouse that this one has upgraded while it was at work (W10)."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 import threading
-import time
-import zipfile
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,27 +19,10 @@ from db.engine import WRITES, engine, owner_url
 from db.tenants import scope_of
 from db.upgrade import require_current, upgrade
 from db.version import FLOORS_SINCE, head, migrations, oldest_program
+from tests.db.before import BEFORE, PASSWORD, WHO, Answer, Api, Old, at_work
 from tests.db.made import asked
 from tests.db.test_ready import is_true
-from tests.etl.made import HEADINGS, csv
-from tests.served import free_port, started
 
-RELEASES = sorted((Path(__file__).parent / "releases").glob("*.whl"))
-BEFORE = RELEASES[-1].stem
-PASSWORD, WHO = "four plain words here", "lead@example.org"
-# What the old program makes for the tests, in one process of it: a warehouse, a person, a token for the API.
-MADE = f"""
-from datetime import timedelta
-from db import people, sessions, tenants, tokens
-from db.session import open_session
-from db.upgrade import upgrade
-print(upgrade())
-tenants.add_tenant("ASH", "Ashcombe County Council")
-once = people.add_user("{WHO}", "corporate_lead", "ASH")
-sessions.change_password(sessions.sign_in("{WHO}", once), once, "{PASSWORD}")
-with open_session(tenants.scope_of("ASH"), write=True) as session:
-    print(tokens.make(session, "a program", ["read", "send"], [], timedelta(days=9)))
-"""
 # What it refuses on a newer warehouse.
 REFUSED = """
 import sys
@@ -64,46 +38,6 @@ for change in (upgrade, lambda: backup(Path(sys.argv[1]))):
 """
 
 
-def reviewed(day: int) -> bytes:
-    """A file of a review on a day of March 2025: four departments, of which the day says who stands how."""
-    bands = ("Compliant", "Partial", "Compliance Plus")
-    rows = [
-        (f"D{n}", "annual_review", f"2025-03-{day:02}", f"1.1.{k}", bands[(n * k + day) % 3], "")
-        for n in range(4)
-        for k in (1, 2, 3)
-    ]
-    return csv(HEADINGS, *rows).encode()
-
-
-@dataclass(frozen=True)
-class Old:
-    """The program before this one: where it lies unpacked, and the settings of its warehouse."""
-
-    folder: Path
-    settings: Mapping[str, str]
-
-    def environment(self) -> dict[str, str]:
-        more = {"ASSAY_REQUESTS_A_MINUTE": "1000000", "WEB_CONCURRENCY": "1"}
-        return {**os.environ, **self.settings, **more, "PYTHONPATH": str(self.folder)}
-
-    def run(self, *words: str) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-P", *words]
-        return subprocess.run(command, env=self.environment(), cwd=self.folder, capture_output=True, text=True)
-
-    def assay(self, *words: str) -> str:
-        done = self.run("-m", "assay", *words)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    @contextmanager
-    def serving(self) -> Iterator[int]:
-        port = free_port()
-        command = [sys.executable, "-P", "-m", "assay", "serve", "--port", str(port)]
-        # gunicorn looks for the program where it is begun before it looks anywhere else.
-        with started(command, f"http://127.0.0.1:{port}", self.environment(), self.folder):
-            yield port
-
-
 @dataclass(frozen=True)
 class Rolled:
     """A warehouse of this version, the old server on it, and what was answered while it was upgraded."""
@@ -112,68 +46,17 @@ class Rolled:
     port: int
     token: str
     said: str
-    answers: Counter[tuple[str, int]]
+    answers: list[Answer]
 
     @property
     def api(self) -> "Api":
         return Api(self.port, self.token)
 
 
-@dataclass(frozen=True)
-class Api:
-    """A program that reads and sends."""
-
-    port: int
-    token: str
-
-    def _headers(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.token}"}
-
-    def measure(self, name: str) -> requests.Response:
-        asked = f"http://127.0.0.1:{self.port}/api/v1/measures/{name}?as_of=2025-12-31"
-        return requests.get(asked, headers=self._headers(), timeout=60)
-
-    def send(self, day: int) -> requests.Response:
-        sent = {"file": (f"day-{day}.csv", reviewed(day))}
-        return requests.post(
-            f"http://127.0.0.1:{self.port}/api/v1/loads", headers=self._headers(), files=sent, timeout=60
-        )
-
-
-@contextmanager
-def at_work(api: Api) -> Iterator[Counter[tuple[str, int]]]:
-    """Two programs that read and one that sends, until the block ends and each has had an answer after it."""
-    told: Counter[tuple[str, int]] = Counter()
-    over = threading.Event()
-
-    def work(what: str, ask, most: int) -> None:
-        for number in range(2, most):
-            is_last = over.is_set()
-            told[what, ask(number).status_code] += 1
-            if is_last:
-                return
-
-    doing = [("read", lambda _: api.measure("headroom"), 10**6), ("read", lambda _: api.measure("standing"), 10**6)]
-    threads = [threading.Thread(target=work, args=each) for each in (*doing, ("sent", api.send, 29))]
-    for thread in threads:
-        thread.start()
-    try:
-        while len(told) < 2:
-            assert all(thread.is_alive() for thread in threads)
-            time.sleep(0.05)
-        yield told
-    finally:
-        over.set()
-        for thread in threads:
-            thread.join()
-
-
 @pytest.fixture(scope="module")
 def program(tmp_path_factory) -> Path:
     """Where the old program lies."""
-    folder = tmp_path_factory.mktemp("program")
-    zipfile.ZipFile(RELEASES[-1]).extractall(folder)
-    return folder
+    return tmp_path_factory.mktemp("program") / "unpacked"
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
@@ -191,11 +74,8 @@ def rolled(request, program, tmp_path_factory) -> Iterator[Rolled]:
         patch.delenv("ASSAY_OWNER_DATABASE_URL", raising=False)
         for name, value in {**settings, "ASSAY_SECOND_FACTOR": "off"}.items():
             patch.setenv(name, value)
-        old = Old(program, settings)
-        made = old.run("-c", MADE)
-        assert made.returncode == 0, made.stderr
-        said, token = made.stdout.splitlines()
-        assert said == f"the warehouse is at version {BEFORE} now"
+        old = Old.unpacked(program, settings)
+        token = old.begin()
         port = stack.enter_context(old.serving())
         for address in (owner_url(), None):
             stack.callback(lambda address=address: engine(address).dispose())
@@ -246,7 +126,7 @@ def served_here() -> Iterator[int]:
 def test_nobody_at_work_with_the_old_program_is_refused_while_the_warehouse_is_upgraded(rolled):
     assert rolled.said == f"the warehouse is at version {head()} now (was {BEFORE})"
     require_current()
-    assert set(rolled.answers) == {("read", 200), ("sent", 201)}, rolled.answers
+    assert {(one.what, one.status) for one in rolled.answers} == {("read", 200), ("sent", 201)}, rolled.answers
 
 
 def test_the_old_program_signs_people_in_and_shows_and_measures_what_this_one_does(rolled):
