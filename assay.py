@@ -29,7 +29,7 @@ from commands.server import server_app
 from commands.sites import site_app
 from commands.sources import source_app
 from commands.standards import standard_app
-from commands.status import status_app
+from commands.status import say_version, status_app
 from commands.sweep import sweep_app
 from commands.sync import sync_app
 from commands.templates import template_app
@@ -83,9 +83,7 @@ def assay(
 ) -> None:
     """Assay: a dashboard for corporate accreditation programmes."""
     if is_version:
-        from db.version import head, installed
-
-        typer.echo(f"Assay {installed()}, warehouse {head()}")
+        say_version()
         raise typer.Exit
 
 

@@ -110,6 +110,13 @@ def _tenants(tenant: str | None, now: "datetime", printed: Printed) -> bool:
     return all(one.is_well for one in there)
 
 
+def say_version() -> None:
+    """Print the version of the program, and of the warehouse that it makes."""
+    from db.version import head, installed
+
+    typer.echo(f"Assay {installed()}, warehouse {head()}")
+
+
 def _installation(now: "datetime", printed: Printed) -> bool:
     import polars as pl
 

@@ -15,7 +15,7 @@ from dashboard.words import clock, organisation
 from dashboard.words import moment_said as moment
 from db.roles import ADMINISTER, CYCLE, EXPORT, LOADS, RESULTS, SEND
 from db.sessions import Granted, Guest, Identity
-from db.version import installed
+from db.version import installed as installed
 
 
 @dataclass(frozen=True)

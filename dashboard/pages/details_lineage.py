@@ -10,8 +10,8 @@ from dash.development.base_component import Component
 from dashboard import components, words
 from dashboard.behind import CriterionBehind, ElementBehind, Origin
 from dashboard.pages.details_parts import assessment
+from dashboard.shell import installed
 from dashboard.table import Column, Row, table_json, text
-from db.version import installed
 from scheme.standard import Profile
 
 _LISTED = 8  # more rows than this and a table gets a box to find in
