@@ -4,12 +4,10 @@ Superset gets every advantage we could think of (docs/performance.md, "Peers"); 
 no figure. Loopback only; the cluster, both servers and all their files are gone at the end.
 """
 
-import secrets
 import statistics
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -21,7 +19,7 @@ from benchmarks.figures import Figure
 from benchmarks.pages import PAGES, Browser
 from benchmarks.superset import server
 from benchmarks.superset.charts import ROLE, Charts, hand_over, table_of
-from benchmarks.warehouses import postgres
+from benchmarks.warehouses import postgres, settings
 from db.engine import engine
 from db.upgrade import upgrade
 from tests.cluster import Cluster, Database
@@ -45,24 +43,9 @@ def figures(size: str) -> Iterator[Figure]:
     if taken:
         print(f"Superset {server.version()} installed in {taken:.0f} s", file=sys.stderr)
     database = postgres().database()
-    with tempfile.TemporaryDirectory(prefix="assay-peers-") as folder, _environment(database, folder):
+    with tempfile.TemporaryDirectory(prefix="assay-peers-") as folder, environment(settings(database, Path(folder))):
         yield from _compared(postgres(), database, size, Path(folder) / "log")
         engine().dispose()
-
-
-@contextmanager
-def _environment(database: Database, folder: str) -> Iterator[None]:
-    """This process's warehouse, and that of the servers it starts, until the block ends."""
-    told = {
-        "ASSAY_DATABASE_URL": database.url,
-        "ASSAY_OWNER_DATABASE_URL": database.owner_url,
-        "ASSAY_SECRET": secrets.token_hex(32),
-        "ASSAY_ORIGINALS": folder,
-        "ASSAY_SECOND_FACTOR": "off",
-        "ASSAY_REQUESTS_A_MINUTE": "1000000",
-    }
-    with environment(told):
-        yield
 
 
 def _compared(cluster: Cluster, database: Database, size: str, log: Path) -> Iterator[Figure]:

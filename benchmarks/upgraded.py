@@ -15,7 +15,7 @@ import psycopg
 
 from benchmarks.environment import environment
 from benchmarks.figures import Figure
-from benchmarks.warehouses import SETTINGS, postgres
+from benchmarks.warehouses import postgres, settings
 from db.engine import engine
 from db.upgrade import LOCK_SECONDS, upgrade
 from tests.db.before import Answer, Api, Old, at_work
@@ -31,15 +31,10 @@ def figures(size: str) -> Iterator[Figure]:
     """How long answers take before an upgrade, and during one for which a long transaction is in the way."""
     database = postgres().database()
     with tempfile.TemporaryDirectory(prefix="assay-benchmark-") as folder:
-        settings = {
-            **SETTINGS,
-            "ASSAY_DATABASE_URL": database.url,
-            "ASSAY_OWNER_DATABASE_URL": database.owner_url,
-            "ASSAY_ORIGINALS": f"{folder}/originals",
-        }
-        old = Old.unpacked(Path(folder) / "program", settings)
+        said = settings(database, Path(folder) / "originals")
+        old = Old.unpacked(Path(folder) / "program", said)
         token = old.begin()
-        with old.serving(DEVNULL) as port, environment(settings):
+        with old.serving(DEVNULL) as port, environment(said):
             api = Api(port, token)
             with at_work(api) as before:
                 time.sleep(SECONDS[size])

@@ -135,18 +135,22 @@ def postgres() -> cluster.Cluster:
     return running
 
 
-@cache
-def on_postgres() -> Warehouse:
-    """This run's warehouse in PostgreSQL."""
-    running = postgres()
-    database, originals = running.database(), _folder()
-    settings = {
+def settings(database: cluster.Database, originals: Path) -> dict[str, str]:
+    """The variables under which the program finds a warehouse in that database, and its originals in that folder."""
+    return {
         **SETTINGS,
         "ASSAY_DATABASE_URL": database.url,
         "ASSAY_OWNER_DATABASE_URL": database.owner_url,
         "ASSAY_ORIGINALS": str(originals),
     }
-    return _new(Warehouse("PostgreSQL", settings, running.url("postgres", database.name)))
+
+
+@cache
+def on_postgres() -> Warehouse:
+    """This run's warehouse in PostgreSQL."""
+    running = postgres()
+    database = running.database()
+    return _new(Warehouse("PostgreSQL", settings(database, _folder()), running.url("postgres", database.name)))
 
 
 @cache

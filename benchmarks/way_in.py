@@ -71,14 +71,14 @@ def _with_sqlite(size: str, folder: Path) -> Iterator[Figure]:
 
 
 def _with_postgres(size: str, folder: Path) -> Iterator[Figure]:
-    made: list[Database] = []
+    databases: list[Database] = []
 
     def fresh() -> tuple[str, str]:
-        made.append(postgres().database())
-        return made[-1].url, made[-1].owner_url
+        databases.append(postgres().database())
+        return databases[-1].url, databases[-1].owner_url
 
     yield from _results("PostgreSQL", size, folder, fresh)
-    for database in made:  # the parts that follow have the server to themselves
+    for database in databases:  # the parts that follow have the server to themselves
         postgres().drop(database)
 
 

@@ -29,6 +29,13 @@ class About(StrEnum):
     INSTALLATION = "installation"
 
 
+def say_version() -> None:
+    """Print the version of the program, and of the warehouse that it makes."""
+    from db.version import head, installed
+
+    typer.echo(f"Assay {installed()}, warehouse {head()}")
+
+
 @status_app.command()
 def status(
     tenant: Annotated[
@@ -108,13 +115,6 @@ def _tenants(tenant: str | None, now: "datetime", printed: Printed) -> bool:
     schema = {name: kinds.get(name, pl.Int64()) for name in _TENANTS}
     show(pl.DataFrame(rows, schema, orient="row"), printed, "tenants")
     return all(one.is_well for one in there)
-
-
-def say_version() -> None:
-    """Print the version of the program, and of the warehouse that it makes."""
-    from db.version import head, installed
-
-    typer.echo(f"Assay {installed()}, warehouse {head()}")
 
 
 def _installation(now: "datetime", printed: Printed) -> bool:

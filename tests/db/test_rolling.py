@@ -49,7 +49,7 @@ class Rolled:
     answers: list[Answer]
 
     @property
-    def api(self) -> "Api":
+    def api(self) -> Api:
         return Api(self.port, self.token)
 
 
