@@ -88,18 +88,17 @@ def tenant_quota(
     """Set or list how much a tenant may keep and send. Example: assay tenant quota ASHCOMBE results=500000."""
     import polars as pl
 
-    from db.quotas import QUOTAS, limit, used
-    from db.quotas import quotas as quotas_of
+    from db.quotas import limit, used
     from db.session import open_session
     from db.tenants import scope_of
 
     with open_session(scope_of(code), write=bool(quotas)) as session:
         done = [limit(session, name, number) for name, _, number in (text.partition("=") for text in quotas or ())]
-        most, has = quotas_of(session), used(session)
+        there = used(session)
     for said in done:
         say(said)
     if not quotas:
-        rows = [(name, most.get(name), has[name], QUOTAS[name]) for name in QUOTAS]
+        rows = [(one.name, one.most, one.has, one.counts) for one in there]
         schema = {"quota": pl.String, "most": pl.Int64, "has": pl.Int64, "of": pl.String}
         show(pl.DataFrame(rows, schema, orient="row"), printed, "quotas")
 

@@ -5,6 +5,7 @@ What goes beyond it is refused whole, inside the transaction of the load. What i
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
@@ -21,10 +22,29 @@ QUOTAS = {  # by name: what it counts
     "originals_mb": "megabytes of files as they were sent",
     "loads_an_hour": "loads within an hour",
 }
-NEAR = 0.8  # of a quota: then operators are told
+NEAR = 0.8  # of a quota: then operators are told, and who administers the tenant
 _KEPT_AS = "quota_"  # kept among the tenant's settings, of which no page and no `choose` can set these
 _HOUR = timedelta(hours=1)
 _ASK = "ask whoever runs Assay for a larger quota"
+
+
+@dataclass(frozen=True)
+class Quota:
+    """How much of something a tenant may have, None for without end, and how much it has."""
+
+    name: str
+    most: int | None
+    has: int
+
+    @property
+    def counts(self) -> str:
+        """What it counts."""
+        return QUOTAS[self.name]
+
+    @property
+    def is_near(self) -> bool:
+        """Whether four fifths are reached, or more."""
+        return self.most is not None and self.has >= NEAR * self.most
 
 
 def quotas(session: Session) -> dict[str, int]:
@@ -52,17 +72,17 @@ def limit(session: Session, name: str, said: str) -> str:
     return f"{name} is {said} now"
 
 
-def used(session: Session) -> dict[str, int]:
-    """How much of each the session's tenant has now, of megabytes each that is begun."""
-    mega = -(-_bytes(session) // 1_000_000)
-    return {"results": held(session, "results"), "originals_mb": mega, "loads_an_hour": len(_loads(session))}
+def used(session: Session) -> list[Quota]:
+    """How much of each the session's tenant may have and has now, of megabytes each that is begun."""
+    most, mega = quotas(session), -(-_bytes(session) // 1_000_000)
+    has = {"results": held(session, "results"), "originals_mb": mega, "loads_an_hour": len(_loads(session))}
+    return [Quota(name, most.get(name), has[name]) for name in QUOTAS]
 
 
 def near(session: Session) -> list[str]:
-    """Of what the session's tenant has four fifths of its quota or more, in words for operators."""
-    most = quotas(session)
-    has: Mapping[str, int] = used(session) if most else {}
-    return [f"{has[name]:,} of {most[name]:,} {QUOTAS[name]}" for name in most if has[name] >= NEAR * most[name]]
+    """Of what the session's tenant has four fifths of its quota or more, in words."""
+    there = [one for one in used(session) if one.is_near] if quotas(session) else []
+    return [f"{one.has:,} of {one.most:,} {one.counts}" for one in there]
 
 
 # --- asked at a load --------------------------------------------------------------------------------------------------

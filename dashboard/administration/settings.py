@@ -8,6 +8,7 @@ from dashboard.administration import Route
 from dashboard.administration.frame import done, sent, sentence, shown
 from dashboard.gate import needs
 from dashboard.identity import current_scope
+from db import quotas
 from db.roles import ADMINISTER
 from db.session import open_session
 from db.tenants import SETTINGS, choose, keep_logo, setting
@@ -102,11 +103,12 @@ def save_logo() -> Response:
 def _page(wrong: dict[str, str] | None = None) -> Response:
     with open_session(current_scope()) as session:
         holds = {name: setting(session, name) for name in WORDS}
+        may_have = quotas.used(session)
     asked = [
         (name, question, [(value, *told) for value, told in values.items()], holds[name])
         for name, (question, _, values) in WORDS.items()
     ]
-    return shown("settings", "Settings", wrong, asked=asked)
+    return shown("settings", "Settings", wrong, asked=asked, quotas=may_have)
 
 
 ROUTES = (Route("", settings), Route("", save, ("POST",)), Route("/logo", save_logo, ("POST",)))

@@ -13,7 +13,7 @@ from dashboard.administration.frame import shown, today
 from dashboard.gate import needs
 from dashboard.identity import current_scope
 from dashboard.words import count, day, listing, moment
-from db import administration, members
+from db import administration, members, quotas
 from db import tokens as kept
 from db.roles import ADMINISTER
 from db.session import Scope, open_session
@@ -34,7 +34,7 @@ class Point:
 def start() -> Response:
     """What there is, and what needs attention."""
     scope = current_scope()
-    points = [*_visits(scope), *_people(scope), *_tokens(scope), *_registers(scope)]
+    points = [*_visits(scope), *_people(scope), *_tokens(scope), *_registers(scope), *_quotas(scope)]
     return shown("start", "Administration", points=points)
 
 
@@ -74,6 +74,13 @@ def _tokens(scope: Scope) -> Iterator[Point]:
     for token in there:
         if not token.is_over and token.expires_at - datetime.now(UTC) <= SOON:
             yield _point(f"Token {token.number}, {token.name}, ends on {day(token.expires_at.date())}.", "tokens")
+
+
+def _quotas(scope: Scope) -> Iterator[Point]:
+    with open_session(scope) as session:
+        there = quotas.near(session)
+    for words in there:
+        yield _point(f"{words} are used; beyond that, whatever is sent is refused.", "settings", "#quotas")
 
 
 def _registers(scope: Scope) -> Iterator[Point]:

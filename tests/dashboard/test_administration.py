@@ -416,6 +416,30 @@ def test_a_setting_takes_only_what_it_knows(admin):
         assert admin.post("/administration/settings", data=data).status_code == 400
 
 
+def test_an_administrator_sees_quotas_and_is_told_before_they_are_reached_and_can_set_none(admin, tmp_path):
+    from db import quotas
+    from db.session import open_session
+    from etl import run
+
+    def beginning(most: str) -> str:
+        with open_session(scope_of("demo"), write=True) as session:
+            quotas.limit(session, "results", most)
+        return text_of(admin.get("/administration"))
+
+    file = tmp_path / "results.csv"
+    rows = [f"{code},annual_review,2026-03-07,1.1.1,compliant" for code in ("D1", "D2", "D3", "D4")]
+    file.write_text("\n".join(["department_code,assessment_type,assessed_on,element,band", *rows]), "utf-8")
+    run.load(scope_of("demo"), [file], sent_by="lead@example.org")
+    assert "Results that hold 4 Any number" in text_of(admin.get("/administration/settings"))
+    assert "results that hold" not in beginning("6")
+    assert "4 of 5 results that hold are used" in beginning("5")
+    assert "Results that hold Nearly full 4 5" in text_of(admin.get("/administration/settings"))
+    for name in ("results", "quota_results"):
+        own = {"champions_see_others": "nothing", name: ""}
+        assert admin.post("/administration/settings", data=own).status_code == 400
+    assert "4 of 5 results that hold are used" in text_of(admin.get("/administration"))
+
+
 def test_the_audit_log_is_paged_filtered_and_says_that_it_is_whole(app, admin):
     from db import audit
     from db.session import open_session

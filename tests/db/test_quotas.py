@@ -38,7 +38,7 @@ def limited(quota: str, said: str) -> str:
 
 def has(tenant: str = "ASH") -> dict[str, int]:
     with open_session(scope_of(tenant)) as session:
-        return quotas.used(session)
+        return {one.name: one.has for one in quotas.used(session)}
 
 
 def test_results_beyond_the_quota_are_refused_whole_and_said_anew_ones_are_not(two, tmp_path):
