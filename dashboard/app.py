@@ -9,13 +9,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dash
-from dash import Dash, State, set_props
+from dash import Dash, State
 from dash.development.base_component import Component
-from flask import Flask, Response, abort, g, has_request_context, request
+from flask import Flask, g, has_request_context, request
 from flask_compress import Compress
-from werkzeug.exceptions import HTTPException
 
-from dashboard import answers, api, components, gate, ids, language, metrics, request_log, shares, shell
+from dashboard import (
+    answers,
+    api,
+    callback_requests,
+    components,
+    failures,
+    gate,
+    ids,
+    language,
+    metrics,
+    request_log,
+    shares,
+    shell,
+)
 from dashboard.administration import add_administration
 from dashboard.bearer import token_scope
 from dashboard.callbacks import drawer
@@ -49,7 +61,7 @@ from dashboard.visiting import add_visiting
 from db.secret import box
 from db.soundness import how_kept
 from db.upgrade import require_sound
-from scheme.errors import AssayError, TooLong, UsageError, WarehouseError
+from scheme.errors import UsageError
 
 log = logging.getLogger("assay")
 
@@ -126,7 +138,7 @@ def create_app() -> Dash:
         index_string=INDEX,
         enable_mcp=False,
         add_log_handler=False,
-        on_error=_tell,
+        on_error=failures.tell,
     )
     for number, known in enumerate(shell.PAGES):
         dash.register_page(  # type: ignore[no-untyped-call]  # as Dash has it
@@ -168,11 +180,11 @@ def create_app() -> Dash:
     # After Dash's own, so that what Dash makes at the first request is made before the guard turns that request away.
     guard(server, lambda path: path in _pages() or path in ("/reminders", OF_OPERATORS), token_scope)
     add_limits(server)
-    server.before_request(_checked_callback(app))
+    server.before_request(callback_requests.checked(app))
     gate.check(server, lambda: _need(app))
     server.before_request(answers.found(lambda: gate.is_kept(app.callback_map[g.callback]["callback"])))
     add_proxies(server)
-    server.register_error_handler(Exception, _plainly)
+    server.register_error_handler(Exception, failures.plainly)
     with server.test_client() as client:
         client.get(
             "/_dash-dependencies", environ_base={request_log.WARMING: True}
@@ -224,11 +236,10 @@ def _need(app: Dash) -> str | None:
 
 # What makes up the frame of every page and holds no data: Dash's own addresses, and the callback that changes pages.
 _OF_DASH = ("/_dash-layout", "/_dash-dependencies", "/_reload-hash")
-_ROUTER = f"..{ids.PAGE_CONTENT}.children...{ids.PAGE_STORE}.data.."
 
 
 def _need_of_callback(app: Dash, output: str) -> str | None:
-    return gate.SIGNED_IN if output == _ROUTER else gate.needed(app.callback_map[output]["callback"])
+    return gate.SIGNED_IN if output == callback_requests.ROUTER else gate.needed(app.callback_map[output]["callback"])
 
 
 def _sealed(layout: Callable[[], Component], need: str) -> Callable[..., Component]:
@@ -246,110 +257,6 @@ _NOT_YOURS = (
     language.mark("Your role does not include this page"),
     language.mark("If you need it, ask an administrator of your organisation."),
 )
-
-
-def _tell(error: Exception) -> None:
-    """Show what went wrong in a callback: our own errors say it themselves, any other gets a number and the log."""
-    set_props(ids.MESSAGE, {"children": _sentence(error) if _is_for_readers(error) else _numbered(error)})
-
-
-def _is_for_readers(error: Exception) -> bool:
-    """Whether an error's own words may be shown; those of the warehouse name files and servers (W11)."""
-    return isinstance(error, AssayError) and (isinstance(error, TooLong) or not isinstance(error, WarehouseError))
-
-
-def _sentence(error: Exception) -> str:
-    words = str(error)
-    return f"{words[:1].upper()}{words[1:]}."
-
-
-def _numbered(error: BaseException) -> str:
-    number = g.error_number = request_log.number()
-    log.error("error %s at %s", number, request_log.template(), exc_info=error)
-    what = language.said("Something went wrong here")
-    if isinstance(error, WarehouseError):
-        what = language.said("The data cannot be reached just now")
-    text = language.mark("{what}. Try again in a minute; if it happens again, report it with the number {number}.")
-    return language.said(text, what=what, number=number)
-
-
-def _plainly(error: Exception) -> Response:
-    """Every failed request in one plain line, or as JSON where a program asked: no stack, no name, no path."""
-    line = _line(error)
-    return api.told(error, line) if request.path.startswith(API) else line
-
-
-def _line(error: Exception) -> Response:
-    if isinstance(error, HTTPException):
-        code = error.code or 500
-        words = language.said(_PLAIN[code]) if code in _PLAIN else f"{error.name}."
-        again = {"Retry-After": str(getattr(error, "retry_after", None) or 60)} if code in (429, 503) else {}
-        if request.method == "GET" and int(again.get("Retry-After", 60)) < 10:
-            again["Refresh"] = again["Retry-After"]  # a browser that opened a page asks again by itself
-        return Response(f"{words}\n", code, again, mimetype="text/plain")
-    if isinstance(error, TooLong):
-        return Response(f"{_sentence(error)}\n", 503, {"Retry-After": "60"}, mimetype="text/plain")
-    if _is_for_readers(error):
-        return Response(f"{_sentence(error)}\n", 400, mimetype="text/plain")
-    if isinstance(error, WarehouseError):
-        return Response(f"{_numbered(error)}\n", 503, {"Retry-After": "60"}, mimetype="text/plain")
-    return Response(f"{_numbered(error)}\n", 500, mimetype="text/plain")
-
-
-_PLAIN = {
-    404: language.mark("There is no such page."),
-    413: language.mark("That is too large."),
-    429: language.mark("Too much at once; try again soon."),
-    503: language.mark("Too much is asked of Assay just now; try again in a few seconds."),
-}
-
-
-def _checked_callback(app: Dash) -> Callable[[], None]:
-    """A check that a callback's body names a callback of ours and brings what it declares (reliability.md D3, D13)."""
-
-    def check() -> None:
-        if request.path != "/_dash-update-component":
-            return
-        if request.method != "POST" or not request.is_json:
-            abort(415 if request.method == "POST" else 405)
-        body = request.get_json(silent=True)
-        if not isinstance(body, dict) or not isinstance(body.get("output"), str):
-            abort(400)
-        known = app.callback_map.get(body["output"], {})
-        if "callback" not in known or not _brings(body, known):
-            abort(400)
-        g.callback = body["output"]
-        g.page_of_callback = known["callback"].__module__.rpartition(".")[2]
-
-    return check
-
-
-def _brings(body: dict[str, Any], known: dict[str, Any]) -> bool:
-    def named(items: object) -> list[tuple[object, object]] | None:
-        if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-            return None
-        return [(item.get("id"), item.get("property")) for item in items]
-
-    for key, declared in (("inputs", known["inputs"]), ("state", known["state"])):
-        given = named(body.get(key, []))
-        if given is None or given != [(item["id"], item["property"]) for item in declared]:
-            return False
-        # Our callbacks are given addresses and counts of clicks: text, and paths where Dash's own would fail else.
-        for item in body.get(key, []):
-            value = item.get("value")
-            if item["property"] == "n_clicks" and isinstance(value, int):
-                continue
-            if not isinstance(value, str | None) or (item["property"] == "pathname" and value and value[0] != "/"):
-                return False
-            if body["output"] == _ROUTER and item["property"] == "pathname" and not value:
-                return False
-    outputs = body.get("outputs", [])
-    told = named(outputs if isinstance(outputs, list) else [outputs])
-    triggers = body.get("changedPropIds", [])
-    if told is None or not isinstance(triggers, list) or not all(isinstance(trigger, str) for trigger in triggers):
-        return False
-    parts = [f"{owner}.{name}" for owner, name in told]
-    return body["output"] == (f"..{'...'.join(parts)}.." if isinstance(outputs, list) else parts[0]) or not parts
 
 
 if TYPE_CHECKING:
