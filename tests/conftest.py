@@ -192,7 +192,9 @@ def browser_type_launch_args(browser_type_launch_args: dict) -> dict:
 def new_context(new_context: Callable[..., BrowserContext]) -> Callable[..., BrowserContext]:
     """As Playwright's own, which `context` and `page` use: a British desktop of common size where a test does not say.
 
-    The content security policy holds; only a test that injects axe says `bypass_csp=True`.
+    The content security policy holds; only a test that injects axe says `bypass_csp=True`. There nothing moves, or axe
+    would measure a colour on its way to another.
     """
     usual = {"locale": "en-GB", "timezone_id": "Europe/London", "viewport": {"width": 1440, "height": 900}}
-    return lambda **options: new_context(**{**usual, **options})
+    still = {"reduced_motion": "reduce"}
+    return lambda **options: new_context(**{**usual, **(still if options.get("bypass_csp") else {}), **options})

@@ -7,6 +7,12 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.served import Served
 
 PATIENCE = 60_000  # milliseconds; two cores do everything here
+_NO_WIDER = """async (patience) => {
+    const isNoWider = () => document.documentElement.scrollWidth <= window.innerWidth;
+    const last = performance.now() + patience;
+    while (!isNoWider() && performance.now() < last) await new Promise((done) => setTimeout(done, 50));
+    return isNoWider();
+}"""
 
 
 def settled(page: Page) -> Page:
@@ -59,5 +65,5 @@ def walks_through(page: Page, table: str) -> None:
 
 
 def scrolls_one_way(page: Page) -> bool:
-    """Whether the page is no wider than the window."""
-    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
+    """Whether the page is no wider than the window, as soon as its charts have taken the width of the window."""
+    return bool(page.evaluate(_NO_WIDER, PATIENCE))

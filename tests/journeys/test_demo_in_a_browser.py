@@ -6,6 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from tests.journeys.screens import PATIENCE
+
 PAGES = {
     "Overview": "/",
     "Heatmap": "/heatmap",
@@ -15,7 +17,6 @@ PAGES = {
     "Data": "/data",
     "Understood": "/understood",
 }
-PATIENCE = 30_000  # milliseconds; two cores do everything here
 
 
 @pytest.fixture(scope="module")

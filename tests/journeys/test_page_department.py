@@ -5,9 +5,7 @@ import re
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.journeys.screens import PATIENCE, settled
-
-NO_WIDER = "document.documentElement.scrollWidth <= window.innerWidth"
+from tests.journeys.screens import PATIENCE, scrolls_one_way, settled
 
 
 def test_a_champion_is_answered_at_once_and_reads_it_on_a_telephone(screen):
@@ -23,7 +21,7 @@ def test_a_champion_is_answered_at_once_and_reads_it_on_a_telephone(screen):
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
     page.set_viewport_size({"width": 390, "height": 844})
-    page.wait_for_function(NO_WIDER, timeout=PATIENCE)  # once the chart has taken its new width
+    assert scrolls_one_way(page)
 
 
 def test_a_lead_chooses_a_department_by_keyboard(screen):

@@ -53,7 +53,7 @@ def test_a_cell_opens_the_elements_behind_it_by_keyboard_and_gives_the_focus_bac
     assert "cell=" in page.url
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0, timeout=PATIENCE)
-    assert page.evaluate("Boolean(document.activeElement.closest('#headroom-table td'))")
+    expect(page.locator("#headroom-table td:focus-within")).to_have_count(1, timeout=PATIENCE)
 
 
 @pytest.mark.parametrize(("query", "scheme"), [("", "light"), ("?status=indication", "dark")])

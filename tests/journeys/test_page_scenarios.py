@@ -42,6 +42,7 @@ def test_from_a_red_cell_to_a_kept_and_shared_scenario(screen):
     expect(page).to_have_title(re.compile("^Scenario: Heatmap"))
 
     page.get_by_role("link", name="Headroom", exact=True).click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Headroom", timeout=PATIENCE)
     expect(banner(settled(page))).to_contain_text("1 cell tried")
     page.get_by_role("link", name="Keep this scenario").click()
     page.get_by_label("Name").fill("Complaints mended")
@@ -72,7 +73,6 @@ def test_axe_objects_to_nothing(screen, path, scheme):
     page = screen(path, bypass_csp=True, color_scheme=scheme)
     if "cell=" in path:
         expect(page.get_by_role("dialog").locator(".d-where")).to_be_visible(timeout=PATIENCE)
-        page.wait_for_timeout(400)  # the drawer slides in, and half-transparent text has no contrast
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
 

@@ -34,6 +34,7 @@ def shown(own, new_context, state, **options) -> Page:
 
 def faults_of(page: Page) -> list[str]:
     """What axe finds, a line for each, and whether the page scrolls sideways."""
+    page.wait_for_load_state()  # a click waits for the beginning of the page to which it leads
     found = Axe().run(page, options={"runOnly": RULES})
     told = [f"{one['id']}: {[node['target'] for node in one['nodes']][:3]}" for one in found.response["violations"]]
     return told + ([] if scrolls_one_way(page) else ["scrolls sideways"])

@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-PATIENCE = 30_000  # milliseconds; two cores do everything here
+from tests.journeys.screens import PATIENCE
 
 
 @pytest.fixture

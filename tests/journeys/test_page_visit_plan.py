@@ -35,7 +35,8 @@ def test_a_lead_sees_what_can_be_visited_keeps_the_plan_and_finds_it_again(scree
 def test_the_plan_is_reached_from_the_sites_and_works_by_keyboard_and_in_a_narrow_window(screen):
     page = screen("/sites")
     page.get_by_role("link", name="Plan the visits").click()
-    page.wait_for_url(re.compile("/visitplan"), timeout=PATIENCE)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Visit plan", timeout=PATIENCE)
+    expect(page.locator("#visitplan-table.is-drawn tbody tr")).not_to_have_count(0, timeout=PATIENCE)
     settled(page)
     walks_through(page, "visitplan-table")
     page.set_viewport_size({"width": 390, "height": 844})

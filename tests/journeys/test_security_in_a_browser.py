@@ -55,14 +55,19 @@ def test_the_policy_stops_a_script_that_somebody_smuggled_in(served, new_context
     said: list[str] = []
     page.on("console", lambda line: said.append(line.text))
     page.evaluate(
-        """() => {
+        """(patience) => new Promise((done) => {
+            const left = new Set(["script-src-attr", "script-src-elem", "error"]);
+            const met = (what) => left.delete(what) && !left.size && done();
+            document.addEventListener("securitypolicyviolation", (event) => met(event.violatedDirective));
+            document.addEventListener("error", (event) => met(event.type), true);
+            setTimeout(done, patience);
             document.getElementById("main").insertAdjacentHTML("beforeend", "<img src=x onerror='window.owned = 1'>");
             const script = document.createElement("script");
             script.textContent = "window.owned = 2";
             document.body.append(script);
-        }"""
+        })""",
+        PATIENCE,
     )
-    page.wait_for_timeout(500)
     assert page.evaluate("window.owned") is None
     assert sum("Content Security Policy" in line for line in said) >= 2
 

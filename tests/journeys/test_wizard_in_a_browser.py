@@ -17,6 +17,7 @@ ROWS = (
 
 def is_sound(page: Page) -> None:
     """Assert that axe finds nothing and nothing scrolls sideways, wide and narrow."""
+    page.wait_for_load_state()  # a click waits for the beginning of the page to which it leads
     for width in (1280, 390):
         page.set_viewport_size({"width": width, "height": 844})
         found = Axe().run(page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21aa", "wcag22aa", "best-practice"]})
