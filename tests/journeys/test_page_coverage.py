@@ -6,26 +6,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
-from tests.journeys.screens import PATIENCE
+from tests.journeys.screens import PATIENCE, settled
 
 
 @pytest.fixture
-def coverage(served, new_context, signed_in):
-    """A function: the page with a query, drawn."""
-
-    def show(query: str = "", size: tuple[int, int] = (1280, 800), **options):
-        page = new_context(storage_state=signed_in("assessor"), **options).new_page()
-        page.set_viewport_size({"width": size[0], "height": size[1]})
-        page.goto(f"{served.url}/coverage{query}")
-        drawn(page)
-        return page
-
-    return show
-
-
-def drawn(page) -> None:
-    expect(page.locator("#coverage-matrix .t-name").first).to_be_attached(timeout=PATIENCE)
-    page.wait_for_load_state("networkidle", timeout=PATIENCE)
+def coverage(screen):
+    """A function: the page with a query, drawn, as an assessor sees it."""
+    return lambda query="", **options: screen(f"/coverage{query}", "assessor", **options)
 
 
 def headline(page):
@@ -64,7 +51,7 @@ def test_a_certificate_shows_its_figures_what_it_owes_and_every_element(coverage
     page = coverage()
     page.get_by_label("Certificate", exact=True).select_option(index=1)
     expect(headline(page)).to_contain_text("looked at in this cycle", timeout=PATIENCE)
-    drawn(page)
+    settled(page)
     for figure in ("Looked at", "Owed", "Missed", "Days to expiry"):
         expect(page.locator("#coverage-chosen dt", has_text=figure)).to_be_visible()
     expect(page.get_by_role("heading", name="Can this cycle still be completed?")).to_be_visible()

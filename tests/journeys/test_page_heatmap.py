@@ -11,44 +11,14 @@ from tests.journeys.screens import PATIENCE
 A_YEAR_BEFORE = "2025-01-01"
 
 
-@pytest.fixture(scope="module")
-def state_of(served, browser):
-    """A function: the cookies of one of the demo's people, for browser contexts."""
-    known: dict[str, dict] = {}
-
-    def state(who: str) -> dict:
-        if who not in known:
-            context = browser.new_context()
-            page = context.new_page()
-            page.goto(served.url)
-            page.get_by_label("E-mail address").fill(served.email(who))
-            page.get_by_label("Password").fill(served.passwords[who])
-            page.get_by_role("button", name="Sign in").click()
-            page.wait_for_url(f"{served.url}/")
-            known[who] = context.storage_state()
-            context.close()
-        return known[who]
-
-    return state
-
-
 @pytest.fixture
-def heatmap(served, new_context, state_of):
+def heatmap(screen):
     """A function: the heatmap with a query, drawn, as seen by one of the demo's people."""
 
     def show(query: str = "", who: str = "leader", size: tuple[int, int] = (1920, 1080), **options):
-        page = new_context(storage_state=state_of(who), **options).new_page()
-        page.set_viewport_size({"width": size[0], "height": size[1]})
-        page.goto(f"{served.url}/heatmap{query}")
-        drawn(page)
-        return page
+        return screen(f"/heatmap{query}", who, size, **options)
 
     return show
-
-
-def drawn(page) -> None:
-    expect(page.locator("#heatmap-table.is-drawn")).to_be_attached(timeout=PATIENCE)
-    page.wait_for_load_state("networkidle", timeout=PATIENCE)
 
 
 def drawer(page):

@@ -13,22 +13,9 @@ from tests.journeys.screens import PATIENCE
 
 
 @pytest.fixture
-def sites(served, new_context, signed_in):
-    """A function: the page with a query, drawn."""
-
-    def show(query: str = "", size: tuple[int, int] = (1280, 800), **options):
-        page = new_context(storage_state=signed_in("assessor"), **options).new_page()
-        page.set_viewport_size({"width": size[0], "height": size[1]})
-        page.goto(f"{served.url}/sites{query}")
-        drawn(page)
-        return page
-
-    return show
-
-
-def drawn(page) -> None:
-    expect(page.locator("#sites-table.is-drawn")).to_be_attached(timeout=PATIENCE)
-    page.wait_for_load_state("networkidle", timeout=PATIENCE)
+def sites(screen):
+    """A function: the page with a query, drawn, as an assessor sees it."""
+    return lambda query="", **options: screen(f"/sites{query}", "assessor", **options)
 
 
 def headline(page):
