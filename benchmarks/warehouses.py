@@ -16,7 +16,8 @@ from benchmarks import made
 from benchmarks.environment import environment
 from db import people, sessions
 from db.engine import engine, owner_url
-from db.models import IDENTITY, Tenant, User
+from db.identities import User
+from db.models import IDENTITY, Tenant
 from db.session import Scope, open_platform, open_session
 from db.tenants import scope_of
 from db.upgrade import upgrade

@@ -15,7 +15,8 @@ from sqlalchemy.orm import Session
 
 from db import audit, reset, second_factor
 from db.frames import MOMENT
-from db.models import Grant, Tenant, User, UserSession
+from db.identities import Grant, User, UserSession
+from db.models import Tenant
 from db.passwords import hashed, one_time_password
 from db.session import bind, open_platform
 from db.sessions import end_sessions, is_operator

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from db.audit import ENTRIES
 from db.frames import fetched
-from db.models import AuditEntry, Grant, OperatorVisit, User
+from db.identities import Grant, OperatorVisit, User
+from db.models import AuditEntry
 from db.session import Scope, open_session
 
 PAGE = 100

@@ -24,7 +24,7 @@ import polars as pl
 from sqlalchemy import Boolean, Column, Date, Double, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy.types import TypeEngine
 
-from db.models import Moment
+from db.mapped import Moment
 from scheme.errors import BackupInvalid
 
 FORMAT = 1

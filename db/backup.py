@@ -24,7 +24,7 @@ from sqlalchemy.orm import Session
 from db import archive, audit, originals, sealed
 from db.archive import Archive, Manifest, Rows, Writer
 from db.engine import database_url, engine
-from db.models import APPEND_ONLY, Base, Tenant
+from db.models import APPEND_ONLY, METADATA, Tenant
 from db.session import Scope, bind, open_platform, open_session
 from db.taken_out import bound, parts_of, written
 from db.tenants import here, scope_of
@@ -164,7 +164,7 @@ def restore(path: Path, key: Path | None = None) -> Report:
 
 def _refuse_used(session: Session, named: Sequence[str]) -> None:
     for name in named:
-        if session.execute(select(Base.metadata.tables[name]).limit(1)).first() is not None:
+        if session.execute(select(METADATA.tables[name]).limit(1)).first() is not None:
             raise UsageError(
                 f"the warehouse at {_where()} is not empty; a backup is restored into an empty one: name another in "
                 "ASSAY_DATABASE_URL, or move this one away"

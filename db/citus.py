@@ -16,7 +16,7 @@ from sqlalchemy import Connection, ForeignKeyConstraint, Table, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import AddConstraint
 
-from db.models import APPEND_ONLY, OWNED, Base
+from db.models import APPEND_ONLY, METADATA, OWNED
 from scheme.errors import WarehouseError
 
 _POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]  # as SQLAlchemy has it
@@ -25,7 +25,7 @@ _MINE = "tenant_id = nullif(current_setting('app.tenant', true), '')::int"
 
 def distributed() -> tuple[Table, ...]:
     """The tables whose rows lie with their tenant, those that are referred to first."""
-    return tuple(table for table in Base.metadata.sorted_tables if table.name in OWNED)
+    return tuple(table for table in METADATA.sorted_tables if table.name in OWNED)
 
 
 def reference() -> tuple[Table, ...]:
@@ -37,13 +37,13 @@ def reference() -> tuple[Table, ...]:
             if link.referred_table.name not in {*OWNED, *found}:
                 found.add(link.referred_table.name)
                 waiting.append(link.referred_table)
-    return tuple(table for table in Base.metadata.sorted_tables if table.name in found)
+    return tuple(table for table in METADATA.sorted_tables if table.name in found)
 
 
 def local() -> tuple[Table, ...]:
     """The tables that stay on the coordinator."""
     elsewhere = {*distributed(), *reference()}
-    return tuple(table for table in Base.metadata.sorted_tables if table not in elsewhere)
+    return tuple(table for table in METADATA.sorted_tables if table not in elsewhere)
 
 
 def is_there(connection: Connection) -> bool:

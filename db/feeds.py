@@ -13,7 +13,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from db import audit
-from db.models import CalendarFeed
+from db.identities import CalendarFeed
 from db.passwords import may_try, sha256
 from db.roles import EXPORT
 from db.session import Scope, bound_tenant, open_platform, open_session, scope_in

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from db.citus import is_there
 from db.loading import staged_schema
-from db.models import Base
+from db.models import METADATA
 from db.session import bound_tenant
 from scheme.frames import Schema
 from scheme.standard import code_order
@@ -235,7 +235,7 @@ def _staged(session: Session, table: str, frame: pl.DataFrame) -> Iterator[str]:
     (stack.md, five that shape the design, 4.)
     """
     connection, staged = session.connection(), f"staged_{table}"
-    kinds = [Base.metadata.tables[table].c[name].type.compile(connection.dialect) for name in frame.columns]
+    kinds = [METADATA.tables[table].c[name].type.compile(connection.dialect) for name in frame.columns]
     columns = ", ".join(f"c{n} {kind}" for n, kind in enumerate(kinds))
     connection.exec_driver_sql(f"CREATE TEMPORARY TABLE {staged} ({columns}) ON COMMIT DROP")
     text = io.BytesIO()

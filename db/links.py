@@ -14,7 +14,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from db import audit
-from db.models import VERSIONED, AuditEntry, GuestLink, GuestSession, Tenant
+from db.identities import GuestLink, GuestSession
+from db.models import VERSIONED, AuditEntry, Tenant
 from db.passwords import may_try, sha256
 from db.roles import ADMINISTER
 from db.session import Scope, bind, open_platform, scope_in

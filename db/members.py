@@ -13,7 +13,8 @@ from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
 from db import audit, reset
-from db.models import VERSIONED, AuditEntry, CalendarFeed, Grant, Tenant, User, UserSession
+from db.identities import CalendarFeed, Grant, User, UserSession
+from db.models import VERSIONED, AuditEntry, Tenant
 from db.passwords import hashed, one_time_password
 from db.people import email_address, replace_grants
 from db.reads import at_load

@@ -1,89 +1,34 @@
-"""The tables of the warehouse. Canonical tables are made from scheme.tables, the one place where their columns stand.
+"""The tables of the warehouse, and the count of all. Those of who comes in are in db.identities.
+
+Canonical tables are made from scheme.tables, the one place where their columns stand. Whoever goes through every table
+takes `METADATA` or `MAPPERS` from here, where none is missing.
 
 Tables that a tenant owns have `tenant_id` in their primary and foreign keys and are reached through
 `db.session.open_session` alone; the few others (tenants, standards, accounts) through `open_platform`. Tables that say
 who may do what in a tenant are read by `open_platform` before the tenant is known, and are the tenant's own afterwards.
 """
 
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Date,
-    DateTime,
-    Dialect,
     Double,
     ForeignKey,
     ForeignKeyConstraint,
     Index,
     Integer,
-    LargeBinary,
-    MetaData,
     Text,
-    TypeDecorator,
     text,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import TypeEngine
 
+from db.identities import Reader
+from db.mapped import Base, OfTenant, TenantOwned
 from scheme.tables import TABLES, Kind, Table
-
-
-class Moment(TypeDecorator[datetime]):
-    """A moment in UTC with microseconds; in SQLite text in one form, so that its order holds."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """An aware moment in UTC; ValueError for one without a zone."""
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a moment needs its time zone")
-        moment = value.astimezone(UTC)
-        return moment.replace(tzinfo=None) if dialect.name == "sqlite" else moment
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        """The moment, aware and in UTC."""
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
-
-
-class Base(DeclarativeBase):
-    """All tables; constraints have names, so that a migration can speak of them."""
-
-    metadata = MetaData(
-        naming_convention={
-            "pk": "pk_%(table_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-        }
-    )
-    type_annotation_map = {str: Text, datetime: Moment, date: Date, int: Integer, bool: Boolean, bytes: LargeBinary}  # noqa: RUF012  # SQLAlchemy reads it from the class
-
-
-class OfTenant:
-    """Marks what names a tenant in `tenant_id`; in a session bound to a tenant only its rows are there (db.session)."""
-
-    tenant_id: Mapped[Any] = mapped_column(ForeignKey("tenants.id"))
-
-
-class TenantOwned(OfTenant):
-    """Marks what belongs to one tenant; the lock of db.session filters by it."""
-
-    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), primary_key=True, sort_order=-10)
-
-
-def _one_of(name: str, *columns: str, where: str) -> Index:
-    """A unique index over the rows of which a condition holds."""
-    return Index(f"uq_users_{name}", *columns, unique=True, sqlite_where=text(where), postgresql_where=text(where))
-
 
 # --- tables that no tenant owns ---------------------------------------------------------------------------------------
 
@@ -110,67 +55,6 @@ class StandardText(Base):
     added_at: Mapped[datetime]
 
 
-class User(Base):
-    """An account, by which a person signs in; `email` is case-folded.
-
-    Kept by the organisation that made it, or by the platform (`home_tenant_id` None). One with an issuer signs on there
-    and has no password. An address may have an account in several places: they know nothing of each other.
-    """
-
-    __tablename__ = "users"
-    __table_args__ = (
-        _one_of("platform", "email", where="issuer IS NULL AND home_tenant_id IS NULL"),
-        _one_of("home", "home_tenant_id", "email", where="issuer IS NULL"),
-        _one_of("sign_on", "issuer", "subject", where="issuer IS NOT NULL"),
-    )
-    id: Mapped[int] = mapped_column(primary_key=True)
-    email: Mapped[str] = mapped_column(index=True)
-    home_tenant_id: Mapped[int | None] = mapped_column(ForeignKey("tenants.id"))
-    issuer: Mapped[str | None]
-    subject: Mapped[str | None]
-    password_hash: Mapped[str | None]
-    must_change_password: Mapped[bool]
-    totp_secret: Mapped[str | None]  # encrypted with the program's secret
-    totp_step: Mapped[int | None]  # the last one used: a code is good once
-    second_factor_at: Mapped[datetime | None]  # when it was proven for the first time
-    disabled_at: Mapped[datetime | None]
-
-
-class ResetLink(Base):
-    """A link with which a person chooses a password, once; the token itself is kept nowhere."""
-
-    __tablename__ = "reset_links"
-    token_sha256: Mapped[str] = mapped_column(primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
-    made_by: Mapped[str]
-    made_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
-    used_at: Mapped[datetime | None]
-
-
-class SignInAttempt(Base):
-    """A password or code tried that was not found right; the account need not exist."""
-
-    __tablename__ = "sign_in_attempts"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    email_sha256: Mapped[str] = mapped_column(index=True)
-    address_sha256: Mapped[str] = mapped_column(index=True)  # the network address it came from
-    tried_at: Mapped[datetime]
-
-
-class SignOnAttempt(Base):
-    """A browser on its way to a provider of sign-on and back."""
-
-    __tablename__ = "sign_on_attempts"
-    state_sha256: Mapped[str] = mapped_column(primary_key=True)
-    browser_sha256: Mapped[str]
-    provider: Mapped[str]
-    nonce: Mapped[str]
-    code_verifier: Mapped[str]
-    onward: Mapped[str]
-    expires_at: Mapped[datetime]
-
-
 class Chained:
     """What an entry of an audit log says, and how it follows from the one before (db.audit)."""
 
@@ -190,114 +74,6 @@ class PlatformAuditEntry(Chained, Base):
     """What was done on the platform itself; its rows are only ever added, each chained to the one before (db.audit)."""
 
     __tablename__ = "platform_audit"
-
-
-# --- who may do what in a tenant: read before a tenant is known, by an unbound session alone --------------------------
-
-
-class Grant(OfTenant, Base):
-    """A role of a person with a tenant, in one department and what lies below it ("" is everywhere)."""
-
-    __tablename__ = "grants"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
-    tenant_id: Mapped[int | None] = mapped_column(ForeignKey("tenants.id"), index=True)  # none: an operator
-    role: Mapped[str]
-    department_code: Mapped[str]
-    certificate_code: Mapped[str]  # an assessor's; "" is no limit
-    may_export: Mapped[bool]
-    ends_on: Mapped[date | None]  # the first day without it
-    origin: Mapped[str]  # "sign_on" where groups gave it, else ""
-
-
-class OperatorVisit(OfTenant, Base):
-    """An operator's access to one tenant's data: why, and until when."""
-
-    __tablename__ = "operator_visits"
-    id: Mapped[int] = mapped_column(primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
-    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), index=True)
-    reason: Mapped[str]
-    started_at: Mapped[datetime]
-    ends_at: Mapped[datetime]
-    ended_at: Mapped[datetime | None]
-
-
-class UserSession(OfTenant, Base):
-    """A signed-in browser; the token itself is kept nowhere."""
-
-    __tablename__ = "user_sessions"
-    token_sha256: Mapped[str] = mapped_column(primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
-    tenant_id: Mapped[int | None] = mapped_column(ForeignKey("tenants.id"))
-    started_at: Mapped[datetime]
-    seen_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
-    is_proven: Mapped[bool]  # the second factor too, where one is asked
-    remote_address: Mapped[str]
-
-
-class ApiToken(OfTenant, Base):
-    """What a program of a tenant shows instead of a person's session; the token itself is kept nowhere."""
-
-    __tablename__ = "api_tokens"
-    __table_args__ = (Index("uq_api_tokens_number", "tenant_id", "token_number", unique=True),)
-    token_sha256: Mapped[str] = mapped_column(primary_key=True)
-    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"))
-    token_number: Mapped[int]
-    name: Mapped[str]
-    scopes: Mapped[str]  # "read", "send" or both, a space between
-    departments: Mapped[str]  # ";" between; "" is all
-    made_by: Mapped[str]
-    made_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
-    revoked_at: Mapped[datetime | None]
-    last_used_at: Mapped[datetime | None]
-
-
-class GuestLink(OfTenant, Base):
-    """A link by which an outside assessor looks at one certificate until a day; the token itself is kept nowhere."""
-
-    __tablename__ = "guest_links"
-    __table_args__ = (Index("uq_guest_links_token", "token_sha256", unique=True),)
-    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
-    link_number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    token_sha256: Mapped[str]
-    certificate_code: Mapped[str]
-    for_whom: Mapped[str]  # name and organisation, in words
-    may_export: Mapped[bool]
-    last_day: Mapped[date]  # it opens nothing after it
-    made_by: Mapped[str]
-    made_at: Mapped[datetime]
-    ended_at: Mapped[datetime | None]  # where it was ended before its last day
-
-
-class GuestSession(OfTenant, Base):
-    """A browser that opened such a link; the token itself is kept nowhere."""
-
-    __tablename__ = "guest_sessions"
-    __table_args__ = (
-        ForeignKeyConstraint(["tenant_id", "link_number"], ["guest_links.tenant_id", "guest_links.link_number"]),
-    )
-    token_sha256: Mapped[str] = mapped_column(primary_key=True)
-    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"))
-    link_number: Mapped[int]
-    started_at: Mapped[datetime]
-    seen_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
-    remote_address: Mapped[str]
-
-
-class CalendarFeed(OfTenant, Base):
-    """The address under which a calendar of a person reads what is due in a tenant; the token is kept nowhere."""
-
-    __tablename__ = "calendar_feeds"
-    __table_args__ = (Index("uq_calendar_feeds_token", "token_sha256", unique=True),)
-    tenant_id: Mapped[int] = mapped_column(ForeignKey("tenants.id"), primary_key=True)
-    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), primary_key=True, autoincrement=False)
-    token_sha256: Mapped[str]
-    made_at: Mapped[datetime]
-    read_at: Mapped[datetime | None]  # when a calendar last did; written once a day
 
 
 # --- tables that a tenant owns ----------------------------------------------------------------------------------------
@@ -352,31 +128,6 @@ class Setting(TenantOwned, Base):
     value: Mapped[str]
     set_by: Mapped[str]
     set_at: Mapped[datetime]
-
-
-class GroupGrant(TenantOwned, Base):
-    """The role that people of a group of a sign-on provider have; `department_code` "" is everywhere."""
-
-    __tablename__ = "group_grants"
-    provider: Mapped[str] = mapped_column(primary_key=True)
-    group_name: Mapped[str] = mapped_column(primary_key=True)
-    department_code: Mapped[str] = mapped_column(primary_key=True)
-    role: Mapped[str]
-    may_export: Mapped[bool]
-
-
-class Reader(TenantOwned, Base):
-    """A role of PostgreSQL by which another tool reads the tenant's reports; its password is kept by the server alone.
-
-    Written by the tables' owner, never by the program's role: what a reader sees hangs on it (db.report_views).
-    """
-
-    __tablename__ = "readers"
-    role_name: Mapped[str] = mapped_column(primary_key=True)
-    name: Mapped[str]  # what it is for
-    made_by: Mapped[str]
-    made_at: Mapped[datetime]
-    ended_at: Mapped[datetime | None]
 
 
 class AuditEntry(TenantOwned, Chained, Base):
@@ -650,8 +401,15 @@ def _model(table: Table) -> type[Versioned]:
 VERSIONED: dict[str, type[Versioned]] = {name: _model(table) for name, table in TABLES.items()}
 
 
+# --- all tables, counted: those of db.identities are there too, because they are imported above -----------------------
+
+
+METADATA = Base.metadata
+MAPPERS = Base.registry.mappers
+
+
 def _tables(kind: type[OfTenant]) -> tuple[str, ...]:
-    return tuple(m.local_table.name for m in Base.registry.mappers if issubclass(m.class_, kind))  # type: ignore[attr-defined]  # a mapper's table may be a join; ours are none
+    return tuple(m.local_table.name for m in MAPPERS if issubclass(m.class_, kind))  # type: ignore[attr-defined]  # a mapper's table may be a join; ours are none
 
 
 OWNED = _tables(TenantOwned)

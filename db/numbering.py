@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, event, func, select
 from sqlalchemy.orm import Mapper
 
-from db.models import OperatorVisit, PlatformAuditEntry, Tenant, User
+from db.identities import OperatorVisit, User
+from db.models import PlatformAuditEntry, Tenant
 
 REMOVED = "removed tenant"  # the action of the entry that is left of a tenant; its detail has `numbers`
 NUMBERED: tuple[type[Any], ...] = (Tenant, User, OperatorVisit)

@@ -11,7 +11,7 @@ from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
-from db.models import SignInAttempt, User
+from db.identities import SignInAttempt, User
 from db.session import open_platform
 from scheme.errors import UsageError
 

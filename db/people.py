@@ -8,7 +8,8 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from db import audit
-from db.models import Grant, Tenant, User
+from db.identities import Grant, User
+from db.models import Tenant
 from db.passwords import hashed, one_time_password
 from db.roles import EXPORTS, ROLES
 from db.session import bind, open_platform

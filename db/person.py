@@ -25,25 +25,22 @@ from sqlalchemy import ColumnElement, LargeBinary, Text, delete, or_, select, up
 from sqlalchemy.orm import Session
 
 from db import audit, members, originals
+from db.identities import CalendarFeed, Grant, ResetLink, User
+from db.mapped import OfTenant
 from db.models import (
-    Base,
-    CalendarFeed,
+    MAPPERS,
     DraftRow,
     File,
-    Grant,
     JobRow,
     Load,
-    OfTenant,
     Original,
     PlatformAuditEntry,
     ReminderNotice,
-    ResetLink,
     Sending,
     SendingFile,
     Source,
     Statement,
     Tenant,
-    User,
 )
 from db.people import email_address
 from db.session import Scope, bind, open_platform, open_session
@@ -184,7 +181,7 @@ def _accounts(session: Session, ids: Sequence[int]) -> Iterator[Row]:
 def _rows(session: Session, ids: Sequence[int], words: Sequence[str]) -> Iterator[Row]:
     """Rows of every table with a tenant that are about these accounts, or hold one of the words."""
     numbered = [f"person {number}" for number in ids]
-    for mapper in Base.registry.mappers:
+    for mapper in MAPPERS:
         model = mapper.class_
         if not issubclass(model, OfTenant):
             continue

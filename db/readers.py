@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 from db import audit
 from db.citus import is_there
 from db.engine import database_url, engine, owner_url
-from db.models import Reader, Tenant
+from db.identities import Reader
+from db.models import Tenant
 from db.session import Scope, bind, open_owner, open_session
 from scheme.errors import UsageError
 

@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from db import models, reads, said_again, statements
 from db.audit import record
 from db.frames import PLACE, supersede
+from db.identities import ApiToken, Grant, GroupGrant
 from db.loading import Load
-from db.models import ApiToken, DepartmentAlias, Grant, GroupGrant
+from db.models import DepartmentAlias
 from db.writes import finished, recorded
 from scheme.errors import UsageError
 from scheme.standard import code_order

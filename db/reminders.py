@@ -12,7 +12,8 @@ from sqlalchemy import Select, delete, func, select
 from sqlalchemy.orm import Session
 
 from db import audit
-from db.models import Grant, ReminderChoice, ReminderNotice, User
+from db.identities import Grant, User
+from db.models import ReminderChoice, ReminderNotice
 from db.passwords import sha256
 from db.roles import CYCLE, LOADS, RESULTS
 from db.session import Scope, bound_tenant

@@ -25,7 +25,8 @@ from sqlalchemy.orm import Session
 
 from db import audit, originals, reads
 from db.engine import engine, owner_url
-from db.models import AuditEntry, Base, Grant, Original, PlatformAuditEntry, ResetLink, Tenant, User, UserSession
+from db.identities import Grant, ResetLink, User, UserSession
+from db.models import METADATA, AuditEntry, Original, PlatformAuditEntry, Tenant
 from db.numbering import REMOVED, largest
 from db.readers import still_there
 from db.session import Scope, bind, open_owner, open_platform
@@ -116,10 +117,10 @@ def _remove(session: Session, scope: Scope, kept_as: str, sha256: str | None) ->
     told = {"tenant": scope.tenant_id, "kept_as": kept_as, "log": log, "numbers": largest(connection)}
     session.expunge_all()
     kept, held = people.kept(connection), people.held(connection)
-    rows = sum(people.emptied(connection, table) for table in reversed(Base.metadata.sorted_tables))
+    rows = sum(people.emptied(connection, table) for table in reversed(METADATA.sorted_tables))
     disabled = _left_without_role(connection, held - kept)
     rows += _log_emptied(connection, scope.tenant_id)
-    tenants = Base.metadata.tables[Tenant.__tablename__]
+    tenants = METADATA.tables[Tenant.__tablename__]
     rows += connection.execute(delete(tenants).where(tenants.c.id == scope.tenant_id)).rowcount
     audit.record_on_platform(
         session,
@@ -141,7 +142,7 @@ class _Of:
 
     def __init__(self, tenant_id: int) -> None:
         self.tenant_id = tenant_id
-        self.users = Base.metadata.tables[User.__tablename__]
+        self.users = METADATA.tables[User.__tablename__]
         self.own = select(self.users.c.id).where(self.users.c.home_tenant_id == tenant_id)
 
     def kept(self, connection: Connection) -> set[int]:
@@ -150,7 +151,7 @@ class _Of:
 
     def held(self, connection: Connection) -> set[int]:
         """Everybody who was granted something there."""
-        grants = Base.metadata.tables[Grant.__tablename__]
+        grants = METADATA.tables[Grant.__tablename__]
         return set(connection.execute(select(grants.c.user_id).where(grants.c.tenant_id == self.tenant_id)).scalars())
 
     def which(self, table: Table) -> ColumnElement[bool] | None:
@@ -173,13 +174,13 @@ class _Of:
 
 def _left_without_role(connection: Connection, people: set[int]) -> set[int]:
     """Disable those of the platform's accounts that may do nothing anywhere any more, and end their sessions."""
-    grants, users = (Base.metadata.tables[m.__tablename__] for m in (Grant, User))
+    grants, users = (METADATA.tables[m.__tablename__] for m in (Grant, User))
     now = datetime.now(UTC)
     lasting = or_(grants.c.ends_on.is_(None), grants.c.ends_on > now.date())
     busy = set(connection.execute(select(grants.c.user_id).where(grants.c.user_id.in_(people), lasting)).scalars())
     idle = people - busy
     for model in (UserSession, ResetLink):
-        table = Base.metadata.tables[model.__tablename__]
+        table = METADATA.tables[model.__tablename__]
         connection.execute(delete(table).where(table.c.user_id.in_(idle)))
     connection.execute(update(users).where(users.c.id.in_(idle), users.c.disabled_at.is_(None)).values(disabled_at=now))
     return idle
@@ -187,7 +188,7 @@ def _left_without_role(connection: Connection, people: set[int]) -> set[int]:
 
 def _log_emptied(connection: Connection, tenant_id: int) -> int:
     """Remove a tenant's chain past the trigger that keeps it, as the head of this module says."""
-    log = Base.metadata.tables[_LOG]
+    log = METADATA.tables[_LOG]
     gone = delete(log).where(log.c.tenant_id == tenant_id)
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql(f"ALTER TABLE {_LOG} DISABLE TRIGGER {_LOG}_only_grows")
@@ -219,7 +220,7 @@ def _vacuum() -> None:
                 driver.execute(statement).fetchall()
             return
         driver.autocommit = True
-        driver.execute(f"VACUUM {', '.join(table.name for table in Base.metadata.sorted_tables)}")
+        driver.execute(f"VACUUM {', '.join(table.name for table in METADATA.sorted_tables)}")
         driver.autocommit = False
     except made.dialect.loaded_dbapi.Error as error:
         raise WarehouseError(

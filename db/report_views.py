@@ -13,7 +13,7 @@ from sqlalchemy import Connection, func, select, text
 from sqlalchemy.dialects import postgresql
 
 from db import citus
-from db.models import Reader
+from db.identities import Reader
 from db.reports import reports
 from scheme.errors import WarehouseError
 

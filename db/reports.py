@@ -16,7 +16,8 @@ from sqlalchemy import Boolean, ColumnElement, Date, Double, Integer, Select, St
 from sqlalchemy.orm import Session, aliased
 
 from db.frames import MOMENT, fetched
-from db.models import VERSIONED, File, Load, Moment
+from db.mapped import Moment
+from db.models import VERSIONED, File, Load
 from scheme.frames import Schema
 
 CORPORATE = "corporate body"

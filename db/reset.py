@@ -12,7 +12,8 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
 from db import audit
-from db.models import ResetLink, Tenant, User
+from db.identities import ResetLink, User
+from db.models import Tenant
 from db.passwords import fit, hashed, sha256
 from db.second_factor import account_in
 from db.session import Scope, bind, open_platform, scope_in

@@ -10,7 +10,8 @@ from db import audit, originals
 from db.archive import Archive
 from db.backup import differences
 from db.engine import engine
-from db.models import APPEND_ONLY, OWNED, Base, User
+from db.identities import User
+from db.models import APPEND_ONLY, METADATA, OWNED
 from db.secret import box
 from db.session import open_platform, open_session
 from db.tenants import scope_of
@@ -61,7 +62,7 @@ def _apart(found: Archive) -> list[str]:
     for name in OWNED:
         try:
             with open_platform() as session:
-                session.execute(select(Base.metadata.tables[name]).limit(1)).all()
+                session.execute(select(METADATA.tables[name]).limit(1)).all()
         except Forbidden:
             continue
         wrong.append(f"{name} is within reach of a session that is bound to no organisation")

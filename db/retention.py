@@ -12,17 +12,8 @@ from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from db import audit, jobs, sendings
-from db.models import (
-    GuestLink,
-    GuestSession,
-    JobRow,
-    ReminderNotice,
-    ResetLink,
-    Sending,
-    SignInAttempt,
-    SignOnAttempt,
-    UserSession,
-)
+from db.identities import GuestLink, GuestSession, ResetLink, SignInAttempt, SignOnAttempt, UserSession
+from db.models import JobRow, ReminderNotice, Sending
 from db.passwords import TRIES_WITHIN
 from db.reminders import KEPT
 from db.session import Scope, open_platform, open_session

@@ -15,7 +15,7 @@ from sqlalchemy.engine import CursorResult
 from sqlalchemy.orm import Session
 
 from db import audit, sessions
-from db.models import User
+from db.identities import User
 from db.passwords import forget_tries, may_try, proven
 from db.secret import box
 from db.session import open_platform, scope_in

@@ -29,7 +29,8 @@ from db.engine import (
     owner_url,
     worded,
 )
-from db.models import OWNED, OfTenant, Tenant, TenantOwned
+from db.mapped import OfTenant, TenantOwned
+from db.models import OWNED, Tenant
 from db.numbering import watch
 from db.version import fit
 from scheme.errors import Forbidden, UsageError

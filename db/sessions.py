@@ -11,7 +11,8 @@ from sqlalchemy import Select, and_, bindparam, delete, or_, select
 from sqlalchemy.orm import Session
 
 from db import audit
-from db.models import VERSIONED, Grant, OperatorVisit, ResetLink, Tenant, User, UserSession
+from db.identities import Grant, OperatorVisit, ResetLink, User, UserSession
+from db.models import VERSIONED, Tenant
 from db.passwords import fit, hashed, proven, sha256, throttled
 from db.roles import EXPORT, ROLES, SECOND_FACTOR
 from db.session import Scope, bind, open_platform, open_session

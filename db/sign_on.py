@@ -15,8 +15,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from db import audit
+from db.identities import Grant, GroupGrant, SignOnAttempt, User
 from db.members import EVERYWHERE
-from db.models import Grant, GroupGrant, SignOnAttempt, Tenant, User
+from db.models import Tenant
 from db.passwords import sha256
 from db.people import add_grants
 from db.roles import EXPORTS, ROLES

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from db import archive, originals
 from db.archive import Manifest, Rows, Taken, Writer
 from db.engine import engine
-from db.models import Base, Tenant
+from db.models import METADATA, Tenant
 from db.session import Scope, bind
 from db.tenants import here
 from db.version import head, installed
@@ -37,7 +37,7 @@ _SECRETS = ("password_hash", "totp_secret", "totp_step", "second_factor_at")
 
 def tables() -> tuple[Table, ...]:
     """Every table that is in a backup, those that are referred to first."""
-    return tuple(table for table in Base.metadata.sorted_tables if table.name not in LEFT_OUT)
+    return tuple(table for table in METADATA.sorted_tables if table.name not in LEFT_OUT)
 
 
 def written(session: Session, writer: Writer, only: Scope | None, now: datetime) -> Manifest:
@@ -145,7 +145,7 @@ def _told(row: dict[str, Any], tenant_id: int, granted: set[int]) -> dict[str, A
 
 
 def _kept(session: Session, tenant_id: int) -> list[str]:
-    table = Base.metadata.tables["originals"]
+    table = METADATA.tables["originals"]
     return sorted(session.execute(select(table.c.sha256).where(table.c.tenant_id == tenant_id)).scalars())
 
 

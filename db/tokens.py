@@ -15,7 +15,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from db import audit
-from db.models import VERSIONED, ApiToken, Tenant
+from db.identities import ApiToken
+from db.models import VERSIONED, Tenant
 from db.passwords import sha256
 from db.reads import at_load
 from db.roles import CYCLE, EXPORT, LOADS, RESULTS, SEND

@@ -11,7 +11,7 @@ from db import report_views
 from db.citus import spread
 from db.engine import IDLE_SECONDS, WRITES, absent, database_url, engine, no_warehouse, owner_url, worded
 from db.locks import faults
-from db.models import APPEND_ONLY, FORGETTABLE, OWNERS_ALONE, Base, Tenant
+from db.models import APPEND_ONLY, FORGETTABLE, METADATA, OWNERS_ALONE, Tenant
 from db.readied import made_whole
 from db.session import EXEMPT, open_session
 from db.tenants import scope_of
@@ -187,7 +187,7 @@ def _let_in(connection: Connection, role: str) -> None:
     connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA public TO {name}")
     connection.exec_driver_sql(f"GRANT SELECT ON alembic_version TO {name}")
     there = set(connection.dialect.get_table_names(connection, "public"))  # an earlier version has not all of them
-    for table in (each for each in Base.metadata.sorted_tables if each.name in there):
+    for table in (each for each in METADATA.sorted_tables if each.name in there):
         may = "SELECT, INSERT" if table.name in APPEND_ONLY else "SELECT, INSERT, UPDATE"
         may = "SELECT" if table.name in OWNERS_ALONE else may
         connection.exec_driver_sql(f"REVOKE ALL ON {table.name} FROM PUBLIC, {name}")

@@ -13,7 +13,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, event
 
-from db.models import VERSIONED, Base
+from db.models import METADATA, VERSIONED
 
 # The tables of which every change raises the version of its tenant, in the same transaction (Tenant.version).
 COUNTED = frozenset(
@@ -21,7 +21,7 @@ COUNTED = frozenset(
     | {"ready_frames"}  # the same rows as the first, ready for reading
     | {"originals", "statements"}  # written in the transaction of a load, and never again
 )
-_OTHERS = re.compile(rf"\b({'|'.join(sorted(set(Base.metadata.tables) - COUNTED))})\b", re.IGNORECASE)
+_OTHERS = re.compile(rf"\b({'|'.join(sorted(set(METADATA.tables) - COUNTED))})\b", re.IGNORECASE)
 _WRITES = re.compile(r"^\s*(insert|update|delete|replace|merge|copy|with\b.*\b(insert|update|delete))\b", re.IGNORECASE)
 
 _found: ContextVar[set[str] | None] = ContextVar("hangs_on", default=None)

@@ -13,6 +13,7 @@ from db import audit, models, quotas, reads, statements
 from db.engine import WRITES
 from db.frames import as_kept, as_told, fetched, in_turn, insert, kept_schema, supersede
 from db.loading import NO_FILE, FileReport, Load, Own, load_of_this_thread
+from db.mapped import Base
 from db.models import TAKEN_IN, VERSIONED
 from db.readied import brought_up
 from db.session import bound_tenant, scope_in
@@ -187,7 +188,7 @@ def finished(session: Session, row: models.Load) -> None:
     brought_up(session, row.load_number)
 
 
-def _schema(model: type[models.Base]) -> Schema:
+def _schema(model: type[Base]) -> Schema:
     whole = ("_number", "_count")
     names = [column.name for column in model.__table__.columns if column.name != "tenant_id"]
     return {name: pl.Int64 if name.endswith(whole) else pl.String for name in names}

@@ -13,6 +13,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.dashboard import fake_provider
+from tests.dashboard.fake_provider import CLIENT, SECRET
+from tests.dashboard.on_the_way import SETTINGS, give
+
 PASSWORD = "four plain words here"
 LEAD, BOTH, NEW, NOBODY = "lead@example.org", "both@example.org", "new@example.org", "nobody@example.org"
 
@@ -68,6 +72,25 @@ def stranger(app, own_people):
 def lead(app, own_people):
     """A client signed in as the lead of the first tenant."""
     return signed_in(app, LEAD)
+
+
+@pytest.fixture
+def provider(own_people, monkeypatch, tmp_path):
+    """A provider for the tenant `demo`, whose group `leads` gives a role there; it is the operator's `council`."""
+    with fake_provider.running() as running:
+        file = tmp_path / "sign-on.toml"
+        file.write_text(SETTINGS.format(issuer=running.url, client=CLIENT), "utf-8")
+        monkeypatch.setenv("ASSAY_SIGN_ON", str(file))
+        monkeypatch.setenv("COUNCIL_SECRET", SECRET)
+        monkeypatch.delenv("ASSAY_ORIGIN", raising=False)
+        give("demo", "council", "leads", "corporate_lead")
+        yield running
+
+
+@pytest.fixture
+def visitor(app, provider):
+    """A visitor that nobody has signed in with."""
+    return app.server.test_client()
 
 
 def signed_in(app, email: str, password: str = PASSWORD):

@@ -352,7 +352,7 @@ def test_a_visit_of_the_operator_is_shown_with_its_reason_and_its_operator_is_no
 def id_of_user(email: str) -> int:
     from sqlalchemy import select
 
-    from db.models import User
+    from db.identities import User
     from db.session import open_platform
 
     with open_platform() as session:

@@ -421,7 +421,7 @@ def test_all_tokens_that_open_nothing_are_answered_alike(app, warehouse):
     expired, revoked, good = made(scope), made(scope), made(scope)
     with open_session(scope, write=True) as session:
         tokens.revoke(session, 2)
-        from db.models import ApiToken
+        from db.identities import ApiToken
 
         first = next(row for row in session.query(ApiToken) if row.token_number == 1)
         first.expires_at = datetime.now(UTC) - timedelta(seconds=1)

@@ -20,7 +20,7 @@ from sqlalchemy import select
 import measures
 from dashboard import data
 from db import people, reads, sessions
-from db.models import User
+from db.identities import User
 from db.session import Scope, open_platform
 from db.tenants import add_tenant, scope_of
 from etl import run

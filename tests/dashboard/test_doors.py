@@ -11,7 +11,8 @@ import pytest
 from sqlalchemy import select
 
 from db import audit, people, reset, sessions
-from db.models import OperatorVisit, ResetLink, Tenant, User, UserSession
+from db.identities import OperatorVisit, ResetLink, User, UserSession
+from db.models import Tenant
 from db.passwords import TRIES_OF_ADDRESS
 from db.session import bind, open_platform, open_session
 from db.tenants import scope_of

@@ -7,8 +7,8 @@ from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
 
 from db import audit, members, passwords, people, sessions
+from db.identities import SignInAttempt, User
 from db.members import Given
-from db.models import SignInAttempt, User
 from db.passwords import TRIES, TRIES_OF_ADDRESS, hashed
 from db.session import EXEMPT, open_platform
 from db.tenants import scope_of

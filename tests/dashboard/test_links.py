@@ -10,7 +10,7 @@ from sqlalchemy import select
 from dashboard import identity, shell
 from db import audit, links, people, sessions
 from db.engine import engine
-from db.models import GuestLink
+from db.identities import GuestLink
 from db.session import open_session
 from db.tenants import add_tenant, scope_of
 from etl import run

@@ -14,7 +14,8 @@ from dashboard import operators, status
 from dashboard.kept import Kept
 from db import kept_sources, people, quotas, sessions, source_runs, tenants
 from db.engine import engine
-from db.models import Grant, Source
+from db.identities import Grant
+from db.models import Source
 from db.roles import ROLES
 from db.session import open_platform, open_session
 from db.soundness import FINE, NOTE, WARNING, WRONG, Finding

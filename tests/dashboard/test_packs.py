@@ -14,8 +14,8 @@ from typer.testing import CliRunner
 from dashboard.exports import pack, work
 from db import audit, jobs, people, sessions
 from db.engine import engine
+from db.identities import User
 from db.members import Given, change, end_access
-from db.models import User
 from db.session import open_platform, open_session
 from db.tenants import add_tenant, scope_of
 from scheme.errors import Forbidden, UsageError

@@ -17,7 +17,7 @@ from dashboard import rehearsal
 from dashboard.rehearsal import rehearse
 from db import backup, restored
 from db.engine import engine
-from db.models import User
+from db.identities import User
 from db.people import add_user
 from db.secret import box
 from db.session import open_platform

@@ -23,7 +23,7 @@ from dashboard.reminding.letters import Letter
 from dashboard.reminding.run import remind
 from db import audit, members, people, reminders, sessions
 from db.engine import engine
-from db.models import User
+from db.identities import User
 from db.reminders import Choices
 from db.session import open_platform, open_session
 from db.sessions import scope_of_person

@@ -1,208 +1,41 @@
-"""Backup and restore, on both databases and between them (reliability.md W2; T16 as far as one tenant alone goes)."""
+"""Backup and restore, on both databases and between them (reliability.md W2)."""
 
 import hashlib
 import io
 import json
-import shutil
 import signal
 import stat
 import subprocess
 import sys
 import threading
 import zipfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import polars as pl
 import pyrage
 import pytest
-from sqlalchemy import create_engine, select
+from sqlalchemy import select
 from typer.testing import CliRunner
 
 from assay import app
 from db import archive, audit, backup, originals, sealed, taken_out
 from db.archive import Archive, Sum, Writer
-from db.engine import engine
-from db.models import APPEND_ONLY, Base, DraftRow, Grant, OperatorVisit, StandardText, Tenant, User
+from db.identities import Grant, User
+from db.models import METADATA, Tenant
 from db.people import add_user
-from db.session import EXEMPT, open_platform, open_session
+from db.session import open_platform, open_session
 from db.sessions import sign_in
 from db.tenants import add_tenant, scope_of, tenants
 from db.upgrade import require_current, upgrade
 from db.version import head
 from scheme.errors import BackupInvalid, UsageError, WarehouseError
+from tests.db.backed_up import CANARY, KINDS, NOW, SENT, at, read_whole, rows_in, said, summed
 from tests.db.made import a_load, put, results
 from tests.dying import DYING, to_die_before
-from tests.noninterference import canaries
-from tests.noninterference.worlds import World
 
-KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 # The file is the same thing whatever it was made on.
 OF_ONE_KIND = pytest.mark.parametrize("full", ["sqlite"], indirect=True)
-NOW = datetime.now(UTC)
-SENT = b"Department code,Element,Band\nHOU,1.1.1,Compliant\n"
-CANARY = "CANARY-B-tenants-code"
-
-
-@dataclass
-class Full:
-    """A warehouse with something in every table, and backups of it: of everything, of the tenant ASH alone, closed."""
-
-    world: World
-    folder: Path
-    whole: Path
-    alone: Path
-    closed: Path
-    key: Path
-    once: str  # the password of ASH's lead
-
-
-@contextmanager
-def at(world: World, folder: Path) -> Iterator[World]:
-    """Let this be the warehouse of this process."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ASSAY_DATABASE_URL", world.url)
-        patch.setenv("ASSAY_ORIGINALS", str(folder / f"{world.name}-originals"))
-        patch.delenv("ASSAY_OWNER_DATABASE_URL", raising=False)
-        if world.owner_url:
-            patch.setenv("ASSAY_OWNER_DATABASE_URL", world.owner_url)
-        yield world
-        for url in filter(None, (world.url, world.owner_url)):
-            engine(url).dispose()
-
-
-@pytest.fixture(scope="module")
-def new(request, empty_warehouse, tmp_path_factory):
-    """A function: an empty warehouse of a kind, at this version, or with no tables at all (`bare`)."""
-    made = []
-
-    def make(kind: str, bare: bool = False) -> World:
-        name = f"{kind}{len(made)}"
-        if kind == "sqlite":
-            path = tmp_path_factory.mktemp("made") / "assay.db"
-            if not bare:
-                shutil.copy(empty_warehouse(kind), path)
-            made.append(None)
-            return World(kind, name, f"sqlite:///{path}")
-        cluster = request.getfixturevalue("postgres")
-        database = cluster.database() if bare else cluster.database(template=empty_warehouse(kind))
-        made.append(database)
-        return World(kind, name, database.url, database.owner_url, cluster.url("postgres", database.name))
-
-    yield make
-    for database in filter(None, made):
-        request.getfixturevalue("postgres").drop(database)
-
-
-@pytest.fixture(scope="module", params=KINDS)
-def full(request, new, tmp_path_factory) -> Full:
-    """Made once for each kind: nothing changes it."""
-    folder = tmp_path_factory.mktemp("full")
-    identity = pyrage.x25519.Identity.generate()
-    key = folder / "backup.key"
-    key.write_text(f"# made for a test\n{identity}\n")
-    with at(new(request.param), folder) as world:
-        once = _filled(world)
-        alone = backup.backup(folder / "alone.zip", "ash").path
-        whole = backup.backup(folder / "whole.zip").path
-        closed = backup.backup(folder / "closed.zip.age", recipient=str(identity.to_public())).path
-    return Full(world, folder, whole, alone, closed, key, once)
-
-
-def _filled(world: World) -> str:
-    for code, name in (("ASH", "Ashcombe Council"), ("BEC", "CANARY-B-name-of-bec")):
-        add_tenant(code, name)
-    add_user("operator@example.org", "operator")
-    once = add_user("lead@ash.example", "corporate_lead", "ASH")
-    add_user("both@example.org", "assessor", "ASH")
-    add_user("both@example.org", "assessor", "BEC")
-    add_user("canary-b@bec.example", "corporate_lead", "BEC")
-    for code, said in (("ASH", "Straße, “quoted”; \\N, NULL, tab\there"), ("BEC", "CANARY-B-comment")):
-        scope = scope_of(code)
-        put(
-            scope, a_load({"results": results(("HOU", "1.1.1", "compliant"), (None, "1.1.2", "partial"), comment=said)})
-        )
-        put(scope, a_load({"results": results(("HOU", "1.1.1", "non_compliant"), comment="")}))
-        with open_session(scope, write=True) as session:
-            sent = SENT + code.encode()
-            originals.keep(session, [(hashlib.sha256(sent).hexdigest(), sent)])
-            session.add(_draft(scope.tenant_id, f"{said}\n" if code == "ASH" else said))
-    with open_platform(write=True) as session:
-        session.add(StandardText(code="ours", edition=1, body='code = "ours"', added_at=NOW))
-        operator = session.scalars(select(User.id).where(User.email == "operator@example.org")).one()
-        stay = {"started_at": NOW, "ends_at": NOW + timedelta(hours=1), "reason": "a question about a load"}
-        session.add(OperatorVisit(user_id=operator, tenant_id=scope_of("ASH").tenant_id, **stay))
-    with world.looked_at() as ask:  # a tenant whose every text is a canary, past the program
-        ask("PRAGMA foreign_keys = OFF" if world.kind == "sqlite" else "SET session_replication_role = replica")
-        for table, row in _canaries():
-            names, marks = ", ".join(f'"{name}"' for name in row), ", ".join("?" * len(row))
-            ask(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(map(_as_kept(world.kind), row.values())))
-        hashes = ("sign_in_attempts", {"id": 5, "email_sha256": "e", "address_sha256": "a", "tried_at": NOW})
-        way = {"state_sha256": "s", "browser_sha256": "b", "provider": "p", "nonce": "n", "code_verifier": "c"}
-        for table, row in (hashes, ("sign_on_attempts", {**way, "onward": "/", "expires_at": NOW})):
-            names, marks = ", ".join(row), ", ".join("?" * len(row))
-            ask(f"INSERT INTO {table} ({names}) VALUES ({marks})", tuple(map(_as_kept(world.kind), row.values())))
-    return once
-
-
-def _draft(tenant_id: int, said: str) -> DraftRow:
-    row = DraftRow(tenant_id=tenant_id, draft_number=1, kind="scenario", name=said, body="{}", department_codes="")
-    row.certificate_code, row.actor, row.made_by, row.edition, row.is_shared = "", "person 1", "x", 1, False
-    row.made_at = row.changed_at = NOW
-    return row
-
-
-def _canaries():
-    seen = set()
-    for table, row in canaries.rows(3, 7_007, 2, NOW):
-        if table.name in (*APPEND_ONLY, "originals") or (table.name == "tenants" and "tenants" in seen):
-            continue
-        seen.add(table.name)
-        yield table.name, row
-
-
-def _as_kept(kind: str):
-    def kept(value):
-        if kind != "sqlite" or not isinstance(value, date):
-            return value
-        is_moment = isinstance(value, datetime)
-        return value.replace(tzinfo=None).isoformat(" ", "microseconds") if is_moment else value.isoformat()
-
-    return kept
-
-
-def said(path: Path) -> archive.Manifest:
-    with archive.opened(path) as found:
-        return found.manifest
-
-
-def summed(manifest: archive.Manifest) -> dict[tuple[str, str], tuple[int, str]]:
-    """By whose and table: how many rows, and their sum."""
-    owners = {archive.PLATFORM: manifest.platform, **{tenant.code: tenant.tables for tenant in manifest.tenants}}
-    return {
-        (whose, name): (rows.rows, rows.sha256)
-        for whose, tables in owners.items()
-        for name, rows in tables.items()
-        if name != "platform_audit"  # each backup and each restore is told there
-    }
-
-
-def rows_in(world: World) -> dict[str, list[tuple]]:
-    """Every row of every table that is backed up, as the models read it, past every lock."""
-    made = create_engine((world.looking or world.url).replace("postgresql:", "postgresql+psycopg:"))
-    with made.execution_options(**{EXEMPT: True}).connect() as connection:
-        found = {table.name: sorted(map(repr, connection.execute(select(table)))) for table in taken_out.tables()}
-    made.dispose()
-    return found
-
-
-def read_whole(path: Path) -> None:
-    with archive.opened(path) as found:
-        for name in found.manifest.members:
-            found.member(name)
 
 
 # --- what is in it ----------------------------------------------------------------------------------------------------
@@ -210,7 +43,7 @@ def read_whole(path: Path) -> None:
 
 def test_every_table_of_the_models_is_backed_up_or_left_out_for_a_reason():
     named = {table.name for table in taken_out.tables()}
-    assert named | set(taken_out.LEFT_OUT) == set(Base.metadata.tables)
+    assert named | set(taken_out.LEFT_OUT) == set(METADATA.tables)
     assert not named & set(taken_out.LEFT_OUT)
     for table in taken_out.tables():
         assert [name for name, _ in archive.columns_of(table)] == table.c.keys()
@@ -397,53 +230,6 @@ def test_while_somebody_sends_one_file_after_another_each_load_is_in_it_whole_or
             loads = pl.concat(found.rows("loads", tenant.tables["loads"]))["load_number"].to_list()
             rows = pl.concat(found.rows("results", tenant.tables["results"]))
         assert sorted(rows["load_number"]) == sorted(loads * 3)
-
-
-# --- one tenant alone -------------------------------------------------------------------------------------------------
-
-
-def test_one_tenant_alone_carries_nothing_of_another(full):
-    found = []
-    with zipfile.ZipFile(full.alone) as unpacked:
-        for name in unpacked.namelist():
-            data = unpacked.read(name)
-            text = data.decode("latin-1") + name
-            if name.endswith(".parquet"):
-                text += repr(pl.read_parquet(data).rows())
-            found += [(name, word) for word in canaries.found(text)]
-            assert "'BEC'" not in text, name
-        assert b'"BEC"' not in unpacked.read(archive.MANIFEST)
-    assert found == []
-    # The scan would notice: it finds them in the backup of everything.
-    with zipfile.ZipFile(full.whole) as unpacked:
-        everything = b"".join(unpacked.read(name) for name in unpacked.namelist() if "/results-" in name)
-        frames = [pl.read_parquet(unpacked.read(n)) for n in unpacked.namelist() if "/results-" in n]
-    assert everything
-    assert canaries.found(repr([frame.rows() for frame in frames]))
-
-
-def test_one_tenant_alone_is_restored_with_its_people_and_nobody_else_s_secrets(full, new, tmp_path):
-    told = said(full.alone)
-    whole = summed(said(full.whole))
-    mine = {key: rows for key, rows in summed(told).items() if key[0] == "ASH"}
-    assert mine == {key: rows for key, rows in whole.items() if key[0] == "ASH"}
-    with at(new("sqlite"), tmp_path):
-        backup.restore(full.alone)
-        assert tenants()["code"].to_list() == ["ASH"]
-        with open_platform() as session:
-            people = {user.email: user.password_hash for user in session.scalars(select(User))}
-        assert people.pop("operator@example.org") is None  # known by name, because of a visit
-        assert set(people) == {"lead@ash.example", "both@example.org"}
-        assert all(people.values())
-        assert sign_in("lead@ash.example", full.once)
-        assert audit.verify(scope_of("ASH")) is None
-        assert audit.verify(None) is None
-
-
-def test_a_tenant_that_is_not_there_leaves_no_file(full, tmp_path):
-    with at(full.world, full.folder), pytest.raises(UsageError, match="no tenant 'NONE'"):
-        backup.backup(tmp_path / "a.zip", "NONE")
-    assert list(tmp_path.iterdir()) == []
 
 
 # --- damage -----------------------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from sqlalchemy import UniqueConstraint
 
 from db import citus, reads
 from db.engine import engine, owner_url
-from db.models import APPEND_ONLY, OWNED, Base
+from db.models import APPEND_ONLY, METADATA, OWNED
 from db.session import EXEMPT
 from tests.db.made import a_load, asked, put, results
 
@@ -27,7 +27,7 @@ SAID = list(citus.statements(citus.distributed(), citus.reference(), first=True)
 
 def test_every_table_lies_in_one_place():
     names = [table.name for tables in (citus.distributed(), citus.reference(), citus.local()) for table in tables]
-    assert sorted(names) == sorted(Base.metadata.tables)
+    assert sorted(names) == sorted(METADATA.tables)
     assert {table.name for table in citus.distributed()} == set(OWNED)
     assert {table.name for table in citus.reference()} == {"tenants", "users"}
 
@@ -42,7 +42,7 @@ def test_every_key_of_a_distributed_table_names_its_tenant():
 
 def test_every_reference_is_one_that_citus_takes():
     distributed, reference = set(citus.distributed()), set(citus.reference())
-    for table in Base.metadata.sorted_tables:
+    for table in METADATA.sorted_tables:
         for link in table.foreign_key_constraints:
             to, pairs = link.referred_table, [(part.parent.name, part.column.name) for part in link.elements]
             assert link.ondelete is None, link.name

@@ -7,7 +7,7 @@ from sqlalchemy import LargeBinary, Text
 
 from db import reset, sendings, sessions
 from db.jobs import LASTS
-from db.models import Base
+from db.models import METADATA
 from db.passwords import TRIES_WITHIN
 from db.reminders import KEPT
 from db.retention import LINKS_KEPT
@@ -26,7 +26,7 @@ def words(text):
 def test_every_column_of_text_or_bytes_is_listed_once_as_personal_or_not():
     held = {
         table.name: sorted(c.name for c in table.columns if isinstance(c.type, Text | LargeBinary))
-        for table in Base.metadata.sorted_tables
+        for table in METADATA.sorted_tables
     }
     told = {name: sorted(words(row[1]) + words(row[2])) for name, row in INVENTORY.items()}
     assert told == held

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select, text
 
 from db import audit, links
-from db.models import GuestLink, GuestSession
+from db.identities import GuestLink, GuestSession
 from db.passwords import TRIES_OF_ADDRESS
 from db.roles import CYCLE, EXPORT, RESULTS
 from db.session import open_platform, open_session

@@ -8,8 +8,8 @@ from sqlalchemy import select
 
 from db import audit, members, people, sessions
 from db.administration import FORMER, Asked, actors, log_page, log_words, visits
+from db.identities import Grant, User
 from db.members import Given
-from db.models import Grant, User
 from db.session import Scope, open_platform, open_session
 from scheme.errors import Forbidden, UsageError
 from tests.db.made import a_load, put, results

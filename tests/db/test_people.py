@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from db import people, sessions
 from db.engine import engine
-from db.models import SignInAttempt, User, UserSession
+from db.identities import SignInAttempt, User, UserSession
 from db.passwords import fit, throttled
 from db.session import open_platform
 from scheme.errors import Forbidden, UsageError

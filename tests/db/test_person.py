@@ -8,8 +8,9 @@ from sqlalchemy import select
 
 import formats
 from db import audit, people, sessions
+from db.identities import User, UserSession
 from db.members import Given, invite
-from db.models import Load, User, UserSession
+from db.models import Load
 from db.person import about_person, erase, stub
 from db.session import open_platform, open_session
 from db.tenants import add_tenant, scope_of

@@ -11,7 +11,7 @@ from psycopg.errors import Error
 
 from db import audit, readers
 from db.engine import engine
-from db.models import VERSIONED, Base
+from db.models import METADATA, VERSIONED
 from db.removal import remove_tenant
 from db.report_views import SCHEMA
 from db.reports import report, reports
@@ -107,7 +107,7 @@ def test_a_reader_reads_its_reports_and_does_nothing_else(both, postgres):
         parts = [row[0] for row in connection.execute("SELECT relname FROM pg_class WHERE relname LIKE 'results_%'")]
         assert "results_0" in parts
         refused = [
-            *(f"SELECT count(*) FROM public.{name}" for name in (*Base.metadata.tables, "alembic_version")),
+            *(f"SELECT count(*) FROM public.{name}" for name in (*METADATA.tables, "alembic_version")),
             "SELECT count(*) FROM assay_parts.results_0",
             f"INSERT INTO {SCHEMA}.departments (department) VALUES ('x')",
             f"UPDATE {SCHEMA}.departments SET department = 'x'",

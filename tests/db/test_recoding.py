@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import select
 
 from db import reads
-from db.models import ApiToken, Grant, GroupGrant, User
+from db.identities import ApiToken, Grant, GroupGrant, User
 from db.recode import former_codes, recode
 from db.session import open_platform, open_session
 from scheme.errors import UsageError

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 from db import audit, feeds, members, people, reminders
-from db.models import CalendarFeed, User
+from db.identities import CalendarFeed, User
 from db.passwords import TRIES_OF_ADDRESS
 from db.reminders import Choices, Told, sight_of
 from db.roles import EXPORT

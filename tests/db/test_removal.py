@@ -24,8 +24,10 @@ from typer.testing import CliRunner
 import assay
 from db import audit, originals, people
 from db.engine import engine, owner_url
+from db.identities import Grant, User
+from db.mapped import Moment
 from db.members import Given, invite
-from db.models import APPEND_ONLY, Base, Grant, Moment, Tenant, User
+from db.models import APPEND_ONLY, METADATA, Tenant
 from db.numbering import REMOVED
 from db.removal import WITHOUT_TENANT, remove_tenant
 from db.session import EXEMPT, open_platform, open_session
@@ -37,7 +39,7 @@ from scheme.errors import UsageError, WarehouseError
 
 NOW = datetime(2026, 3, 31, 12, tzinfo=UTC)
 # Of tables that no tenant owns, what is of the tenant all the same: planted with its people, not row by row.
-PLANTED = [table for table in Base.metadata.sorted_tables if "tenant_id" in table.c]
+PLANTED = [table for table in METADATA.sorted_tables if "tenant_id" in table.c]
 # Columns that what looks at them must be able to read.
 AS_THEY_ARE = {
     ("originals", "sha256"): lambda number: f"{number:064x}",
@@ -111,11 +113,11 @@ def bound(connection, tenant_id):
 
 def rows(tenant_ids):
     """Every row of every table that these tenants may see, and of those that nobody owns."""
-    found = {table.name: set() for table in Base.metadata.sorted_tables}
+    found = {table.name: set() for table in METADATA.sorted_tables}
     for tenant_id in tenant_ids:
         with owners() as connection:
             bound(connection, tenant_id)
-            for table in Base.metadata.sorted_tables:
+            for table in METADATA.sorted_tables:
                 which = select(table)
                 if "tenant_id" in table.c:
                     which = which.where((table.c.tenant_id == tenant_id) | table.c.tenant_id.is_(None))
@@ -255,7 +257,7 @@ def test_every_table_of_the_database_is_removed_from_or_said_to_hold_nothing_of_
         *WITHOUT_TENANT,
         "alembic_version",
     }
-    assert {name for name in there if name != "alembic_version"} == set(Base.metadata.tables)
+    assert {name for name in there if name != "alembic_version"} == set(METADATA.tables)
 
 
 def said(*words):

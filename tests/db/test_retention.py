@@ -6,7 +6,8 @@ import pytest
 from sqlalchemy import func, select
 
 from db import audit, jobs, people, reminders, reset, sendings, sessions, sign_on
-from db.models import GuestLink, GuestSession, JobRow, User
+from db.identities import GuestLink, GuestSession, User
+from db.models import JobRow
 from db.passwords import may_try
 from db.retention import sweep_platform, sweep_tenant
 from db.session import open_platform, open_session

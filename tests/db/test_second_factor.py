@@ -10,7 +10,8 @@ import pytest
 from sqlalchemy import select
 
 from db import audit, people, reset, second_factor, sessions
-from db.models import ResetLink, SignInAttempt, Tenant, User
+from db.identities import ResetLink, SignInAttempt, User
+from db.models import Tenant
 from db.passwords import hashed
 from db.session import open_platform, open_session
 from scheme.errors import Forbidden, UsageError

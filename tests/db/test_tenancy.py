@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from db import reads
 from db.engine import engine, owner_url
-from db.models import IDENTITY, OWNED, VERSIONED, Base, File, Load, RejectedRow
+from db.models import IDENTITY, METADATA, OWNED, VERSIONED, File, Load, RejectedRow
 from db.session import EXEMPT, bind, open_platform, open_session
 from db.tenants import add_tenant, scope_of
 from db.upgrade import require_current, unlocked
@@ -19,7 +19,7 @@ from scheme.errors import Forbidden, UsageError, WarehouseError
 from tests.db.made import A_ROW_ASIDE, a_load, asked, put, results
 
 Row = VERSIONED["results"]
-CORE = Base.metadata.tables["results"]
+CORE = METADATA.tables["results"]
 
 
 @pytest.fixture
@@ -138,10 +138,10 @@ def test_a_session_to_read_cannot_write(scope):
 
 
 def test_every_owned_table_has_its_tenant_first_in_its_key_and_in_every_link_to_another(warehouse):
-    named = {table.name for table in Base.metadata.sorted_tables if "tenant_id" in table.c}
+    named = {table.name for table in METADATA.sorted_tables if "tenant_id" in table.c}
     assert set(OWNED) == named - set(IDENTITY)
     for name in OWNED:
-        table = Base.metadata.tables[name]
+        table = METADATA.tables[name]
         assert table.primary_key.columns.keys()[0] == "tenant_id"
         assert not table.c.tenant_id.nullable
         # A person is of no tenant: a link to them cannot name one, and tells nothing of another.

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import select, text
 
 from db import audit, tokens
-from db.models import ApiToken
+from db.identities import ApiToken
 from db.roles import CYCLE, EXPORT, LOADS, RESULTS, SEND
 from db.session import open_platform, open_session
 from scheme.errors import Forbidden, UsageError

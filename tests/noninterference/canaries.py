@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Boolean, Date, DateTime, Double, Integer, LargeBinary, Table, Text
 
-from db.models import Base
+from db.models import METADATA
 
 CANARY = re.compile(r"CANARY-[A-Z]-[\w.-]+|(?i:canary-[a-z]@\S+)")
 HIDDEN = re.compile(r"HIDDEN-[\w.-]+")
@@ -22,7 +22,7 @@ OF_NOBODY = {
 
 def tables_of_others() -> list[Table]:
     """The tables in which an organisation, or somebody of it, has rows: found in the models, parents first."""
-    tables = [table for table in Base.metadata.sorted_tables if table.name not in OF_NOBODY]
+    tables = [table for table in METADATA.sorted_tables if table.name not in OF_NOBODY]
     for table in tables:
         assert table.name == "tenants" or {"tenant_id", "user_id", "home_tenant_id"} & set(table.c.keys()), (
             f"table {table.name} names neither a tenant nor a person: say in tests/noninterference/canaries.py, "

@@ -395,6 +395,6 @@ NOT_RUN: dict[str, str] = {
     "tenant remove": "leaves nothing to be asked; tests/db/test_removal.py looks at every row of others",
     "reader add": "names a role and a password by chance; what such a role sees: tests/db/test_readers.py",
     "upgrade": "brings the tables to this version; tests/db/test_upgrading.py",
-    "backup": "writes all that there is; of one organisation alone, searched byte by byte: tests/db/test_backup.py",
+    "backup": "writes all there is; of one organisation alone, byte by byte: tests/db/test_backup_of_one_tenant.py",
     "restore": "puts a backup into an empty warehouse; tests/db/test_backup.py",
 }

@@ -8,7 +8,8 @@ import psycopg
 from sqlalchemy import select, text
 
 from db.engine import engine
-from db.models import IDENTITY, OWNED, Base, OfTenant
+from db.mapped import OfTenant
+from db.models import IDENTITY, MAPPERS, OWNED
 from db.session import open_platform, open_session
 from db.tenants import scope_of
 from db.upgrade import unlocked
@@ -29,7 +30,7 @@ def faults(world: World) -> list[str]:
 
 def unfiltered() -> Iterator[str]:
     """The filter on ORM statements, model by model; the guard would refuse what it let through."""
-    for mapper in Base.registry.mappers:
+    for mapper in MAPPERS:
         if not issubclass(mapper.class_, OfTenant):
             continue
         name = mapper.class_.__tablename__

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import made
 from db import reads
-from db.models import OWNED, Base
+from db.models import METADATA, OWNED
 from db.session import open_session
 from db.tenants import add_tenant, scope_of
 from db.upgrade import require_current
@@ -80,7 +80,7 @@ def add_others(world: worlds.World, many: int) -> None:
         )
         for name in OWNED:
             rest = ", ".join(
-                f'"{column.name}"' for column in Base.metadata.tables[name].columns if column.name != "tenant_id"
+                f'"{column.name}"' for column in METADATA.tables[name].columns if column.name != "tenant_id"
             )
             connection.execute(
                 f"INSERT INTO {name} (tenant_id, {rest}) SELECT 1000 + n, {rest} "  # type: ignore[arg-type]

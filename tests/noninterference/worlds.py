@@ -17,18 +17,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from db.models import (
-    APPEND_ONLY,
-    ApiToken,
-    Base,
-    Grant,
-    GuestLink,
-    GuestSession,
-    OperatorVisit,
-    Tenant,
-    User,
-    UserSession,
-)
+from db.identities import ApiToken, Grant, GuestLink, GuestSession, OperatorVisit, User, UserSession
+from db.mapped import Base
+from db.models import APPEND_ONLY, METADATA, Tenant
 from db.passwords import sha256
 from db.session import open_platform, open_session
 from db.tenants import add_tenant, scope_of
@@ -141,7 +132,7 @@ class World:
                 table.name: sorted(
                     ask(f"SELECT {', '.join(_quoted(c.name) for c in table.columns)} FROM {table.name}"), key=repr
                 )
-                for table in Base.metadata.sorted_tables
+                for table in METADATA.sorted_tables
                 if not named or table.name in named
             }
 
@@ -169,7 +160,7 @@ class World:
             ask("PRAGMA foreign_keys = OFF" if self.kind == "sqlite" else "SET session_replication_role = replica")
             for name in changed:
                 ask(f"DELETE FROM {name}")
-                names = [_quoted(c.name) for c in Base.metadata.tables[name].columns]
+                names = [_quoted(c.name) for c in METADATA.tables[name].columns]
                 for row in self.kept[name]:
                     ask(f"INSERT INTO {name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})", row)
 
@@ -180,7 +171,7 @@ def _quoted(name: str) -> str:
 
 def others_in(tables: dict[str, list[tuple[Any, ...]]]) -> dict[str, str]:
     """By table, a hash of the rows of everybody but A, who is the tenant 1."""
-    columns = {name: Base.metadata.tables[name].columns.keys() for name in tables}
+    columns = {name: METADATA.tables[name].columns.keys() for name in tables}
     users = {row[0] for row in tables["users"] if dict(zip(columns["users"], row, strict=True))["home_tenant_id"] != 1}
     ours = {
         dict(zip(columns["grants"], row, strict=True))["user_id"]
