@@ -13,8 +13,9 @@ from dashboard.language import day_said as day
 from dashboard.language import is_english, mark, said
 from dashboard.words import clock, organisation
 from dashboard.words import moment_said as moment
+from db.grants import Granted
 from db.roles import ADMINISTER, CYCLE, EXPORT, LOADS, RESULTS, SEND
-from db.sessions import Granted, Guest, Identity
+from db.sessions import Guest, Identity
 from db.version import installed as installed
 
 

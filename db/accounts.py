@@ -15,11 +15,12 @@ from sqlalchemy.orm import Session
 
 from db import audit, reset, second_factor
 from db.frames import MOMENT
+from db.grants import is_operator
 from db.identities import Grant, User, UserSession
 from db.models import Tenant
 from db.passwords import hashed, one_time_password
 from db.session import bind, open_platform
-from db.sessions import end_sessions, is_operator
+from db.sessions import end_sessions
 from db.tenants import scope_in_tenant
 from scheme.errors import UsageError
 from scheme.frames import Schema

@@ -13,11 +13,11 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from db import audit
+from db.grants import scope_of_person
 from db.identities import CalendarFeed
 from db.passwords import may_try, sha256
 from db.roles import EXPORT
 from db.session import Scope, bound_tenant, open_platform, open_session, scope_in
-from db.sessions import scope_of_person
 from scheme.errors import Forbidden, UsageError, WarehouseError
 
 

@@ -14,12 +14,13 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from db import audit
+from db.grants import Granted
 from db.identities import GuestLink, GuestSession
 from db.models import VERSIONED, AuditEntry, Tenant
 from db.passwords import may_try, sha256
 from db.roles import ADMINISTER
 from db.session import Scope, bind, open_platform, scope_in
-from db.sessions import IDLE, LONGEST, SEEN_EVERY, Granted, Guest, Identity
+from db.sessions import IDLE, LONGEST, SEEN_EVERY, Guest, Identity
 from scheme.errors import Forbidden, UsageError, WarehouseError
 
 LONGEST_DAYS = 92

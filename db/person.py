@@ -25,6 +25,7 @@ from sqlalchemy import ColumnElement, LargeBinary, Text, delete, or_, select, up
 from sqlalchemy.orm import Session
 
 from db import audit, members, originals
+from db.grants import is_operator
 from db.identities import CalendarFeed, Grant, ResetLink, User
 from db.mapped import OfTenant
 from db.models import (
@@ -44,7 +45,7 @@ from db.models import (
 )
 from db.people import email_address
 from db.session import Scope, bind, open_platform, open_session
-from db.sessions import end_sessions, is_operator
+from db.sessions import end_sessions
 from db.tenants import here
 from db.upgrade import require_current
 from scheme.errors import UsageError, WarehouseError

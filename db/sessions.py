@@ -1,50 +1,37 @@
 """Sessions of signed-in people: they live here and nowhere else, so that each can be ended (reliability.md W3, T11)."""
 
 import secrets
-from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, delete, or_, select
+from sqlalchemy import and_, bindparam, delete, or_, select
 from sqlalchemy.orm import Session
 
 from db import audit
+from db.grants import (
+    Granted,
+    Held,
+    granted_by,
+    grants_of,
+    holders_of,
+    is_of_the_platform,
+    is_operator,
+    scope_by,
+    visits_of,
+    with_tenants,
+)
 from db.identities import Grant, OperatorVisit, ResetLink, User, UserSession
-from db.models import VERSIONED, Tenant
+from db.models import Tenant
 from db.passwords import fit, hashed, proven, sha256, throttled
-from db.roles import EXPORT, ROLES, SECOND_FACTOR
-from db.session import Scope, bind, open_platform, open_session
+from db.roles import SECOND_FACTOR
+from db.session import Scope, bind, open_platform
 from scheme.errors import Forbidden, UsageError, WarehouseError
 
 IDLE = timedelta(minutes=30)
 LONGEST = timedelta(hours=12)
 SEEN_EVERY = timedelta(minutes=1)  # a session's last sight is written down this often, not at every request
 LONGEST_VISIT = timedelta(hours=4)
-Held = tuple[Grant, Tenant | None]  # a grant and its tenant; None: an operator's, who is of none
-
-
-@dataclass(frozen=True)
-class Granted:
-    """What a person may do in one tenant: one role, in these departments and certificates (None is all of them)."""
-
-    tenant_id: int
-    tenant_code: str
-    tenant_name: str
-    role: str
-    departments: tuple[str, ...] | None
-    certificates: tuple[str, ...] | None
-    may_export: bool
-    visit_ends_at: datetime | None = None  # an operator's
-    visit_reason: str = ""
-    ends_on: date | None = None  # the first day without it
-    version: int = 0  # of the tenant's data, as it was when this was looked up
-
-    @property
-    def permissions(self) -> frozenset[str]:
-        """What the role may do, and taking files away where the grant says so."""
-        return ROLES[self.role] | ({EXPORT} if self.may_export and self.role != "operator" else set())
 
 
 @dataclass(frozen=True)
@@ -87,7 +74,7 @@ class Identity:
         """The scope of the chosen tenant; Forbidden where none is chosen."""
         if self.chosen is None:
             raise Forbidden("choose an organisation first")
-        scope = _scope(self.user_id, self.email, self.chosen, self.departments, self.origin)
+        scope = scope_by(self.user_id, self.email, self.chosen, self.departments, self.origin)
         return replace(scope, actor=self.actor)
 
 
@@ -99,21 +86,6 @@ class Seen:
     seen_at: datetime
     origin: str
     is_this: bool
-
-
-def _scope(user_id: int, email: str, granted: Granted, departments: tuple[str, ...] | None, origin: str) -> Scope:
-    return Scope(
-        granted.tenant_id,
-        granted.tenant_code,
-        departments,
-        granted.role,
-        email,
-        granted.tenant_name,
-        granted.permissions,
-        granted.certificates,
-        f"person {user_id}",
-        origin,
-    )
 
 
 # --- beginning and ending ---------------------------------------------------------------------------------------------
@@ -144,7 +116,7 @@ def begin(user_id: int, origin: str = "", way: str = "password", is_proven: bool
     with open_platform(write=True) as session:
         session.execute(delete(UserSession).where(UserSession.expires_at < now))
         user = session.get_one(User, user_id)
-        grants = _grants(session, user.id, now)
+        grants = grants_of(session, user.id, now)
         only = grants[0] if len(grants) == 1 and not is_operator(session, user.id) else None
         row = _new(user.id, only.tenant_id if only else None, now, now + LONGEST, is_proven, origin)
         session.add(row[1])
@@ -165,8 +137,8 @@ def session_of(token: str, origin: str = "") -> Identity | None:
         if found is None:
             return None
         row, user, held = found
-        operator = any(_is_operators(grant) for grant, _ in held)
-        grants = _granted(held) + (_visits(session, user.id, now, held) if operator else ())
+        operator = any(is_of_the_platform(grant) for grant, _ in held)
+        grants = granted_by(held) + (visits_of(session, user.id, now, held) if operator else ())
         chosen = next((granted for granted in grants if granted.tenant_id == row.tenant_id), None)
         roles = {granted.role for granted in grants} | ({"operator"} if operator else set())
         asked = user.issuer is None and (user.second_factor_at is not None or bool(roles.intersection(SECOND_FACTOR)))
@@ -181,7 +153,7 @@ def session_of(token: str, origin: str = "") -> Identity | None:
             user.second_factor_at is not None,
             user.issuer is None,
             operator,
-            _holders(chosen, user, origin),
+            holders_of(chosen, user, origin),
             origin,
         )
     # A load may hold the warehouse for a while: then the next request writes it down.
@@ -191,22 +163,6 @@ def session_of(token: str, origin: str = "") -> Identity | None:
             if again is not None:
                 again[0].seen_at = now
     return identity
-
-
-def scope_of_person(user_id: int, tenant_id: int, origin: str = "") -> Scope | None:
-    """What a person may see and do in a tenant at this moment, signed in or not; None where that is nothing.
-
-    For what is done in their absence: letters, feeds, packs (reliability.md T8). An operator's visit is none of it.
-    """
-    with open_platform() as session:
-        user = session.get(User, user_id)
-        if user is None or user.disabled_at is not None:
-            return None
-        granted = (one for one in _grants(session, user_id, datetime.now(UTC)) if one.tenant_id == tenant_id)
-        chosen = next((one for one in granted if one.role != "operator"), None)
-        if chosen is None:
-            return None
-        return _scope(user.id, user.email, chosen, _holders(chosen, user, origin), origin)
 
 
 def renewed(session: Session, token: str, is_proven: bool | None = None) -> str:
@@ -247,7 +203,7 @@ def choose_tenant(token: str, tenant_code: str, origin: str = "") -> str:
     now = datetime.now(UTC)
     with open_platform(write=True) as session:
         row, user = _found(session, token, now)
-        granted = next((g for g in _grants(session, user.id, now) if g.tenant_code == tenant_code), None)
+        granted = next((g for g in grants_of(session, user.id, now) if g.tenant_code == tenant_code), None)
         if granted is None:
             raise Forbidden("there is no such organisation among yours")
         new = _instead(session, row, user.id, granted.tenant_id, row.is_proven)
@@ -286,7 +242,7 @@ def visit(token: str, tenant_code: str, reason: str, lasts: timedelta, origin: s
         )
         _record_end(session, user, before, origin)
         granted = Granted(tenant.id, tenant.code, tenant.name, "operator", None, None, False, entry.ends_at)
-        bind(session, _scope(user.id, user.email, granted, None, origin))
+        bind(session, scope_by(user.id, user.email, granted, None, origin))
         audit.record(session, "began a visit", f"visit {entry.id}", **told)
         return new
 
@@ -361,80 +317,7 @@ def end_sessions(session: Session, user_id: int) -> None:
     session.execute(delete(UserSession).where(UserSession.user_id == user_id))
 
 
-def is_operator(session: Session, user_id: int) -> bool:
-    """Whether a person runs the platform."""
-    held = select(Grant.id).where(Grant.user_id == user_id, Grant.tenant_id.is_(None), Grant.role == "operator")
-    today = datetime.now(UTC).date()
-    return session.scalars(held.where(or_(Grant.ends_on.is_(None), Grant.ends_on > today))).first() is not None
-
-
 # --- inside -----------------------------------------------------------------------------------------------------------
-
-
-def _grants(session: Session, user_id: int, now: datetime) -> tuple[Granted, ...]:
-    """What a person may do by now, a tenant each: in the strongest role granted there, and an operator's visits."""
-    live = or_(Grant.ends_on.is_(None), Grant.ends_on > now.date())
-    rows = session.execute(_with_tenants(select(Grant, Tenant).where(Grant.user_id == user_id, live))).all()
-    held = [(row[0], row[1]) for row in rows]
-    visits = _visits(session, user_id, now, held) if any(_is_operators(grant) for grant, _ in held) else ()
-    return _granted(held) + visits
-
-
-def _granted(held: Sequence[Held]) -> tuple[Granted, ...]:
-    """What grants give, a tenant each in the order of their codes."""
-    rows = [(grant, tenant) for grant, tenant in held if tenant is not None]
-    granted = []
-    for tenant in dict.fromkeys(row[1] for row in rows):
-        role = min((grant.role for grant, of in rows if of is tenant), key=list(ROLES).index)
-        own = [grant for grant, of in rows if of is tenant and grant.role == role]
-        whole = any(not grant.department_code and not grant.certificate_code for grant in own)
-        departments = tuple(grant.department_code for grant in own if grant.department_code)
-        certificates = tuple(grant.certificate_code for grant in own if grant.certificate_code)
-        granted.append(
-            Granted(
-                tenant.id,
-                tenant.code,
-                tenant.name,
-                role,
-                None if whole else departments,
-                None if whole or departments else certificates,
-                all(grant.may_export for grant in own),
-                ends_on=None
-                if any(grant.ends_on is None for grant in own)
-                else max(filter(None, (g.ends_on for g in own))),
-                version=tenant.version,
-            )
-        )
-    return tuple(granted)
-
-
-def _visits(session: Session, user_id: int, now: datetime, held: Sequence[Held]) -> tuple[Granted, ...]:
-    """An operator's running visits to tenants in which they hold no grant."""
-    visits = session.execute(
-        select(OperatorVisit, Tenant)
-        .join(Tenant, Tenant.id == OperatorVisit.tenant_id)
-        .where(OperatorVisit.user_id == user_id, OperatorVisit.ended_at.is_(None), OperatorVisit.ends_at > now)
-    ).all()
-    own = {grant.tenant_id for grant, _ in held}
-    return tuple(
-        Granted(
-            *(tenant.id, tenant.code, tenant.name, "operator", None, None, False, entry.ends_at, entry.reason),
-            version=tenant.version,
-        )
-        for entry, tenant in visits
-        if tenant.id not in own
-    )
-
-
-def _with_tenants(statement: Select[*tuple[Any, ...]]) -> Select[*tuple[Any, ...]]:
-    """A statement on grants, with the tenant of each where it has one, in the order in which they are told."""
-    return statement.outerjoin(Tenant, Tenant.id == Grant.tenant_id).order_by(
-        Tenant.code, Grant.department_code, Grant.certificate_code
-    )
-
-
-def _is_operators(grant: Grant) -> bool:
-    return grant.tenant_id is None and grant.role == "operator"
 
 
 def _live_with_grants(session: Session, token: str, now: datetime) -> tuple[UserSession, User, list[Held]] | None:
@@ -445,7 +328,7 @@ def _live_with_grants(session: Session, token: str, now: datetime) -> tuple[User
 
 
 # Written once: building it takes a third as long as asking.
-_LIVE_WITH_GRANTS = _with_tenants(
+_LIVE_WITH_GRANTS = with_tenants(
     select(UserSession, User, Grant, Tenant)
     .join(User, User.id == UserSession.user_id)
     .outerjoin(Grant, and_(Grant.user_id == User.id, or_(Grant.ends_on.is_(None), Grant.ends_on > bindparam("today"))))
@@ -454,26 +337,11 @@ _LIVE_WITH_GRANTS = _with_tenants(
 )
 
 
-def _holders(chosen: Granted | None, user: User, origin: str) -> tuple[str, ...] | None:
-    """The departments of a grant: its own, and those that hold its certificates; None where one is the whole body's."""
-    if chosen is None or chosen.certificates is None:
-        return chosen.departments if chosen else ()
-    model = VERSIONED["certificates"]
-    with open_session(_scope(user.id, user.email, chosen, (), origin)) as session:
-        held = session.scalars(
-            select(model.department_code).where(  # type: ignore[attr-defined]  # made from scheme.tables
-                model.superseded_by_load.is_(None),
-                model.certificate_code.in_(chosen.certificates),  # type: ignore[attr-defined]  # the same
-            )
-        ).all()
-    return None if any(not code for code in held) else tuple(sorted(set(held)))
-
-
 def _record_turn(session: Session, user: User, granted: Granted | None, origin: str) -> None:
     """Write into the tenant's own log that somebody came in; the platform session is bound to the tenant from then."""
     if granted is not None:
         session.flush()
-        bind(session, _scope(user.id, user.email, granted, granted.departments, origin))
+        bind(session, scope_by(user.id, user.email, granted, granted.departments, origin))
         audit.record(session, "came in")
 
 
@@ -532,5 +400,5 @@ def _record_end(session: Session, user: User, ended: list[OperatorVisit], origin
         )
     for entry, tenant in visited:
         granted = Granted(tenant.id, tenant.code, tenant.name, "operator", None, None, False, entry.ends_at)
-        bind(session, _scope(user.id, user.email, granted, None, origin))
+        bind(session, scope_by(user.id, user.email, granted, None, origin))
         audit.record(session, "ended a visit", f"visit {entry.id}")

@@ -13,10 +13,10 @@ from threading import Event, Thread
 
 from dashboard.exports import pack
 from db import jobs
+from db.grants import scope_of_person
 from db.jobs import Claimed
 from db.roles import EXPORT
 from db.session import Scope, open_session
-from db.sessions import scope_of_person
 from db.tenants import scope_of, tenants
 from scheme.errors import AssayError, Forbidden, WarehouseError
 

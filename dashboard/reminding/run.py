@@ -15,9 +15,9 @@ from dashboard.reminding.letters import Letter
 from dashboard.reminding.post import Post, Undelivered, send
 from dashboard.view import View
 from db import audit, reminders
+from db.grants import scope_of_person
 from db.reminders import Choices, Person, Told
 from db.session import Scope, open_session
-from db.sessions import scope_of_person
 from scheme.digest import Digest, digest
 from scheme.movement import moves
 

@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner
 
 from dashboard.exports import pack, work
-from db import audit, jobs, people, sessions
+from db import audit, grants, jobs, people, sessions
 from db.engine import engine
 from db.identities import User
 from db.members import Given, change, end_access
@@ -132,7 +132,7 @@ def test_the_whole_pack_is_asked_for_made_and_picked_up_by_who_asked_alone(app, 
 def test_the_pack_of_each_role_has_the_pages_of_that_role_and_no_others(ash, monkeypatch):
     monkeypatch.setattr(pack, "WHOLE", WHOLE)
     lead, leader, champion = (
-        sessions.scope_of_person(person(email), ash.tenant_id) for email in (LEAD, LEADER, CHAMPION)
+        grants.scope_of_person(person(email), ash.tenant_id) for email in (LEAD, LEADER, CHAMPION)
     )
     assert {"/coverage", "/sites", "/renewal"} <= set(pack.addresses(lead))
     assert not {"/coverage", "/sites", "/renewal", "/journey", "/scope"} & set(pack.addresses(leader))
@@ -174,7 +174,7 @@ def test_who_may_see_less_since_the_pack_was_made_does_not_pick_it_up(app, ash):
 
 
 def test_the_pack_of_a_snapshot_is_the_same_when_it_is_made_again_after_more_was_loaded(ash):
-    lead = sessions.scope_of_person(person(LEAD), ash.tenant_id)
+    lead = grants.scope_of_person(person(LEAD), ash.tenant_id)
     of, addresses = pack.snapshot(), pack.addresses(lead, ["HOU"])
     before = pack.document(lead, addresses, of, "The pack")
     loaded(ash, later=HEAD + f"HOU,annual_review,{TODAY},1.1.1,Non-compliant\n".encode())
@@ -187,11 +187,11 @@ def test_the_pack_of_a_snapshot_is_the_same_when_it_is_made_again_after_more_was
 
 
 def test_nobody_who_may_not_take_files_away_makes_a_pack(ash):
-    lead = sessions.scope_of_person(person(LEAD), ash.tenant_id)
+    lead = grants.scope_of_person(person(LEAD), ash.tenant_id)
     with pytest.raises(Forbidden):
         pack.document(replace(lead, permissions=lead.permissions - {"export"}), ["/"], pack.snapshot(), "The pack")
-    assert sessions.scope_of_person(person(LEAD), ash.tenant_id + 1) is None
-    assert sessions.scope_of_person(99999, ash.tenant_id) is None
+    assert grants.scope_of_person(person(LEAD), ash.tenant_id + 1) is None
+    assert grants.scope_of_person(99999, ash.tenant_id) is None
 
 
 def test_a_form_that_asks_for_nothing_or_for_what_is_not_there_says_so(app, ash):
@@ -235,7 +235,7 @@ def test_a_pack_that_is_removed_while_it_is_made_is_left(app, ash):
 
 
 def test_a_page_that_is_there_twice_says_what_was_asked_of_it(ash):
-    lead = sessions.scope_of_person(person(LEAD), ash.tenant_id)
+    lead = grants.scope_of_person(person(LEAD), ash.tenant_id)
     told = pack.document(lead, ["/heatmap", "/heatmap?criterion=all", "/sites"], pack.snapshot(), "Told apart")
     assert [page.title for page in told.pages] == ["Heatmap", "Heatmap: All elements", "Sites"]
 

@@ -23,10 +23,10 @@ from dashboard.reminding.letters import Letter
 from dashboard.reminding.run import remind
 from db import audit, members, people, reminders, sessions
 from db.engine import engine
+from db.grants import scope_of_person
 from db.identities import User
 from db.reminders import Choices
 from db.session import open_platform, open_session
-from db.sessions import scope_of_person
 from db.tenants import add_tenant, scope_of
 from etl import run as loading
 from tests.dashboard.conftest import PASSWORD, signed_in

@@ -3,7 +3,7 @@
 import pyotp
 import pytest
 
-from db import accounts, audit, members, people, reset, second_factor, sessions
+from db import accounts, audit, grants, members, people, reset, second_factor, sessions
 from db.session import open_platform
 from scheme.errors import UsageError
 
@@ -106,4 +106,4 @@ def test_an_account_that_is_not_there_changes_nothing(warehouse):
             change(99, PAT)
     assert told(None) == before
     with open_platform() as session:
-        assert sessions.is_operator(session, 99) is False
+        assert grants.is_operator(session, 99) is False

@@ -10,12 +10,12 @@ import pytest
 from sqlalchemy import select
 
 from db import audit, feeds, members, people, reminders
+from db.grants import scope_of_person
 from db.identities import CalendarFeed, User
 from db.passwords import TRIES_OF_ADDRESS
 from db.reminders import Choices, Told, sight_of
 from db.roles import EXPORT
 from db.session import open_platform, open_session
-from db.sessions import scope_of_person
 from scheme.alerts import KINDS
 from scheme.errors import Forbidden, UsageError
 
