@@ -10,7 +10,7 @@ from db.tenants import add_tenant, scope_of
 from tests.dashboard.conftest import LEAD, PASSWORD, signed_in
 from tests.dashboard.small_programme import CERTIFICATES, HEAD, SITES, TREE, loaded
 from tests.dashboard.test_enter import fields, post, rows, said, text
-from tests.noninterference.surfaces import callback_body
+from tests.noninterference.callbacks import callback_body
 
 TODAY = datetime.now(UTC).date()
 LATE, SOON, FAR = (str(TODAY + timedelta(days=days)) for days in (-12, 9, 200))

@@ -26,7 +26,7 @@ from db.tenants import add_tenant, scope_of
 from etl import run
 from etl.template import KINDS
 from scheme.errors import AssayError
-from tests.noninterference import masks, story, surfaces
+from tests.noninterference import asks, callbacks, masks, routes, story
 from tests.noninterference.harness import page_token
 
 TODAY = datetime.now(UTC).date()
@@ -113,9 +113,9 @@ class Browser:
     token: str  # of its page
     scope: Scope
 
-    def ask(self, asked: surfaces.Ask) -> tuple[str, tuple[Any, ...]]:
+    def ask(self, asked: asks.Ask) -> tuple[str, tuple[Any, ...]]:
         """The body as it came, and what must be the same: status, headers and body without nonces and clocks."""
-        ready = surfaces.with_token(asked, self.token)
+        ready = asks.with_token(asked, self.token)
         answer = self.client.open(ready.path, method=ready.method, headers=ready.headers, json=ready.json)
         data = answer.get_data()
         told = answer.status_code, tuple(masks.headers(list(answer.headers))), masks.body(data)
@@ -154,8 +154,8 @@ def browsers(app, warehouse, tmp_path, monkeypatch) -> dict[str, Browser]:
 
 def everything(app, browsers: dict[str, Browser], only: str = "", thorough: bool = True) -> Answers:
     """All that can be looked at, as each of the two; every variant of it as the champion. `only`: what a name holds."""
-    asks = [*surfaces.callback_asks(app), *of_downloads(app)]
-    wanted = [ask for ask in surfaces.once(asks) if ask.whose != "nobodys" and only in ask.surface]
+    found = [*callbacks.callback_asks(app), *of_downloads(app)]
+    wanted = [ask for ask in asks.once(found) if ask.whose != "nobodys" and only in ask.surface]
     return {
         (who, ask.surface, ask.variant): browser.ask(ask)
         for who, browser in browsers.items()
@@ -178,9 +178,9 @@ def measured(scope: Scope, name: str, departments: Sequence[str] = ()) -> list[R
         return str(error)
 
 
-def of_downloads(app) -> Iterable[surfaces.Ask]:
+def of_downloads(app) -> Iterable[asks.Ask]:
     """Every download for every load and certificate that there is in any of the three."""
-    for rule, *_ in surfaces.rules(app):
+    for rule, *_ in routes.rules(app):
         if not rule.startswith("/download/"):
             continue
         values = [PLACES[place] for place in re.findall(r"<[^>]+>", rule) if place in PLACES]
@@ -197,7 +197,7 @@ def of_downloads(app) -> Iterable[surfaces.Ask]:
             for value in chosen:
                 path = re.sub(r"<[^>]+>", str(value), path, count=1)
             assert "<" not in path, f"say here what to ask of {rule}"
-            yield surfaces.Ask(rule, path + query, "GET", path + query)
+            yield asks.Ask(rule, path + query, "GET", path + query)
 
 
 CODES = ("HOU", "FIN", "ALL", "NEW")

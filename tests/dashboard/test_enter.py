@@ -50,7 +50,7 @@ def text(answer) -> str:
 
 def fields(answer) -> dict[str, str]:
     """What the form of a page holds."""
-    from tests.noninterference.surfaces import forms_in
+    from tests.noninterference.forms import forms_in
 
     found = next(form.fields for form in forms_in(answer.text)[0] if form.action.startswith("/enter"))
     areas = re.findall(r'<textarea[^>]* name="(\w+)"[^>]*>(.*?)</textarea>', answer.text, re.DOTALL)

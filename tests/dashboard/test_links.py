@@ -15,7 +15,7 @@ from db.session import open_session
 from db.tenants import add_tenant, scope_of
 from etl import run
 from tests.dashboard.conftest import PASSWORD, at_the_door, on_a_page, signed_in
-from tests.noninterference import harness, story, surfaces
+from tests.noninterference import asks, callbacks, harness, routes, story
 
 TODAY = datetime.now(UTC).date()
 FORM = {"certificate": "C-HOU", "whom": "Jo Bloggs, Example", "until": TODAY.isoformat(), "export": "no"}
@@ -139,9 +139,9 @@ def answers(app, client) -> dict[str, str]:
     asking.person, asking.client, asking.form_tokens = "guest", client, {}
     page = harness.page_token(client.get("/").text)
     told = {}
-    for ask in surfaces.once([*surfaces.callback_asks(app), *surfaces.route_asks(app)]):
+    for ask in asks.once([*callbacks.callback_asks(app), *routes.route_asks(app)]):
         if ask.whose != "nobodys" and not ask.writes and not ask.thorough and not ask.path.startswith("/sign"):
-            ready = surfaces.with_token(ask, page)
+            ready = asks.with_token(ask, page)
             answer = client.open(ready.path, method=ready.method, headers=ready.headers, json=ready.json)
             told[f"{ask.surface} {ask.variant}"] = answer.text
     return told
@@ -160,7 +160,7 @@ def test_its_certificate_s_departments_and_sites_are_seen_and_nothing_outside_th
 def test_every_page_says_what_it_is_and_has_no_account(app, admin):
     client = guest(app, made(admin))
     output = next(name for name in app.callback_map if "shell-who" in name)
-    body = surfaces.callback_body(output, app.callback_map[output], {"_pages_location.pathname": "/"})
+    body = callbacks.callback_body(output, app.callback_map[output], {"_pages_location.pathname": "/"})
     text = client.post("/_dash-update-component", json=body).text
     assert re.search(r"You look at certificate C-HOU until \d+ \w+ \d{4}, read only", text)
     assert "/account" not in text

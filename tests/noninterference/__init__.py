@@ -9,9 +9,10 @@ How it works, module by module:
 - `worlds` builds A once, then copies the warehouse (SQLite: the file; PostgreSQL: a template database) and adds the
   others to the copies: `empty` (they have no rows), `full`, `changed` (more and other rows), and `hidden` (empty, but
   what A's champion and assessor may not open says something else). A's ids, moments and sessions are the same in all.
-- `surfaces` finds what there is to ask: the server's routes, the callbacks with a body on the server, the keys that the
-  address may have, the arguments that the code reads from a request, the forms that stand in pages, the description of
-  the API, and the commands. `known_values` has a value of ours, of theirs and of nobody for each argument by name.
+- What there is to ask is found in the program: `routes` of the server, `callbacks` with a body on the server and the
+  `addresses` that a page may have, the arguments that the code reads from a request (`reading`), the `forms` that stand
+  in pages, the description of the `api`, and the commands (`command_line`). Each gives `asks`; `known_values` has a
+  value of ours, of theirs and of nobody for each argument by name, and `surfaces` says which it lacks.
   **A new page, callback, route, form field or command is covered as soon as it is there; one with an argument that
   `known_values` does not know fails with a sentence that says what to add.**
 - `harness` asks everything as each role of A, masks nonces and clocks (`masks`), and says what differs between worlds,

@@ -11,8 +11,8 @@ import typer
 from typer.testing import CliRunner
 
 from scheme.errors import AssayError, UsageError
-from tests.noninterference import known_values, masks, story, surfaces
-from tests.noninterference.surfaces import Known
+from tests.noninterference import asks, known_values, masks, story
+from tests.noninterference.known_values import Known
 from tests.noninterference.worlds import World
 
 
@@ -72,7 +72,7 @@ def values_of(command: Command, name: str) -> Known:
     for key in (f"{command.name} {name}", f"{command.words[0]} {name}"):
         if key in table:
             return table[key]
-    return surfaces.known(table, "COMMAND", name, f"the command `assay {command.name}`")
+    return asks.known(table, "COMMAND", name, f"the command `assay {command.name}`")
 
 
 def ways(command: Command, folder: Path) -> Iterator[tuple[str, list[str], tuple[str, ...], str, str]]:
@@ -93,7 +93,7 @@ def ways(command: Command, folder: Path) -> Iterator[tuple[str, list[str], tuple
         for whose, value in (("theirs", each.theirs), ("nobodys", each.nobodys)):
             if value is not None:
                 told = {**usual, parameter.name: _words(parameter, value, folder)}
-                said = surfaces._words(value)
+                said = asks.words(value)
                 yield (
                     f"{parameter.name} {whose}",
                     [*command.words, *_in_order(command, told)],

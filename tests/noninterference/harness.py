@@ -8,8 +8,8 @@ from typing import Any
 
 from dash import Dash
 
-from tests.noninterference import canaries, masks, story, surfaces, worlds
-from tests.noninterference.surfaces import Ask
+from tests.noninterference import api, asks, callbacks, canaries, forms, masks, routes, story, worlds
+from tests.noninterference.asks import Ask
 from tests.noninterference.worlds import World
 
 # Who reads the audit log comes first: what the others are refused is written there, and not in every world alike.
@@ -80,7 +80,7 @@ class Asking:
 
     def ask(self, asked: Ask) -> Seen:
         """Ask, and note the answer."""
-        ready = surfaces.with_token(asked, self.form_tokens.get(asked.path.partition("?")[0], self.page_token))
+        ready = asks.with_token(asked, self.form_tokens.get(asked.path.partition("?")[0], self.page_token))
         self.client.set_cookie("assay", worlds.token(self.person))  # whatever the answer before did to it
         self.client.delete_cookie("assay-said")  # the sentence about the change before, for the next page
         more: dict[str, Any] = {"json": ready.json} if ready.json is not None else {}
@@ -89,7 +89,7 @@ class Asking:
         answer = self.client.open(ready.path, method=ready.method, headers=ready.headers, **more)
         data = answer.get_data()
         if ready.method == "GET" and b"<form" in data:
-            for form in surfaces.forms_in(data.decode("utf-8", "replace"))[0]:
+            for form in forms.forms_in(data.decode("utf-8", "replace"))[0]:
                 where = (form.action or ready.path).partition("?")[0]
                 self.form_tokens[where] = form.fields.get("page", self.page_token)
         return Seen(
@@ -109,7 +109,7 @@ def page_token(page: str) -> str:
 
 def asks_of(app: Dash) -> list[Ask]:
     """Everything that the program says it can be asked, but what stands in its pages."""
-    return surfaces.once([*surfaces.route_asks(app), *surfaces.callback_asks(app)])
+    return asks.once([*routes.route_asks(app), *callbacks.callback_asks(app)])
 
 
 def forms_of(asking: Asking, seen: Iterable[Seen]) -> list[Ask]:
@@ -118,24 +118,24 @@ def forms_of(asking: Asking, seen: Iterable[Seen]) -> list[Ask]:
     for each in seen:
         if each.status == 200 and each.ask.method == "GET" and each.ask.whose == "ours" and "<form" in each.raw:
             path = each.ask.path
-            for number, form in enumerate(surfaces.forms_in(each.raw)[0]):
+            for number, form in enumerate(forms.forms_in(each.raw)[0]):
                 shape = (form.method, form.action.partition("?")[0] or path.partition("?")[0], *sorted(form.fields))
                 if shape not in met:
-                    told += list(surfaces.form_asks(path, form, number))
+                    told += list(forms.form_asks(path, form, number))
                 met.add(shape)
-    return sorted(surfaces.once(told), key=lambda ask: ask.whose == "nobodys")
+    return sorted(asks.once(told), key=lambda ask: ask.whose == "nobodys")
 
 
 def links_of(seen: Iterable[Seen]) -> list[Ask]:
     """The addresses of plain pages that stand in the pages that were answered, one of each shape."""
     shapes: dict[tuple[str, str], str] = {}
     for each in seen:
-        if each.status == 200 and each.ask.whose == "ours" and surfaces.is_plain(each.ask.path):
-            for link in surfaces.forms_in(each.raw)[1]:
+        if each.status == 200 and each.ask.whose == "ours" and routes.is_plain(each.ask.path):
+            for link in forms.forms_in(each.raw)[1]:
                 path, _, query = link.partition("?")
-                if surfaces.is_plain(path) and query and not path.startswith("/administration/audit"):
+                if routes.is_plain(path) and query and not path.startswith("/administration/audit"):
                     shapes.setdefault((path, "&".join(part.partition("=")[0] for part in query.split("&"))), link)
-    return surfaces.once(ask for link in shapes.values() for ask in surfaces.link_asks(link))
+    return asks.once(ask for link in shapes.values() for ask in forms.link_asks(link))
 
 
 # Who may open a part of A alone: HOU and what lies below it.
@@ -169,7 +169,7 @@ def run(
         if ask.whose == "nobodys" and not twins:
             return False
         # What only an administrator may do is asked in every variant as one, and once as everybody else.
-        plain = ask.writes or surfaces.is_plain(ask.path)
+        plain = ask.writes or routes.is_plain(ask.path)
         every = person == "administrator" if plain else person in thorough
         return every or ((ask.whose == "ours" if ask.writes else ask.whose != "nobodys") and not ask.thorough)
 
@@ -214,7 +214,7 @@ def run_programs(app: Dash, world: World, only: str, before: dict[str, str]) -> 
     answers: Answers = {}
     for name in worlds.PROGRAMS:
         program = Program(app, name)
-        for ask in surfaces.once(surfaces.api_asks(app, program.described())):
+        for ask in asks.once(api.api_asks(app, program.described())):
             if only in ask.surface:
                 answers[name, ask.surface, ask.variant] = program.ask(ask)
         assert_untouched(world, before, name)
@@ -226,7 +226,7 @@ def warm(app: Dash, only: str = "") -> None:
     """Let the others look at their own first, so that whatever is kept from request to request is theirs."""
     for person in worlds.THEIR_PEOPLE:
         asking = Asking(app, person)
-        for ask in surfaces.callback_asks(app):
+        for ask in callbacks.callback_asks(app):
             if not ask.thorough and ask.whose == "ours" and only in ask.surface:
                 asking.ask(ask)
 

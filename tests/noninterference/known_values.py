@@ -66,7 +66,7 @@ ADDRESS: dict[str, Known] = {
     "find": Known(("OURS",)),
 }
 
-# What callbacks declare: `id.property`. PAGES and ADDRESSES stand for what `surfaces` makes of the pages there are.
+# What callbacks declare: `id.property`. PAGES and ADDRESSES stand for what `callbacks` makes of the pages there are.
 PAGES, ADDRESSES = Known(("PAGES",)), Known(("ADDRESSES",))
 CALLBACK: dict[str, Known] = {
     "_pages_location.pathname": PAGES,

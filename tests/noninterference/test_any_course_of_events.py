@@ -4,7 +4,7 @@ import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
-from tests.noninterference import harness, masks, surfaces, worlds
+from tests.noninterference import addresses, callbacks, forms, harness, masks, worlds
 
 PEOPLE = {"lead": ("ASH",), "champion": ("ASH",), "their lead": ("BEE",), "both": ("ASH", "BEE")}
 OF_A_PAGE = ("heatmap-headline", "overview-headline", "coverage-headline", "data-headline", "shell-freshness")
@@ -48,15 +48,15 @@ class Events(RuleBasedStateMachine):
     def post(self, person, output, values, page):
         declared = self.app.callback_map[output]
         usual = {f"{item['id']}.{item['property']}": "" for item in (*declared["inputs"], *declared["state"])}
-        body = surfaces.callback_body(output, declared, {**usual, **values})
+        body = callbacks.callback_body(output, declared, {**usual, **values})
         return self.browsers[person].post("/_dash-update-component", json=body, headers={"X-Assay-Page": page})
 
     def output(self, named):
-        return next(output for output in surfaces.callbacks(self.app) if named in output)
+        return next(output for output in callbacks.callbacks(self.app) if named in output)
 
     @rule(person=st.sampled_from(list(PEOPLE)), named=st.sampled_from(OF_A_PAGE), place=st.sampled_from(PLACES))
     def ask(self, person, named, place):
-        path = surfaces.page_paths().get(named.partition("-")[0], "/")
+        path = addresses.page_paths().get(named.partition("-")[0], "/")
         address = f"{path}?department={place}" if place else path
         answer = self.post(person, self.output(named), {"shell-view.data": address}, self.pages[person])
         seen = self.sure(person, answer)
@@ -78,7 +78,7 @@ class Events(RuleBasedStateMachine):
 
     @rule(tenant=st.sampled_from(("ASH", "BEE", "ZZZ", worlds.Z)))
     def turn(self, tenant):
-        form = surfaces.forms_in(self.browsers["both"].get("/choose-tenant").text)[0]
+        form = forms.forms_in(self.browsers["both"].get("/choose-tenant").text)[0]
         page = next((each.fields["page"] for each in form if "page" in each.fields), "")
         before = self.pages["both"]
         answer = self.browsers["both"].post("/choose-tenant", data={"tenant": tenant, "page": page})

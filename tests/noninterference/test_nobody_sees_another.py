@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.noninterference import harness, parts, surfaces
+from tests.noninterference import asks, callbacks, harness, parts
 
 
 def thorough_of(world_of):
@@ -20,7 +20,7 @@ def sent(world_of):
 def answered(app, world_of, sent):
     """Everything that each role of A was answered, by world: where others changed theirs, on SQLite alone."""
     told = {}
-    surfaces.unknown.clear()
+    asks.unknown.clear()
     for name in ("empty", "full", "changed")[: 3 if world_of["full"].kind == "sqlite" else 2]:
         with world_of[name].entered():
             if name != "empty":  # so that whatever is kept from one to the next is there to be given to the wrong one
@@ -35,7 +35,7 @@ def answered(app, world_of, sent):
 
 
 def test_every_field_of_every_form_and_argument_of_the_api_has_known_values(answered):
-    assert list(surfaces.unknown) == []
+    assert list(asks.unknown) == []
 
 
 def test_answers_are_the_same_whatever_others_have(answered):
@@ -84,6 +84,6 @@ def test_forged_bodies_give_nothing_away(app, world_of):
         before = world.others()
         for person in thorough_of(world_of):
             asking = harness.Asking(app, person)
-            answers = {(person, ask.surface, ask.variant): asking.ask(ask) for ask in surfaces.forged(app)}
+            answers = {(person, ask.surface, ask.variant): asking.ask(ask) for ask in callbacks.forged(app)}
             assert [*harness.leaks(answers), *harness.failures(answers)] == []
             harness.assert_untouched(world, before, f"{person}, forging")

@@ -14,7 +14,7 @@ from db.tenants import add_tenant, scope_of
 from db.upgrade import require_current
 from db.writes import publish
 from tests.conftest import brought_up
-from tests.noninterference import harness, parts, surfaces, worlds
+from tests.noninterference import asks, callbacks, harness, parts, worlds
 
 pytestmark = pytest.mark.postgres
 PARTS, DEPARTMENTS, OTHERS = 4, 5, 1000
@@ -47,7 +47,7 @@ def sent(app, alone) -> parts.Sent:
     noted = parts.Sent()
     asking = harness.Asking(app, "lead")
     with noted.noted():
-        for ask in surfaces.once(surfaces.callback_asks(app)):
+        for ask in asks.once(callbacks.callback_asks(app)):
             if ask.whose == "ours" and not ask.thorough:
                 asking.ask(ask)
         with open_session(scope_of(worlds.A)) as session:  # as known at a moment: from the history, not what is ready
