@@ -41,6 +41,14 @@ def test_pages_never_fetch_and_callbacks_never_call_each_other(path):
         assert not any(name.startswith("dashboard.callbacks") for name in named)
 
 
+def test_every_table_of_a_plain_page_has_a_name_whether_the_demo_has_rows_for_it_or_not():
+    """WCAG 1.3.1; tests/journeys asks what is drawn, which leaves out a table that would be empty."""
+    templates = (ROOT / "dashboard" / "templates").rglob("*.html")
+    tables = [(path.name, one) for path in templates for one in re.split("(?=<table)", path.read_text("utf-8"))[1:]]
+    assert len(tables) > 10
+    assert [name for name, one in tables if not re.match(r"<table[^>]*(aria-label=|>\s*<caption)", one)] == []
+
+
 def test_no_style_or_script_asks_another_server():
     for path in [*OURS, *ASSETS.glob("*.css")]:
         addresses = set(re.findall(r"(?:url\(|@import )['\"]?(https?:)?//[^'\")]+", path.read_text("utf-8")))
